@@ -1,0 +1,90 @@
+# `make` alone lists what there is. PYTHON, ADDRESS, PORT and ARGS can be set: make run PORT=8600
+
+PYTHON ?= python3
+ADDRESS ?= 127.0.0.1
+PORT ?= 8501
+ARGS ?=
+
+BIN := .venv/bin
+# A desktop gets its browser opened; a machine without a screen only the address.
+HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
+
+.PHONY: help run test format bench
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make run      open the app on http://$(ADDRESS):$(PORT)"
+	@echo "make test     formatting, lint and all tests; ARGS='-k tiling' chooses some"
+	@echo "make format   put the code into the house style"
+	@echo "make bench    measure again what the README states"
+
+run: .venv/.installed
+	@echo "SandSeg opens on http://$(ADDRESS):$(PORT) (Ctrl+C ends it)"
+	@$(BIN)/python -m streamlit run app.py \
+	  --server.address $(ADDRESS) --server.port $(PORT) --server.headless $(HEADLESS)
+
+test: .venv/.installed-dev .venv/.browser
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/python -m pytest $(ARGS)
+
+format: .venv/.installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/.installed-dev
+	@set -e; for script in benchmarks/*.py; do \
+	  [ -e "$$script" ] || { echo "There are no benchmarks yet."; exit 0; }; \
+	  echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" $(ARGS); \
+	done
+
+# Debian and Ubuntu ship Python without the part that makes environments, so ask for it first:
+# a failed attempt would leave half a .venv behind.
+.venv/bin/python:
+	@command -v "$(PYTHON)" >/dev/null || { \
+	  echo "SandSeg needs Python 3.11 to 3.13, but there is no $(PYTHON)." \
+	       "On Debian or Ubuntu: apt-get install python3 python3-venv" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' || { \
+	  echo "SandSeg needs Python 3.11 to 3.13 (what TensorFlow supports)," \
+	       "but $(PYTHON) is $$("$(PYTHON)" --version 2>&1)." \
+	       "Name another: make $(MAKECMDGOALS) PYTHON=python3.12" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	  echo "$(PYTHON) cannot make virtual environments." \
+	       "On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	"$(PYTHON)" -m venv --clear .venv
+
+.venv/.installed: requirements.txt .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+.venv/.installed-dev: requirements.txt requirements-dev.txt .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+	@touch .venv/.installed $@
+
+# A browser for the tests, unless one is there: Debian's own; on Ubuntu "chromium" is only a door to
+# the snap store, so Playwright brings its own there. Without one the browser tests are skipped.
+SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
+FIND_BROWSER := cd tests/browser && ../../$(BIN)/python -c \
+  'import conftest, sys; sys.exit(conftest.find_chromium() is None)'
+
+.venv/.browser: .venv/.installed-dev
+	@if ($(FIND_BROWSER)); then \
+	  touch $@; \
+	elif $(MAKE) --no-print-directory .install-browser && ($(FIND_BROWSER)); then \
+	  touch $@; \
+	else \
+	  echo "No browser could be installed, so the tests that need one cannot run." \
+	       "Install Chromium, or name one: SANDSEG_CHROMIUM=/path/to/chromium" >&2; \
+	fi
+
+.PHONY: .install-browser
+.install-browser:
+	@if ! command -v apt-get >/dev/null; then \
+	  $(BIN)/python -m playwright install chromium; \
+	elif grep -qs '^ID=ubuntu' /etc/os-release; then \
+	  $(BIN)/python -m playwright install --with-deps chromium; \
+	else \
+	  $(SUDO) apt-get update && \
+	  $(SUDO) env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install --yes --no-install-recommends chromium; \
+	fi

@@ -1,0 +1,56 @@
+"""A slice, already segmented; what to do next."""
+
+import streamlit as st
+
+from pages.shared import cache, navigation, state, widgets
+from pages.shared.model_card import how_good, show_card
+from pages.shared.viewer import Pane, viewer
+from sandseg.errors import ModelError
+
+navigation.start_page()
+with widgets.user_errors():
+    models = cache.list_models()
+    if not models:
+        raise ModelError(
+            "There is no model to segment with.",
+            hint="Put a model folder into models/ and reload the page.",
+        )
+    model = models[0]
+    source = next(iter(state.sources().values()))
+    task = cache.Task(source.place, model.name, model.sha256)
+    stack = cache.open_source(task.source)
+    z = stack.n_slices // 2
+    pictures, phases = cache.slice_pictures(task, z), cache.slice_phases(task, z)
+
+picture, text = st.columns([2, 1], gap="large")
+with picture:
+    viewer(
+        [Pane(source.title, pictures.grey, pictures.labels)],
+        key="home-viewer",
+        z=0,
+        n_slices=1,
+        classes=model.classes,
+        voxel_size_um=stack.voxel_size_um,
+        mode="swipe",
+        opacity=1.0,
+        clear_class=None,
+        height=700,
+    )
+with text:
+    st.title("Sandstone, segmented.", anchor=False)
+    *names, last = (material.name for material in model.classes)
+    st.markdown(
+        f"This app tells {', '.join(names)} and {last} apart in X\N{NON-BREAKING HYPHEN}ray micro-CT slices "
+        f"of sandstone. {how_good(model)}"
+    )
+    widgets.show_phases({"of the rock": widgets.percents(phases.rock)}, phases.rock, model.classes)
+    widgets.show_porosity(phases.porosity)
+    if st.button("Segment your own TIFF", type="primary", icon=":material/upload_file:"):
+        st.switch_page(navigation.SEGMENT)
+    if st.button("Look around in this rock", icon=":material/search:"):
+        st.switch_page(navigation.SEGMENT, query_params={state.SAMPLE: source.title})
+    show_card(model, "How good is it?")
+    st.caption(
+        f"Shown: slice {z + 1} of {stack.n_slices} of the {source.title.lower()}. "
+        "Drag the divider: grey values on its left, labels on its right."
+    )

@@ -1,0 +1,1 @@
+"""What the pages share: state, caches, navigation, pieces of a page."""

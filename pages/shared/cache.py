@@ -1,0 +1,208 @@
+"""Everything that is computed once and kept: the only place that caches.
+
+Results are kept under the names of what they were made from (path, slice, model), never under
+arrays: Streamlit tells large arrays apart by a sample of their pixels only.
+"""
+
+import gc
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+import tifffile
+
+from sandseg import export, jobs, model_store, overlay, predict, samples, workspace
+from sandseg.engine import load_engine
+from sandseg.metrics import Scores, confusion_matrix, scores
+from sandseg.model_store import StoredModel
+from sandseg.normalize import GreyMapping
+from sandseg.phases import phase_fractions, porosity, sample_mask
+from sandseg.predict import SlicePrediction
+from sandseg.stack import Stack, open_stack, read_labels
+from sandseg.tiling import PredictBatch
+
+LOW_CONFIDENCE = 0.5  # dark end of the confidence picture; hardly any pixel is less sure
+
+
+@dataclass(frozen=True)
+class Task:
+    """A stack and the model it is segmented by.
+
+    `source` is the key of a sample or the path of a file, `job` the folder of a finished run.
+    """
+
+    source: str
+    model_name: str
+    model_sha256: str
+    job: str = ""
+
+
+@dataclass(frozen=True)
+class SlicePictures:
+    """A slice as the viewer takes it: encoded grey values, labels, confidence."""
+
+    grey: bytes
+    labels: bytes
+    confidence: bytes
+
+
+@dataclass(frozen=True, eq=False)
+class SlicePhases:
+    """What a slice is made of: fractions (C,) in [0, 1], NaN in a slice without rock."""
+
+    whole: np.ndarray  # of all pixels of the slice
+    rock: np.ndarray  # of the sample's own, without the air around it
+    porosity: float  # of the sample
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load what the first picture needs, once in the life of the server.
+
+    Streamlit collects garbage after every run; frozen objects are not looked at again, which is
+    the difference between a sluggish and a quick slider.
+    """
+    workspace.sweep()
+    first_model = next(iter(list_models()), None)
+    if first_model:
+        task = Task(samples.list_samples()[0].key, first_model.name, first_model.sha256)
+        middle = open_source(task.source).n_slices // 2
+        slice_phases(task, middle)
+        slice_pictures(task, middle)
+    gc.collect()
+    gc.freeze()
+
+
+def list_models() -> list[StoredModel]:
+    """Return the models at hand; they are read again when a card changes."""
+    cards = sorted(model_store.models_folder().glob("*/card.json"))
+    return _models(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
+
+
+@st.cache_resource(max_entries=4, show_spinner=False)
+def _models(cards: tuple[tuple[str, int], ...]) -> list[StoredModel]:  # noqa: ARG001
+    return model_store.list_models()
+
+
+def model(name: str) -> StoredModel:
+    """Return one of the models at hand.
+
+    Raises:
+        ModelError: There is none of this name, or it is damaged.
+    """
+    found = next((model for model in list_models() if model.name == name), None)
+    return found or model_store.load_model(name)
+
+
+@st.cache_resource(max_entries=2, show_spinner=False)
+def engine(model_name: str, model_sha256: str) -> PredictBatch:  # noqa: ARG001
+    """Load a model for prediction; all visitors share it."""
+    return load_engine(model(model_name))
+
+
+@st.cache_resource(max_entries=32, show_spinner=False)
+def open_source(source: str, _name: str = "") -> Stack:
+    """Open a sample by its key or a TIFF by its path.
+
+    Raises:
+        StackError: It cannot be read.
+    """
+    if Path(source).is_absolute():
+        return open_stack(Path(source), name=_name)
+    return samples.open_sample(source)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def grey_mapping(source: str, model_name: str, model_sha256: str) -> GreyMapping:  # noqa: ARG001
+    """Decide how the grey values of a stack reach the model's scale."""
+    return predict.choose_mapping(open_source(source), model(model_name))
+
+
+@st.cache_data(max_size="96MB", show_spinner=False)
+def prediction(task: Task, z: int) -> SlicePrediction:
+    """Segment a slice, or read it where the whole stack was segmented.
+
+    Raises:
+        StackError: The slice is damaged, empty, or holds pixels that are no numbers.
+    """
+    if task.job:
+        return SlicePrediction(
+            tifffile.imread(Path(task.job) / jobs.LABELS, key=z),
+            tifffile.imread(Path(task.job) / jobs.CONFIDENCE, key=z),
+        )
+    mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
+    network = engine(task.model_name, task.model_sha256)
+    stride = model(task.model_name).unet.stride
+    return predict.predict_slice(open_source(task.source).read_slice(z), network, mapping, stride)
+
+
+@st.cache_data(max_size="96MB", show_spinner=False)
+def slice_pictures(task: Task, z: int) -> SlicePictures:
+    """Encode a slice for the viewer."""
+    mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
+    found = prediction(task, z)
+    grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
+    confidence = overlay.confidence_colors(found.confidence, LOW_CONFIDENCE)
+    classes = model(task.model_name).classes
+    return SlicePictures(
+        export.encode_jpeg(grey),
+        export.encode_palette_png(found.labels, classes),
+        export.encode_png(confidence),
+    )
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def slice_phases(task: Task, z: int) -> SlicePhases:
+    """Measure a segmented slice."""
+    labels, classes = prediction(task, z).labels, model(task.model_name).classes
+    rock = sample_mask(labels, classes)
+    return SlicePhases(
+        phase_fractions(labels, len(classes)),
+        phase_fractions(labels, len(classes), rock),
+        porosity(labels, classes, rock),
+    )
+
+
+@st.cache_resource(max_entries=8, show_spinner=False)
+def true_labels(source: str, _name: str = "", n_classes: int = 4) -> np.ndarray:
+    """Read the labels of a sample or a label file: (Z, Y, X) uint8.
+
+    Raises:
+        SandsegError: It cannot be read or is no label file.
+    """
+    if Path(source).is_absolute():
+        return read_labels(Path(source), _name, n_classes)
+    return samples.sample_labels(source)
+
+
+@st.cache_data(max_entries=4096, show_spinner=False)
+def slice_scores(task: Task, z: int, truth: str) -> Scores:
+    """Compare a segmented slice with its true labels."""
+    n_classes = len(model(task.model_name).classes)
+    true = true_labels(truth, n_classes=n_classes)[z]
+    return scores(confusion_matrix(true, prediction(task, z).labels, n_classes))
+
+
+@st.cache_data(max_size="32MB", show_spinner=False)
+def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
+    """Encode the true labels of a slice, and the pixels where the prediction differs."""
+    classes = model(task.model_name).classes
+    mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
+    grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
+    true = true_labels(truth, n_classes=len(classes))[z]
+    errors = overlay.errors_only(grey, true, prediction(task, z).labels)
+    return export.encode_palette_png(true, classes), export.encode_png(errors)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def report(job: str) -> dict:
+    """Read the report of a finished whole run."""
+    return jobs.read_json(Path(job) / jobs.REPORT)
+
+
+def write_stack(source: str, path: Path) -> None:
+    """Write a stack as a TIFF of its own, for programs that read files."""
+    stack = open_source(source)
+    slices = (stack.read_slice(z) for z in range(stack.n_slices))
+    export.write_image(path, slices, stack.voxel_size_um)

@@ -1,0 +1,76 @@
+"""What a visitor takes home; files are only made when they are asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared import cache
+from pages.shared.cache import Task
+from pages.shared.state import Source
+from pages.shared.widgets import clear_class
+from sandseg import export, jobs, overlay
+
+OPACITY = 0.5
+
+
+def show_downloads(source: Source, task: Task, z: int) -> None:
+    """Offer labels, picture and numbers: of the stack when it is segmented, else of the slice."""
+    stack = cache.open_source(task.source, source.title)
+    stem = export.safe_name(Path(source.title).stem)
+    is_whole = bool(task.job) or stack.n_slices == 1
+    part = stem if is_whole else f"{stem}_slice{z + 1}"
+    of = f"all {stack.n_slices} slices" if task.job and stack.n_slices > 1 else "this slice"
+    with st.popover("Download", icon=":material/download:", width="stretch"):
+        _offer(f"Labels of {of} (TIFF)", lambda: labels_tiff(task, z), f"{part}_labels.tif")
+        _offer(
+            "Overlay of this slice (PNG)",
+            lambda: overlay_png(task, z),
+            f"{stem}_slice{z + 1}_overlay.png",
+        )
+        _offer(
+            f"Phase fractions of {of} (CSV)",
+            lambda: fractions_csv(task, z),
+            f"{part}_fractions.csv",
+        )
+        if task.job:
+            report = Path(task.job) / jobs.REPORT
+            _offer("Report (JSON)", report.read_bytes, f"{stem}_report.json")
+
+
+def labels_tiff(task: Task, z: int) -> bytes:
+    """Return the label TIFF the command line would write."""
+    if task.job:
+        return (Path(task.job) / jobs.LABELS).read_bytes()
+    stack = cache.open_source(task.source)
+    classes = cache.model(task.model_name).classes
+    return export.labels_tiff_bytes(
+        [cache.prediction(task, z).labels], classes, stack.voxel_size_um
+    )
+
+
+def overlay_png(task: Task, z: int) -> bytes:
+    """Return the slice with all classes but the commonest of the rock colored."""
+    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+    image = cache.open_source(task.source).read_slice(z)
+    classes = cache.model(task.model_name).classes
+    clear = clear_class(cache.slice_phases(task, z))
+    shown = [material.value for material in classes if material.value != clear]
+    grey = overlay.to_display(image, mapping.low, mapping.high)
+    labels = cache.prediction(task, z).labels
+    return export.encode_png(overlay.blend(grey, labels, classes, OPACITY, shown))
+
+
+def fractions_csv(task: Task, z: int) -> str:
+    """Return the phase fractions of each segmented slice as a table."""
+    classes = cache.model(task.model_name).classes
+    if not task.job:
+        return export.fractions_csv([cache.slice_phases(task, z).whole], classes)
+    rows = cache.report(task.job)["slices"]
+    return export.fractions_csv(
+        [[row[material.name] for material in classes] for row in rows], classes
+    )
+
+
+def _offer(label: str, make: Callable[[], bytes | str], file_name: str) -> None:
+    st.download_button(label, make, file_name, on_click="ignore", width="stretch")

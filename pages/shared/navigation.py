@@ -1,0 +1,29 @@
+"""Which pages there are, and how one of them is reached."""
+
+import streamlit as st
+
+from pages.shared import cache
+
+HOME = "pages/home.py"
+SEGMENT = "pages/segment.py"
+
+
+def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
+    """Draw the menu and return the page the visitor asked for."""
+    st.session_state["is_routed"] = True
+    pages = [
+        st.Page(HOME, title="Home", icon=":material/home:", default=True),
+        st.Page(SEGMENT, title="Segment", icon=":material/layers:", url_path="segment"),
+    ]
+    return st.navigation(pages, position="top")
+
+
+def start_page() -> None:
+    """Make sure the app is set up: the first call of every page.
+
+    A page opened by its address in a server nobody visited yet runs without app.py.
+    """
+    if "is_routed" not in st.session_state:
+        st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
+        cache.warm_up()
+        choose_page()

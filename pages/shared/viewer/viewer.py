@@ -1,0 +1,235 @@
+"""Python's side of the viewer: packs pictures and settings for the browser, reads its answers."""
+
+import hashlib
+import json
+import struct
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from sandseg.classes import SegmentationClass
+from sandseg.errors import LabelError
+
+_HERE = Path(__file__).parent
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_GREY, _PALETTE = 0, 3  # color types of a PNG whose samples can be labels
+_KEPT_CHUNKS = (b"IDAT", b"IEND")
+
+_mount = st.components.v2.component(
+    "sandseg_viewer",
+    html='<div class="viewer"></div>\n',
+    css=(_HERE / "viewer.css").read_text("utf-8"),
+    js=(_HERE / "viewer.js").read_text("utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One picture of a slice.
+
+    `grey` is a JPEG or PNG. `labels` is a PNG whose samples are label values: a palette PNG (the
+    palette itself is ignored) or a grey one. `picture` is a PNG shown as it is in place of the
+    labels, for example colored confidence or errors; where a pane has both, the viewer switches.
+    """
+
+    title: str
+    grey: bytes
+    labels: bytes | None = None
+    picture: bytes | None = None
+
+
+@dataclass(frozen=True)
+class ViewerState:
+    """What the visitor did: slice shown, pixel (x, y) clicked last, label values not colored."""
+
+    z: int
+    clicked: tuple[int, int] | None = None
+    hidden: tuple[int, ...] = ()
+
+
+def viewer(
+    panes: Sequence[Pane],
+    *,
+    key: str,
+    z: int,
+    n_slices: int,
+    classes: Sequence[SegmentationClass],
+    voxel_size_um: float | None = None,
+    mode: Literal["overlay", "swipe"] = "overlay",
+    opacity: float = 0.6,
+    clear_class: int | Literal["majority"] | None = "majority",
+    height: int = 640,
+    highlight: bytes | None = None,
+    picture_name: str = "errors",
+    pick: bool = False,
+    marker: tuple[int, int] | None = None,
+    on_step: Callable[[int], None] | None = None,
+) -> ViewerState:
+    """Show one to four linked panes over the same slice.
+
+    Zoom, pan, colors and contrast never leave the browser; steps to another slice, toggled classes
+    and (with `pick`) clicked pixels cause a rerun. What Python passes counts when it changes.
+
+    Args:
+        panes: One to four pictures of equal height and width.
+        key: Name of this viewer; the visitor's zoom and choices are kept under it.
+        z: Index of the slice the panes show.
+        n_slices: Number of slices; with more than one the viewer has a slice slider.
+        classes: Classes of the labels, in the order of the legend.
+        voxel_size_um: Edge of a voxel in µm; without it the scale bar counts pixels.
+        mode: "overlay" lays colors over the grey; "swipe" parts them with a divider.
+        opacity: Of the colors, in [0, 1].
+        clear_class: Label left uncolored at first: a value, the commonest one, or none.
+        height: Of all panes together, in screen pixels; less where the pictures need less.
+        highlight: PNG mask; pixels above 0 light up and all others dim.
+        picture_name: What the `picture` of the panes shows, as in "Show errors".
+        pick: Report clicked pixels and mark the last one with a cross-hair.
+        marker: Pixel (x, y) to mark.
+        on_step: Called with the new slice before the rerun; store it where `z` comes from.
+
+    Returns:
+        The state, at most about 200 ms behind the visitor; `hidden` is empty until they change it.
+
+    Raises:
+        ValueError: There are no panes or more than four.
+        LabelError: The labels of a pane are no palette or grey PNG of at most 8 bits.
+    """
+    if not 1 <= len(panes) <= 4:
+        raise ValueError(f"A viewer has one to four panes, not {len(panes)}.")
+    blobs = _Blobs()
+    header = {
+        "key": key,
+        "z": int(z),
+        "nSlices": int(n_slices),
+        "answered": _answered(key, heard=on_step is not None),
+        "panes": [_pane_header(pane, blobs) for pane in panes],
+        "classes": [
+            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
+            for c in classes
+        ],
+        "voxelSizeUm": voxel_size_um,
+        "mode": mode,
+        "opacity": opacity,
+        "clearClass": clear_class,
+        "height": height,
+        "highlight": blobs.add(highlight),
+        "pictureName": picture_name,
+        "pick": pick,
+        "marker": marker and [int(coordinate) for coordinate in marker],
+    }
+
+    result = _mount(
+        key=key,
+        data=blobs.packed(header),
+        on_view_change=lambda: _hear(key, n_slices, on_step),
+    )
+    view = result.get("view") or {}
+    if on_step is None and view.get("step") != st.session_state.get(_heard_key(key)):
+        st.session_state[_heard_key(key)] = view.get("step")
+        return _state(view, z, n_slices)
+    return replace(_state(view, z, n_slices), z=z)
+
+
+class _Blobs:
+    """Collects pictures; equal ones travel once."""
+
+    def __init__(self):
+        self._index: dict[str, int] = {}
+        self._blobs: list[bytes] = []
+
+    def add(self, blob: bytes | None) -> int | None:
+        if blob is None:
+            return None
+        digest = hashlib.blake2b(blob, digest_size=12).hexdigest()
+        if digest not in self._index:
+            self._index[digest] = len(self._blobs)
+            self._blobs.append(blob)
+        return self._index[digest]
+
+    def packed(self, header: Mapping[str, Any]) -> bytes:
+        """Length of the header, header (JSON), pictures: bytes travel as bytes, not as text."""
+        sizes = [[digest, len(self._blobs[i])] for digest, i in self._index.items()]
+        head = json.dumps({**header, "blobs": sizes}).encode()
+        return b"".join([struct.pack("<I", len(head)), head, *self._blobs])
+
+
+def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:
+    labels = None if pane.labels is None else _plain_label_png(pane.labels)
+    return {
+        "title": pane.title,
+        "grey": blobs.add(pane.grey),
+        "labels": blobs.add(labels),
+        "picture": blobs.add(pane.picture),
+    }
+
+
+def _plain_label_png(png: bytes) -> bytes:
+    """Return the same samples under a palette of equal greys, so that red is the label value."""
+    chunks = list(_png_chunks(png))
+    depth, color_type = chunks[0][1][8:10] if chunks and len(chunks[0][1]) == 13 else (0, None)
+    if color_type not in (_GREY, _PALETTE) or depth > 8:
+        raise LabelError(
+            "The labels to be shown are no palette or grey PNG of at most 8 bits.",
+            hint="Encode the label values themselves, not their colors.",
+        )
+    header = bytearray(chunks[0][1])
+    header[9] = _PALETTE
+    palette = b"".join(bytes([value]) * 3 for value in range(2**depth))
+    kept = [(name, body) for name, body in chunks if name in _KEPT_CHUNKS]
+    return _PNG_SIGNATURE + b"".join(
+        _png_chunk(name, body) for name, body in [(b"IHDR", header), (b"PLTE", palette), *kept]
+    )
+
+
+def _png_chunks(png: bytes):  # noqa: ANN202 - an iterator of (name, body)
+    position = len(_PNG_SIGNATURE)
+    while png.startswith(_PNG_SIGNATURE) and position + 12 <= len(png):
+        (length,) = struct.unpack_from(">I", png, position)
+        yield png[position + 4 : position + 8], png[position + 8 : position + 8 + length]
+        position += 12 + length
+
+
+def _png_chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+
+
+def _heard_key(key: str) -> str:
+    return f"{key}: last step heard"
+
+
+def _view(key: str) -> Mapping[str, Any]:
+    """What the browser sent last; it can be anything."""
+    view = (st.session_state.get(key) or {}).get("view")
+    return view if isinstance(view, Mapping) else {}
+
+
+def _hear(key: str, n_slices: int, on_step: Callable[[int], None] | None) -> None:
+    """Pass a step on once; toggled classes and clicks come with the number of an old step."""
+    view = _view(key)
+    z = _state(view, -1, n_slices).z
+    if on_step is None or z < 0 or view.get("step") == st.session_state.get(_heard_key(key)):
+        return
+    st.session_state[_heard_key(key)] = view.get("step")
+    on_step(z)
+
+
+def _answered(key: str, heard: bool) -> Any:
+    """Number of the step `z` already reflects: to a newer one this run's `z` is no answer yet."""
+    return _view(key).get("step") if heard else st.session_state.get(_heard_key(key))
+
+
+def _state(view: Mapping[str, Any], z: int, n_slices: int) -> ViewerState:
+    new_z, clicked, hidden = view.get("z"), view.get("clicked"), view.get("hidden")
+    return ViewerState(
+        z=min(max(new_z, 0), n_slices - 1) if isinstance(new_z, int) else z,
+        clicked=tuple(clicked) if _are_integers(clicked) and len(clicked) == 2 else None,
+        hidden=tuple(hidden) if _are_integers(hidden) else (),
+    )
+
+
+def _are_integers(values: object) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(value, int) for value in values)

@@ -1,0 +1,34 @@
+"""Numbers and findings of the backend in words."""
+
+import numpy as np
+
+from sandseg.normalize import GreyMapping
+from sandseg.stack import Stack
+
+
+def stack_facts(stack: Stack) -> str:
+    """Say in one line what was understood of a file."""
+    n_slices, height, width = stack.shape
+    voxel = stack.voxel_size_um
+    facts = [
+        f"{n_slices} slice{'s' * (n_slices > 1)} of {height} × {width} pixels",
+        type_text(stack.dtype),
+        f"axes {stack.axes}",
+        f"voxel size {voxel:.3g} µm" if voxel else "voxel size unknown",
+        "not compressed" if stack.compression == "none" else f"{stack.compression} compression",
+    ]
+    return ", ".join(facts)
+
+
+def type_text(dtype: np.dtype) -> str:
+    """Say what kind of numbers the pixels are."""
+    bits = 8 * dtype.itemsize
+    kinds = {"u": "", "b": "", "i": " with sign", "f": " decimal"}
+    return f"{bits}-bit{kinds.get(dtype.kind, '')}"
+
+
+def mapping_text(mapping: GreyMapping, dtype: np.dtype) -> str:
+    """Say how grey values reach the model."""
+    if mapping.kind == "identity" and dtype == np.uint8:
+        return "8-bit grey values used as they are."
+    return f"Grey values {mapping.low:.4g} to {mapping.high:.4g} mapped to black … white."

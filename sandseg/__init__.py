@@ -1,0 +1,1 @@
+"""Segment X-ray micro-CT slices of sandstone: arrays in, arrays out."""

@@ -1,0 +1,167 @@
+"""Settings of every step, checked when they are made: an impossible one cannot be built."""
+
+from dataclasses import dataclass, field
+
+from sandseg.errors import ConfigError
+
+
+def _require(condition: bool, message: str, hint: str) -> None:
+    if not condition:
+        raise ConfigError(message, hint)
+
+
+@dataclass(frozen=True)
+class TilingConfig:
+    """How a slice is cut for prediction. Lengths are in pixels."""
+
+    tile_size: int = 1024  # the largest tile; a smaller slice is predicted in one piece
+    overlap: int = 128  # shared by neighbouring tiles, so that seams blend away
+
+    def __post_init__(self):
+        _require(
+            self.tile_size >= 32,
+            f"A tile of {self.tile_size} px is smaller than the network can see.",
+            "Choose tiles of at least 32 px.",
+        )
+        _require(
+            0 <= self.overlap < self.tile_size,
+            f"The overlap ({self.overlap} px) must be smaller than the tile ({self.tile_size} px).",
+            "Lower the overlap or choose a larger tile.",
+        )
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """Shape of a U-Net.
+
+    `filters` from the finest level to the bottom. With `stem` "strided" the first convolution
+    halves the resolution and the head doubles it again; with "full" all pixels go through the
+    first level. One class means the binary case: one logit a pixel.
+    """
+
+    filters: tuple[int, ...] = (32, 48, 64, 96, 128)
+    n_classes: int = 4
+    stem: str = "strided"
+    dropout: float = 0.0  # share of features dropped at the bottom while training
+
+    def __post_init__(self):
+        object.__setattr__(self, "filters", tuple(int(n) for n in self.filters))
+        _require(
+            2 <= len(self.filters) <= 7 and min(self.filters) > 0,
+            f"A U-Net needs 2 to 7 levels with at least one filter each, not {self.filters}.",
+            "Give one positive number for each level, the finest first.",
+        )
+        _require(
+            1 <= self.n_classes <= 8,
+            f"{self.n_classes} classes are asked for; 1 (binary) to 8 can be told apart.",
+            "Join rare classes or choose fewer.",
+        )
+        _require(
+            self.stem in ("strided", "full"),
+            f'"{self.stem}" is no stem.',
+            'Choose "strided" (fast) or "full".',
+        )
+        _require(
+            0 <= self.dropout < 1,
+            f"A dropout of {self.dropout} leaves nothing to learn from.",
+            "Choose a share from 0 to 0.9.",
+        )
+
+    @property
+    def stride(self) -> int:
+        """Height and width of the input must be multiples of this, in pixels."""
+        return 2 ** (len(self.filters) - 1) * (2 if self.stem == "strided" else 1)
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How a network is trained. Lengths are in pixels, rates per step."""
+
+    preset: str = "compact"
+    unet: UNetConfig = field(default_factory=UNetConfig)
+    epochs: int = 32
+    steps_per_epoch: int = 250
+    batch_size: int = 16
+    patch_size: int = 128
+    learning_rate: float = 3e-3
+    schedule: str = "cosine"  # falls to zero at the end; or "constant"
+    warmup_steps: int = 100
+    weight_decay: float = 1e-3
+    ema_momentum: float = 0.99  # moving average of the weights; 0 switches it off
+    loss: str = "cross_entropy"  # or "cross_entropy_dice", "focal"
+    optimizer: str = "adamw"  # or "adam"
+    sampling: str = "random"  # random crops, or "grid": every patch of a regular grid once an epoch
+    augment: bool = True  # flips and quarter turns
+    split: str = "slice"  # or "patch", which leaks: see `patches.split_patches`
+    mixed_precision: bool = False
+    seed: int = 0
+
+    def __post_init__(self):
+        for name in ("epochs", "steps_per_epoch", "batch_size", "patch_size"):
+            _require(
+                getattr(self, name) >= 1,
+                f"{name.replace('_', ' ')} is {getattr(self, name)}, but at least 1 is needed.",
+                "Give a positive whole number.",
+            )
+        _require(
+            self.patch_size % self.unet.stride == 0,
+            f"A patch of {self.patch_size} px does not halve evenly {self.unet.stride} times over.",
+            f"Choose a multiple of {self.unet.stride} px, "
+            f"for example {max(1, round(self.patch_size / self.unet.stride)) * self.unet.stride}.",
+        )
+        _require(
+            0 < self.learning_rate < 1,
+            f"A learning rate of {self.learning_rate} is out of range.",
+            "Choose one between 0 and 1; 0.001 to 0.003 suits most trainings.",
+        )
+        for name, choices in CHOICES.items():
+            value = getattr(self, name)
+            _require(
+                value in choices,
+                f'"{value}" is no {name} this program knows.',
+                f"Choose one of: {', '.join(choices)}.",
+            )
+
+
+CHOICES = {
+    "schedule": ("cosine", "constant"),
+    "loss": ("cross_entropy", "cross_entropy_dice", "focal"),
+    "optimizer": ("adamw", "adam"),
+    "sampling": ("random", "grid"),
+    "split": ("slice", "patch"),
+}
+
+PRESETS = {
+    "compact": TrainConfig(),
+    "tiny": TrainConfig(
+        preset="tiny", unet=UNetConfig((16, 32, 48, 64)), epochs=10, steps_per_epoch=60
+    ),
+    # The network and recipe of the notebook this app descends from, to the letter.
+    "seed": TrainConfig(
+        preset="seed",
+        unet=UNetConfig((64, 128, 256, 512, 1024), stem="full"),
+        epochs=50,
+        learning_rate=1e-3,
+        schedule="constant",
+        warmup_steps=0,
+        weight_decay=0.0,
+        ema_momentum=0.0,
+        optimizer="adam",
+        sampling="grid",
+        augment=False,
+        split="patch",
+        seed=42,
+    ),
+}
+
+
+def preset(name: str) -> TrainConfig:
+    """Return the settings of a preset.
+
+    Raises:
+        ConfigError: There is no preset of this name.
+    """
+    _require(
+        name in PRESETS, f'There is no preset "{name}".', f"Choose one of: {', '.join(PRESETS)}."
+    )
+    return PRESETS[name]

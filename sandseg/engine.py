@@ -1,0 +1,92 @@
+"""Run a stored model: OpenVINO serves, Keras is the reference it is compared with."""
+
+import os
+import threading
+from functools import lru_cache
+
+import numpy as np
+
+from sandseg.errors import ModelError
+from sandseg.model_store import StoredModel
+from sandseg.tiling import PredictBatch
+
+N_SHAPES = 4  # compiled networks kept, one for each shape of tile
+
+
+class OpenVinoEngine:
+    """Calls a stored network through OpenVINO; safe to share between threads, one call at a time.
+
+    Calling it takes (N, T, T', 1) float32 in [0, 1] to (N, T, T', C) float32 probabilities.
+    """
+
+    def __init__(self, model: StoredModel):
+        import openvino
+
+        self._core = openvino.Core()
+        self._path = model.folder / "model.xml"
+        self._lock = threading.Lock()
+        self._compiled = lru_cache(maxsize=N_SHAPES)(self._compile)
+
+    def __call__(self, tiles: np.ndarray) -> np.ndarray:
+        with self._lock:
+            output = self._compiled(tiles.shape)(np.ascontiguousarray(tiles, np.float32))
+            return output[0].copy()
+
+    def _compile(self, shape: tuple[int, ...]):
+        network = self._core.read_model(self._path)
+        network.reshape(list(shape))
+        settings = {
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": n_cores(),
+        }
+        return self._core.compile_model(network, "CPU", settings)
+
+
+class KerasEngine:
+    """Calls a stored network through Keras, in 32-bit numbers: the reference, slow and large."""
+
+    def __init__(self, model: StoredModel):
+        import keras
+
+        from sandseg.unet import build_unet
+
+        self._network = build_unet(model.unet)
+        self._network.load_weights(model.folder / "model.keras")
+        self._temperature = float(model.card.get("temperature", 1.0))
+        self._ops = keras.ops
+
+    def __call__(self, tiles: np.ndarray) -> np.ndarray:
+        logits = self._network(np.asarray(tiles, np.float32), training=False)
+        return self._ops.convert_to_numpy(self._ops.softmax(logits / self._temperature, axis=-1))
+
+
+ENGINES = {"openvino": OpenVinoEngine, "keras": KerasEngine}
+
+
+def load_engine(model: StoredModel, kind: str = "openvino") -> PredictBatch:
+    """Make a stored model ready to predict.
+
+    Args:
+        model: The model to run.
+        kind: "openvino" or "keras".
+
+    Returns:
+        A callable from a batch of tiles to their class probabilities.
+
+    Raises:
+        ModelError: There is no such engine, or the model's files cannot be loaded by it.
+    """
+    if kind not in ENGINES:
+        raise ModelError(f'There is no engine "{kind}".', hint=f"Choose: {', '.join(ENGINES)}.")
+    try:
+        return ENGINES[kind](model)
+    except (RuntimeError, OSError, ValueError, ImportError) as error:
+        raise ModelError(
+            f'The model "{model.name}" does not load with {kind}: {error}',
+            hint="Restore the model folder, or install the packages of requirements.txt again.",
+        ) from error
+
+
+def n_cores() -> int:
+    """Return how many processor cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

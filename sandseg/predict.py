@@ -1,0 +1,113 @@
+"""Slices and stacks through grey mapping, tiling and network, to labels and confidence."""
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from sandseg.config import TilingConfig
+from sandseg.errors import ConfigError
+from sandseg.model_store import StoredModel
+from sandseg.normalize import (
+    GreyMapping,
+    fit_mapping,
+    manual_mapping,
+    sample_values,
+    type_range,
+)
+from sandseg.stack import Stack, check_values
+from sandseg.tiling import PredictBatch, predict_tiled
+
+
+@dataclass(frozen=True)
+class SlicePrediction:
+    """Labels (Y, X) uint8 and the probability of each pixel's label, (Y, X) float32 in [0, 1]."""
+
+    labels: np.ndarray
+    confidence: np.ndarray
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a stack is."""
+
+    n_done: int
+    n_slices: int
+    seconds: float
+
+    @property
+    def seconds_left(self) -> float:
+        """Time the remaining slices will take at the speed so far."""
+        return self.seconds / max(self.n_done, 1) * (self.n_slices - self.n_done)
+
+
+def choose_mapping(stack: Stack, model: StoredModel, grey: str = "auto") -> GreyMapping:
+    """Decide how the grey values of a stack reach the model's scale.
+
+    Args:
+        stack: The whole stack; a sample of it is read.
+        model: Knows the grey values it was trained on.
+        grey: "auto", "identity" (the type's full range) or "LOW,HIGH" in grey values.
+
+    Raises:
+        StackError: All pixels have one value.
+        ConfigError: `grey` is none of the three.
+    """
+    values = sample_values(stack)
+    if grey == "auto":
+        return fit_mapping(values, model.histogram)
+    line = type_range(values) if grey == "identity" else _parse_line(grey)
+    return manual_mapping(*line, values, model.histogram)
+
+
+def _parse_line(grey: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in grey.split(","))
+    except ValueError as error:
+        raise ConfigError(
+            f'"{grey}" is no grey mapping.',
+            hint="Write auto, identity, or two grey values: the black one, a comma, the white one.",
+        ) from error
+    return low, high
+
+
+def predict_slice(
+    image: np.ndarray,
+    predict_batch: PredictBatch,
+    mapping: GreyMapping,
+    stride: int,
+    tiling: TilingConfig | None = None,
+) -> SlicePrediction:
+    """Segment one slice.
+
+    Args:
+        image: (Y, X) grey values as they stand in the file.
+        predict_batch: The network.
+        mapping: From grey values to the network's scale.
+        stride: What height and width of a tile must be multiples of.
+        tiling: How to cut; the default suits the shipped models.
+
+    Raises:
+        StackError: Some pixels are no numbers.
+    """
+    check_values(image)
+    probabilities = predict_tiled(mapping.apply(image), predict_batch, tiling, stride)
+    return SlicePrediction(
+        labels=probabilities.argmax(axis=-1).astype(np.uint8),
+        confidence=probabilities.max(axis=-1),
+    )
+
+
+def predict_stack(
+    stack: Stack,
+    predict_batch: PredictBatch,
+    mapping: GreyMapping,
+    stride: int,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+) -> Iterator[SlicePrediction]:
+    """Segment a stack slice by slice; one slice is in memory at a time."""
+    start = time.perf_counter()
+    for z in range(stack.n_slices):
+        yield predict_slice(stack.read_slice(z), predict_batch, mapping, stride)
+        on_progress(Progress(z + 1, stack.n_slices, time.perf_counter() - start))

@@ -1,0 +1,129 @@
+"""The pixels of a TIFF page as grey values, dark meaning low."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from tifffile import PHOTOMETRIC, TiffPage
+
+from sandseg.errors import StackError
+
+_GREY_HINT = "Export a single-channel grey TIFF, in ImageJ with Image > Type > 8-bit or 16-bit."
+_N_DISPLAY_COLORS = 64  # a color table of that many colors is for display, of fewer for labels
+
+
+@dataclass(frozen=True)
+class GreyReading:
+    """How the pixels of a file become grey values.
+
+    `to_grey` takes a slice as it stands in the file, (Y, X) or (Y, X, C), and returns (Y, X).
+    """
+
+    to_grey: Callable[[np.ndarray], np.ndarray]
+    dtype: np.dtype
+    notes: tuple[str, ...] = ()
+
+
+def choose_grey(page: TiffPage, first_slice: Callable[[], np.ndarray], name: str) -> GreyReading:
+    """Choose how to read the pixels of a file as grey values.
+
+    Args:
+        page: A page of the file; all others are of the same kind.
+        first_slice: Reads the first slice; only called when the colors must be seen.
+        name: The file's name for messages.
+
+    Raises:
+        StackError: The file is a color image.
+    """
+    dtype = np.dtype(np.uint8) if page.dtype.kind == "b" else page.dtype.newbyteorder("=")
+    photometric = int(page.photometric) if 262 in page.tags else int(PHOTOMETRIC.MINISBLACK)
+    if photometric == PHOTOMETRIC.PALETTE:
+        return _palette_reading(page, dtype, name)
+    if photometric in (PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR):
+        return _rgb_reading(photometric, page, first_slice, dtype, name)
+    if photometric not in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MASK):
+        raise _color_error(name, f"its color mode is {getattr(page.photometric, 'name', 'rare')}")
+    notes = []
+    if page.samplesperpixel > 1:
+        notes.append(f"Only the first of {page.samplesperpixel} channels of each pixel is read.")
+    if page.bitspersample == 1:
+        notes.append("Each pixel is only black or white (1 bit).")
+    if photometric == PHOTOMETRIC.MINISWHITE:
+        notes.append("Stored as a negative (white is zero): inverted, so that dark is low.")
+        invert = _inverter(dtype, page.bitspersample)
+        return GreyReading(lambda raw: invert(_first_channel(raw, dtype)), dtype, tuple(notes))
+    return GreyReading(lambda raw: _first_channel(raw, dtype), dtype, tuple(notes))
+
+
+def _first_channel(raw: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    image = raw if raw.ndim == 2 else raw[..., 0]
+    return np.ascontiguousarray(image, dtype)
+
+
+def _inverter(dtype: np.dtype, bits: int) -> Callable[[np.ndarray], np.ndarray]:
+    if dtype.kind == "f":
+        return np.negative
+    if dtype.kind == "i":
+        return np.invert
+    highest = dtype.type(2 ** int(bits) - 1)
+    return lambda image: highest - image
+
+
+def _rgb_reading(
+    photometric: int,
+    page: TiffPage,
+    first_slice: Callable[[], np.ndarray],
+    dtype: np.dtype,
+    name: str,
+) -> GreyReading:
+    is_jpeg = page.compression in (7, 33007, 34892)  # decoded to RGB by the codec
+    if photometric == PHOTOMETRIC.YCBCR and not is_jpeg:
+        raise _color_error(name, "its color mode is YCbCr")
+    tolerance = 2 if is_jpeg else 0
+
+    def to_grey(raw: np.ndarray) -> np.ndarray:
+        if not is_grey(raw, tolerance):
+            raise _color_error(name, "its red, green and blue differ")
+        return _first_channel(raw, dtype)
+
+    first = first_slice()
+    to_grey(first)
+    notes = () if first.ndim == 2 else ("RGB whose channels are equal: read as grey.",)
+    return GreyReading(to_grey, dtype, notes)
+
+
+def is_grey(raw: np.ndarray, tolerance: int = 0) -> bool:
+    """Whether the first three channels of (Y, X, C) pixels agree within the tolerance."""
+    if raw.ndim == 2 or raw.shape[-1] < 3:
+        return True
+    if tolerance == 0:
+        return all(np.array_equal(raw[..., 0], raw[..., channel]) for channel in (1, 2))
+    first = raw[..., 0].astype(np.int32)
+    return all(np.abs(first - raw[..., channel]).max() <= tolerance for channel in (1, 2))
+
+
+def _palette_reading(page: TiffPage, dtype: np.dtype, name: str) -> GreyReading:
+    table = page.colormap
+    if table is None or table.ndim != 2 or table.shape[0] != 3:
+        raise _color_error(name, "its color table is missing")
+    table = (table >> 8).astype(np.uint8)  # (3, 2**bits): colors are stored with 16 bits
+    if np.ptp(table.astype(np.int16), axis=0).max() == 0:
+        levels = table[0]
+        note = "Grey levels read through the file's grey table."
+        return GreyReading(
+            lambda raw: levels[_first_channel(raw, dtype)], np.dtype(np.uint8), (note,)
+        )
+    if page.is_imagej and len(np.unique(table, axis=1).T) >= _N_DISPLAY_COLORS:
+        note = "ImageJ's color table is for display only: the grey values under it are read."
+        return GreyReading(lambda raw: _first_channel(raw, dtype), dtype, (note,))
+    raise StackError(
+        f'"{name}" is a drawing in {len(np.unique(table, axis=1).T)} colors or a label file, '
+        "not grey values from a scanner.",
+        hint="Choose the grey image here; label files are opened as labels.",
+    )
+
+
+def _color_error(name: str, reason: str) -> StackError:
+    return StackError(
+        f'"{name}" is a color picture ({reason}), but a scan is grey.', hint=_GREY_HINT
+    )

@@ -1,0 +1,177 @@
+"""Labelled slices for a training: find, match, check, bring onto one grey scale, split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sandseg.classes import IGNORED
+from sandseg.config import TrainConfig
+from sandseg.errors import LabelError, StackError, TrainingError
+from sandseg.normalize import GreyMapping
+from sandseg.patches import (
+    GridPatches,
+    PatchSource,
+    RandomPatches,
+    Split,
+    grid_patches,
+    split_patches,
+    split_slices,
+)
+from sandseg.stack import check_same_shape, open_stack, read_labels
+
+TIFF_ENDINGS = (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class LabelledSlices:
+    """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8."""
+
+    names: tuple[str, ...]
+    images: tuple[np.ndarray, ...]
+    labels: tuple[np.ndarray, ...]
+    mapping: GreyMapping
+
+    def pairs(self, positions: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return (image, labels) of the slices at these positions."""
+        return [(self.images[i], self.labels[i]) for i in positions]
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What `train.train` takes, and the split in words for the card."""
+
+    patches: PatchSource
+    validation: list[tuple[np.ndarray, np.ndarray]]
+    train_images: list[np.ndarray]
+    split: dict[str, list[str]]
+    warnings: tuple[str, ...] = ()
+
+
+def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
+    """Read a stack and its labels, or two folders with files of the same names.
+
+    Raises:
+        StackError: A file cannot be read, or there is none.
+        LabelError: Images and labels differ in number or size.
+    """
+    image_files, label_files = _tiffs(images), _tiffs(labels)
+    if len(image_files) != len(label_files):
+        raise LabelError(
+            f"There are {len(image_files)} image files but {len(label_files)} label files.",
+            hint="Give each image file a label file of the same name, and leave out the rest.",
+        )
+    names, greys, found = [], [], []
+    for image_file, label_file in zip(image_files, label_files, strict=True):
+        with open_stack(image_file, image_file.name) as stack:
+            values = read_labels(label_file, label_file.name, max(n_classes, 2))
+            check_same_shape(stack, values)
+            for z in range(stack.n_slices):
+                suffix = f"[{z}]" if stack.n_slices > 1 else ""
+                names.append(image_file.stem + suffix)
+                greys.append(stack.read_slice(z))
+            found.extend(values)
+    mapping = _shared_mapping(greys)
+    return LabelledSlices(
+        tuple(names), tuple(mapping.apply(grey) for grey in greys), tuple(found), mapping
+    )
+
+
+def prepare(
+    slices: LabelledSlices,
+    config: TrainConfig,
+    validate: Sequence[str] = (),
+    test: Sequence[str] = (),
+) -> PreparedData:
+    """Split the slices as the settings say and make patches of the training part.
+
+    Args:
+        slices: All labelled slices.
+        config: Sampling, patch size, split.
+        validate: Names (or ends of names) of the slices to validate on; empty: a block of them.
+        test: Names of slices that are not touched at all.
+
+    Raises:
+        TrainingError: A name fits no slice, or a part of the split is empty.
+    """
+    if config.split == "patch":
+        return _prepare_patches(slices, config)
+    if validate:
+        split = _named_split(slices.names, validate, test)
+    else:
+        split = split_slices(len(slices.names))
+    images, labels = zip(*slices.pairs(split.train), strict=True)
+    if config.sampling == "grid":
+        cut = [grid_patches(np.stack(part), config.patch_size) for part in (images, labels)]
+        patches = GridPatches(*cut, config)
+    else:
+        patches = RandomPatches(images, labels, config)
+    parts = {part: [slices.names[i] for i in getattr(split, part)] for part in vars(split)}
+    return PreparedData(
+        patches, slices.pairs(split.validation), list(images), parts, _missing(labels, config)
+    )
+
+
+def _prepare_patches(slices: LabelledSlices, config: TrainConfig) -> PreparedData:
+    """The leaky split: all slices are cut, the patches are shared out at random."""
+    images = np.concatenate([grid_patches(i[None], config.patch_size) for i in slices.images])
+    labels = np.concatenate([grid_patches(i[None], config.patch_size) for i in slices.labels])
+    split = split_patches(len(images), config.seed)
+    train = list(split.train)
+    source = GridPatches(images[train], labels[train], config)
+    parts = {
+        part: [f"{len(positions)} random patches of all slices"]
+        for part, positions in vars(split).items()
+    }
+    validation = [(images[i], labels[i]) for i in split.validation]
+    return PreparedData(
+        source, validation, list(images[train]), parts, _missing(labels[train], config)
+    )
+
+
+def _tiffs(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.glob("*") if file.suffix.lower() in TIFF_ENDINGS)
+    if not found:
+        raise StackError(
+            f"There is no TIFF in {path}.", hint="Name a TIFF file, or a folder that holds some."
+        )
+    return found
+
+
+def _shared_mapping(greys: Sequence[np.ndarray]) -> GreyMapping:
+    """8-bit slices keep their values; others are stretched between their extremes, all alike."""
+    if all(grey.dtype == np.uint8 for grey in greys):
+        return GreyMapping(0.0, 255.0)
+    low, high = min(grey.min() for grey in greys), max(grey.max() for grey in greys)
+    return GreyMapping(float(low), float(high), "matched")
+
+
+def _named_split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
+    for wanted in (*validate, *test):
+        if not any(name.endswith(wanted) for name in names):
+            raise TrainingError(
+                f'No slice is named "{wanted}".', hint=f"The slices are: {', '.join(names)}."
+            )
+    parts = {"train": [], "validation": [], "test": []}
+    for position, name in enumerate(names):
+        is_test = any(name.endswith(wanted) for wanted in test)
+        is_validation = any(name.endswith(wanted) for wanted in validate)
+        parts["test" if is_test else "validation" if is_validation else "train"].append(position)
+    if not parts["train"] or not parts["validation"]:
+        raise TrainingError(
+            "No slice is left to train on, or none to validate on.",
+            hint="Name fewer slices for validation and test.",
+        )
+    return Split(**{part: tuple(positions) for part, positions in parts.items()})
+
+
+def _missing(labels: Sequence[np.ndarray], config: TrainConfig) -> tuple[str, ...]:
+    present = set().union(*(np.unique(part).tolist() for part in labels)) - {IGNORED}
+    absent = sorted(set(range(max(config.unet.n_classes, 2))) - present)
+    return tuple(
+        f"Class {value} does not occur in the training part, so it cannot be learned."
+        for value in absent
+    )

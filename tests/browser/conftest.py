@@ -1,0 +1,213 @@
+"""The real app on a real server, seen by a real browser.
+
+`page` starts out of the app's first page and fails the test on errors of our own JavaScript.
+Playwright keeps an event loop in this thread: no `asyncio.run` in these tests, use threads.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.error import HTTPError, URLError
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import sync_playwright
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+START_TIMEOUT_S = 120
+TIMEOUT_S = 60  # the first page loads all of the interface, and the machine may be busy
+SETTLE_MS = 150  # the app looks idle for so long after a click, and before it loads widgets' code
+IS_IDLE = f"""() => {{
+  const app = document.querySelector('[data-testid="stApp"]');
+  const isDrawn = app?.dataset.testScriptState === "notRunning"
+    && !document.querySelector('[data-testid="stSkeleton"], [data-stale="true"]');
+  window.idleSince = isDrawn ? (window.idleSince ?? performance.now()) : null;
+  return isDrawn && performance.now() - window.idleSince > {SETTLE_MS};
+}}"""
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM_ARGS = (
+    "--no-sandbox",  # containers run tests as root
+    "--disable-gpu",
+    "--disable-dev-shm-usage",  # containers give /dev/shm 64 MB
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # a room without internet
+)
+
+
+@dataclass(frozen=True)
+class RunningApp:
+    """A served app: where it answers and where it writes its log."""
+
+    url: str
+    log_path: Path
+
+    def log(self) -> str:
+        """Everything the server has said so far."""
+        return self.log_path.read_text(errors="replace")
+
+    def log_tail(self, n_lines: int = 40) -> str:
+        """The last lines of the log."""
+        return "\n".join(self.log().splitlines()[-n_lines:])
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests of this folder, and run them after the fast ones."""
+    in_browser = [item for item in items if HERE in item.path.parents]
+    for item in in_browser:
+        item.add_marker("browser")
+    items[:] = [item for item in items if HERE not in item.path.parents] + in_browser
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Show the end of the server's log with each failure."""
+    report = yield
+    if report.failed and "app" in item.funcargs:
+        report.sections.append(("log of the server", item.funcargs["app"].log_tail()))
+    return report
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory):
+    log_path = tmp_path_factory.mktemp("server") / "streamlit.log"
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    running = RunningApp(f"http://127.0.0.1:{port}", log_path)
+    options = {"address": "127.0.0.1", "port": port, "headless": "true"}
+    command = [sys.executable, "-u", "-m", "streamlit", "run", "app.py"]
+    command += [f"--server.{name}={value}" for name, value in options.items()]
+    with log_path.open("w") as log:
+        server = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+    try:
+        _wait_until_warm(server, running)
+        yield running
+    finally:
+        _stop(server)
+
+
+def _wait_until_warm(server, running):
+    """Wait for the server, then let it run the app once, as a start script would."""
+    for path in ("/_stcore/health", "/_stcore/script-health-check"):
+        end = time.monotonic() + START_TIMEOUT_S
+        while not _is_ok(running.url + path):
+            if server.poll() is not None or time.monotonic() > end:
+                pytest.fail(f"{path} never answered.\n{running.log_tail()}", pytrace=False)
+            time.sleep(0.2)
+
+
+def _is_ok(url):
+    try:
+        with urlopen(url, timeout=START_TIMEOUT_S) as answer:
+            return answer.status == 200
+    except HTTPError as error:
+        if "script-health-check" in url:
+            pytest.fail(f"The app fails at start: {error}. {error.read()[:2000]!r}", pytrace=False)
+        return False
+    except (URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def _stop(server):
+    """End the server and what it has started in its group."""
+    for end in (signal.SIGTERM, signal.SIGKILL):
+        if server.poll() is None:
+            os.killpg(server.pid, end)
+        try:
+            server.wait(10)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+@pytest.fixture
+def app_log(app):
+    """The server's log as it stands, as a function."""
+    return app.log
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium that starts: the one named, the system's, or Playwright's."""
+    named = os.environ.get("SANDSEG_CHROMIUM")
+    for name in [named] if named else CHROMIUM_NAMES:
+        path = shutil.which(name)
+        if path and _starts(path):
+            return path
+    if named:
+        return None
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+    return path if Path(path).exists() else None
+
+
+def _starts(path):
+    """Ubuntu's "chromium" is there without a browser behind it, so ask it for its version."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True, timeout=30).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+
+
+@pytest.fixture(scope="session")
+def browser():
+    path = find_chromium()
+    if path is None:
+        message = "No Chromium starts. `make test` installs one; SANDSEG_CHROMIUM names your own."
+        if os.environ.get("CI"):
+            pytest.fail(message, pytrace=False)
+        pytest.skip(message)
+    with sync_playwright() as playwright:
+        try:
+            chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        except PlaywrightError as error:
+            pytest.fail(f"{path} does not start: {error}", pytrace=False)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(app, browser):
+    """A fresh visitor at 1440 × 900, cut off from everything but the app."""
+    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.url)
+    visitor = context.new_page()
+    visitor.set_default_timeout(TIMEOUT_S * 1000)
+    errors = []
+    visitor.on("pageerror", lambda error: errors.append(str(error)))
+    visitor.on("console", lambda message: _note_error(message, app.url, errors))
+    yield visitor
+    context.close()
+    assert not errors, "errors in the browser's console:\n" + "\n".join(errors)
+
+
+def _note_error(message, url, errors):
+    """Note what our own scripts complain about, not what was cut off or Streamlit tries out."""
+    source = message.location.get("url", "")
+    is_ours = not source or (source.startswith(url) and "/_stcore/" not in source)
+    if message.type == "error" and is_ours:
+        errors.append(f"{message.text} ({source})")
+
+
+@pytest.fixture
+def wait_until_idle():
+    """A function that waits until the app has finished drawing a page."""
+
+    def wait(page, timeout_s=TIMEOUT_S):
+        page.wait_for_timeout(SETTLE_MS)
+        page.evaluate("window.idleSince = null")
+        page.wait_for_function(IS_IDLE, timeout=timeout_s * 1000)
+
+    return wait

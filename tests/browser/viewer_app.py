@@ -1,0 +1,109 @@
+"""A page with nothing but the viewer over a made-up rock; `?show=` chooses what stands in it."""
+
+import io
+import sys
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+from scipy import ndimage
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from pages.shared.viewer import Pane, viewer
+from sandseg.classes import SANDSTONE
+
+SHAPE = (1024, 996)
+N_SLICES = 12
+KNOWN_PIXEL = (500, 300)  # x, y: a square of pyrite, whatever the slice
+SMOOTHNESS = 18  # pixels
+
+
+@st.cache_data(max_entries=N_SLICES, show_spinner=False)
+def rock(z: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return grey values and labels of slice z, both (Y, X) uint8."""
+    rng = np.random.default_rng(z)
+    field = ndimage.gaussian_filter(rng.standard_normal(SHAPE), SMOOTHNESS) * SMOOTHNESS * 3.5
+    labels = np.full(SHAPE, 2, np.uint8)
+    labels[field < -0.75] = 1
+    labels[field < -1.05] = 0
+    specks = ndimage.gaussian_filter(rng.standard_normal(SHAPE), 6) * 6 * 3.5
+    labels[(specks > 2.6) & (labels == 2)] = 3
+    y, x = np.indices(SHAPE)
+    labels[(y - SHAPE[0] / 2) ** 2 + (x - SHAPE[1] / 2) ** 2 > 480**2] = 0
+    labels[280:320, 480:520] = 3
+    grey = np.array([14, 83, 125, 243])[labels] + ndimage.gaussian_filter(
+        rng.normal(0, 22, SHAPE), 0.8
+    )
+    return np.clip(grey, 0, 255).astype(np.uint8), labels
+
+
+def png(image: np.ndarray, colors: np.ndarray | None = None) -> bytes:
+    """Encode a picture; with colors as a palette PNG."""
+    picture = Image.fromarray(image)
+    if colors is not None:
+        picture.putpalette(colors.tobytes())
+    out = io.BytesIO()
+    picture.save(out, "PNG", compress_level=1)
+    return out.getvalue()
+
+
+@st.cache_data(max_entries=N_SLICES, show_spinner=False)
+def pictures(z: int) -> dict[str, bytes]:
+    """Return grey, true labels, slightly wrong labels, errors and a mask of slice z."""
+    grey, labels = rock(z)
+    predicted = np.roll(labels, 2, axis=1)  # borders two pixels off
+    errors = np.zeros((*SHAPE, 3), np.uint8) + (grey // 3)[..., None]
+    errors[predicted != labels] = (208, 28, 139)
+    colors = np.array([material.rgb for material in SANDSTONE], np.uint8)
+    return {
+        "grey": png(grey),
+        "true": png(labels, colors),
+        "predicted": png(predicted),  # grey PNG: both ways of sending labels must work
+        "errors": png(errors),
+        "mask": png(((labels == 1) & (predicted == 2)).astype(np.uint8) * 255),
+    }
+
+
+def panes(show: str, z: int) -> list[Pane]:
+    """Return one, two or four panes."""
+    made = pictures(z)
+    grey = made["grey"]
+    prediction = Pane("Prediction", grey, made["predicted"], made["errors"])
+    if show == "one":
+        return [Pane("Labels", grey, made["true"])]
+    if show == "two":
+        return [Pane("Truth", grey, made["true"]), prediction]
+    errors = Pane("Errors", grey, picture=made["errors"])
+    return [Pane("Grey", grey), Pane("Truth", grey, made["true"]), prediction, errors]
+
+
+def set_z(z: int) -> None:
+    """Remember the slice."""
+    st.session_state["z"] = z
+
+
+@st.fragment
+def page() -> None:
+    """Show the viewer, what it answers, and a button that changes the slice from Python."""
+    show = st.query_params.get("show", "one")
+    z = st.session_state.get("z", 5)
+    answer = viewer(
+        panes(show, z),
+        key="rock",
+        z=z,
+        n_slices=N_SLICES,
+        classes=SANDSTONE,
+        voxel_size_um=2.2315,
+        mode=st.query_params.get("mode", "overlay"),
+        highlight=pictures(z)["mask"] if "highlight" in st.query_params else None,
+        pick="pick" in st.query_params,
+        on_step=set_z,
+    )
+    st.button("Slice 9 from Python", on_click=set_z, args=(9,))
+    st.text(f"answer z={answer.z} clicked={answer.clicked} hidden={answer.hidden}")
+
+
+st.set_page_config(layout="wide")
+page()

@@ -1,0 +1,118 @@
+"""The architecture in one place, and the tests that keep it."""
+
+import ast
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# From the ground up. A module imports only from layers below its own; a new one is entered here.
+LAYERS = (
+    ("__init__", "errors"),
+    ("classes", "config"),
+    # what files, rocks and jobs are made of
+    ("tiff_check", "tiff_grey", "tiff_scale", "grains", "jobs", "workspace"),
+    ("tiff_layout",),
+    ("tiff_file",),
+    # arrays in, arrays out
+    ("stack", "phantom", "tiling", "patches", "metrics", "calibration", "boundaries")
+    + ("phases", "overlay"),
+    ("normalize", "intervals", "findings", "samples", "export", "model_store", "unet", "losses"),
+    # what learns and predicts
+    ("engine", "baselines", "train", "publish", "training_data"),
+    ("predict", "report", "runs"),
+    # whole jobs, from files to files
+    ("segment", "train_run"),
+    ("cli",),
+    ("__main__",),
+)
+LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
+KERAS_MODULES = {"unet", "losses", "train", "publish", "train_run"}  # engine loads it when asked to
+INTERFACE = {"streamlit", "pages", "app"}
+
+BACKEND = sorted((ROOT / "sandseg").glob("*.py"))
+PAGES = sorted([*(ROOT / "pages").rglob("*.py"), *ROOT.glob("app.py")])
+MAX_LINES = {"sandseg": 299, "shared": 300, "viewer": 300, "pages": 120, ROOT.name: 40}
+
+
+def imports(path):
+    """All modules a file imports, at any place in it; `from a import b` counts as a.b."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} imports relatively; name the module in full"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def backend_imports(path):
+    """The modules of sandseg a file imports."""
+    inside = [name.split(".")[1:] for name in imports(path) if name.split(".")[0] == "sandseg"]
+    return {parts[0] if parts and parts[0] in LAYER_OF else "__init__" for parts in inside}
+
+
+def packages(path):
+    """The first part of everything a file imports."""
+    return {name.split(".")[0] for name in imports(path)}
+
+
+def by_name(paths):
+    return pytest.mark.parametrize("path", paths, ids=[str(p.relative_to(ROOT)) for p in paths])
+
+
+@by_name(BACKEND)
+def test_a_module_imports_only_from_lower_layers(path):
+    assert path.stem in LAYER_OF, f"enter {path.stem} in LAYERS"
+
+    too_high = {n for n in backend_imports(path) if LAYER_OF[n] >= LAYER_OF[path.stem]}
+
+    assert not too_high - {"__init__"}
+
+
+@by_name(BACKEND)
+def test_the_backend_knows_no_interface(path):
+    assert not packages(path) & INTERFACE
+
+
+@by_name(BACKEND)
+def test_the_backend_prints_nothing(path):
+    calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
+
+    assert not [call.lineno for call in calls if getattr(call.func, "id", "") == "print"]
+
+
+@by_name(PAGES)
+def test_pages_load_no_keras(path):
+    assert not packages(path) & {"keras", "tensorflow"}
+    assert not backend_imports(path) & KERAS_MODULES
+
+
+@by_name(BACKEND + PAGES)
+def test_files_stay_short(path):
+    assert len(path.read_text().splitlines()) <= MAX_LINES[path.parent.name]
+
+
+@by_name(BACKEND + PAGES)
+def test_every_package_is_pinned(path):
+    pinned = (ROOT / "requirements.txt").read_text().lower().replace("_", "-")
+    ours = {"sandseg", "pages", *sys.stdlib_module_names}
+
+    for package in packages(path) - ours:
+        names = {name.lower().replace("_", "-") for name in packages_distributions()[package]}
+        assert any(f"\n{name}==" in pinned for name in names), f"pin {package}"
+
+
+def test_opening_a_page_loads_neither_keras_nor_tensorflow():
+    light = [p.stem for p in BACKEND if p.stem not in KERAS_MODULES | {"__main__"}]
+    script = "\n".join(f"import sandseg.{name}" for name in light)
+    script += "\nimport sys; sys.exit(', '.join({'keras', 'tensorflow'} & set(sys.modules)))"
+
+    run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stderr
