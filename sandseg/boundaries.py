@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from scipy.ndimage import maximum_filter, minimum_filter
 
 from sandseg.classes import IGNORED
 
@@ -31,8 +32,6 @@ def boundary_mask(labels: np.ndarray, distance: int = 2) -> np.ndarray:
     Returns:
         (Y, X) bool.
     """
-    from scipy.ndimage import maximum_filter, minimum_filter
-
     is_labelled = labels != IGNORED
     size = 2 * distance + 1
     highest = maximum_filter(np.where(is_labelled, labels, 0), size, mode="nearest")

@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -21,7 +20,7 @@ from sandseg.export import write_text
 from sandseg.metrics import confusion_matrix, scores
 from sandseg.model_store import DEFAULT_MODEL, list_models
 from sandseg.report import to_json
-from sandseg.stack import check_values, open_stack, read_labels
+from sandseg.stack import LOCAL_LIMITS, check_values, open_stack, read_labels
 
 app = typer.Typer(
     add_completion=False,
@@ -29,8 +28,9 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Segment X-ray micro-CT slices of sandstone into air, clay, quartz and pyrite.",
 )
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False)
+# Without markup and emoji: file names may hold brackets and colons.
+out = Console(highlight=False, markup=False, emoji=False)
+err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 UsageError = typer.BadParameter.__base__  # typer does not name it itself
 
@@ -47,10 +47,10 @@ def main() -> None:
         _refuse(error.message, error.hint)
     except UsageError as error:
         _refuse(error.format_message(), "Add --help to see what can be given.")
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        _refuse(f"{error.strerror}: {error.filename}", "Check the name and who may write there.")
+    except OSError as error:
+        _refuse(str(error), "Check the name, who may write there, and the space left.")
     except (typer.Abort, KeyboardInterrupt):
-        err.print("Stopped; nothing was written.")
+        err.print("Stopped; nothing half-written is left.")
         sys.exit(130)
 
 
@@ -74,7 +74,7 @@ def inspect(
     file: Annotated[Path, typer.Argument(help="A TIFF.")], as_json: JsonOption = False
 ) -> None:
     """Show what the app understands of a TIFF."""
-    with open_stack(file, file.name) as stack:
+    with open_stack(file, file.name, LOCAL_LIMITS) as stack:
         middle = stack.read_slice(stack.n_slices // 2)
         check_values(middle)
         facts = {
@@ -139,7 +139,8 @@ def segment(
     out.print(f"{shares}; porosity {found['porosity']:.1%}")
     if "iou" in found:
         _print_scores(found)
-    out.print(f"{found['megapixels_per_second']:.3g} megapixels/s with {found['model']} → {output}")
+    speed = f"{found['megapixels_per_second']:.3g} megapixels/s"
+    out.print(f"{speed} with {found['model']} → {output}", soft_wrap=True)
 
 
 @app.command()
@@ -164,7 +165,7 @@ def models(as_json: JsonOption = False) -> None:
     """List the models at hand."""
     known = list_models()
     if as_json:
-        out.print_json(json.dumps([{"name": model.name, **model.card} for model in known]))
+        out.print_json(json.dumps([{**model.card, "name": model.name} for model in known]))
         return
     table = Table(
         "model", "title", "parameters", "classes", "mean IoU on its test slices", box=None
@@ -261,9 +262,11 @@ def _print_scores(found: dict) -> None:
         values = [found[score][name] for score in ("iou", "dice", "precision", "recall")]
         table.add_row(name, *("absent" if v is None else f"{v:.4f}" for v in values))
     out.print(table)
-    mean = found["mean_iou"]
-    shown = "none" if mean is None or np.isnan(mean) else f"{mean:.4f}"
-    out.print(f"mean IoU {shown}, accuracy {found['accuracy']:.4f}")
+    shown = [
+        "none" if found[score] is None else f"{found[score]:.4f}"
+        for score in ("mean_iou", "accuracy")
+    ]
+    out.print("mean IoU {}, accuracy {}".format(*shown))
 
 
 def _progress_bar() -> Progress:

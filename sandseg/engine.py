@@ -23,7 +23,7 @@ class OpenVinoEngine:
         import openvino
 
         self._core = openvino.Core()
-        self._path = model.folder / "model.xml"
+        self._network = self._core.read_model(model.folder / "model.xml")
         self._lock = threading.Lock()
         self._compiled = lru_cache(maxsize=N_SHAPES)(self._compile)
 
@@ -33,7 +33,7 @@ class OpenVinoEngine:
             return output[0].copy()
 
     def _compile(self, shape: tuple[int, ...]):
-        network = self._core.read_model(self._path)
+        network = self._network.clone()
         network.reshape(list(shape))
         settings = {
             "PERFORMANCE_HINT": "LATENCY",
@@ -57,6 +57,8 @@ class KerasEngine:
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         logits = self._network(np.asarray(tiles, np.float32), training=False)
+        if logits.shape[-1] == 1:  # binary: the logit is that of label 1 against label 0
+            logits = self._ops.concatenate([self._ops.zeros_like(logits), logits], axis=-1)
         return self._ops.convert_to_numpy(self._ops.softmax(logits / self._temperature, axis=-1))
 
 

@@ -64,6 +64,20 @@ def labels_tiff_bytes(
     return handle.getvalue()
 
 
+def write_image(
+    path: Path | str, slices: Iterable[np.ndarray], voxel_size_um: float | None = None
+) -> None:
+    """Write grey values, (Y, X) of any real type a slice, as `write_labels` writes labels.
+
+    Raises:
+        SandsegError: The file cannot be written.
+        LabelError: There are no slices, or they differ in size.
+    """
+    images = (np.asarray(image) for image in slices)
+    with _whole_file(Path(path)) as handle:
+        _write_pages(handle, images, {"photometric": "minisblack"}, voxel_size_um)
+
+
 def write_confidence(
     path: Path | str, slices: Iterable[np.ndarray], voxel_size_um: float | None = None
 ) -> None:
@@ -73,9 +87,7 @@ def write_confidence(
         SandsegError: The file cannot be written.
         LabelError: There are no slices, or they differ in size.
     """
-    images = (np.asarray(image, np.float32) for image in slices)
-    with _whole_file(Path(path)) as handle:
-        _write_pages(handle, images, {"photometric": "minisblack"}, voxel_size_um)
+    write_image(path, (np.asarray(image, np.float32) for image in slices), voxel_size_um)
 
 
 def write_text(path: Path | str, text: str) -> None:
@@ -89,25 +101,29 @@ def write_text(path: Path | str, text: str) -> None:
 
 
 def fractions_csv(
-    fractions: Iterable[Sequence[float]], classes: Sequence[SegmentationClass] = SANDSTONE
+    fractions: Iterable[Sequence[float]],
+    classes: Sequence[SegmentationClass] = SANDSTONE,
+    first_slice: int = 0,
 ) -> str:
     """Return a CSV table of the phase fractions of each slice.
 
     Args:
         fractions: (Z, C) in [0, 1], a row for each slice; NaN becomes an empty cell.
         classes: The C classes in the order of the columns.
+        first_slice: z of the first row.
 
     Returns:
-        Columns "slice" (from 0), one for each class, and "porosity", the sum over pore classes.
+        Columns "slice" (counted from 1, as on screen), one for each class, and "porosity", the
+        sum over pore classes.
     """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     writer.writerow(["slice", *(material.name for material in classes), "porosity"])
-    for z, row in enumerate(fractions):
+    for number, row in enumerate(fractions, start=first_slice + 1):
         porosity = sum(
             value for value, material in zip(row, classes, strict=True) if material.is_pore
         )
-        writer.writerow([z, *(_cell(value) for value in (*row, porosity))])
+        writer.writerow([number, *(_cell(value) for value in (*row, porosity))])
     return table.getvalue()
 
 
@@ -208,8 +224,8 @@ def _same_size(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         shape = shape or image.shape
         if image.shape != shape or image.ndim != 2:
             raise LabelError(
-                f"Slice {z} to write has the shape {image.shape}, slice 0 has {shape}; needed are "
-                "(Y, X) slices of one size.",
+                f"Slice {z + 1} to write has the shape {image.shape}, slice 1 has {shape}; needed "
+                "are (Y, X) slices of one size.",
                 hint="Save stacks of different size to files of their own.",
             )
         yield image

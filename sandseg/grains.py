@@ -48,7 +48,7 @@ def _choose_kinds(centers: np.ndarray, radii: np.ndarray, rng: np.random.Generat
     brightness = rng.normal(0, 1.2, n_grains)
     brightness += np.where(kind < 0.09, rng.uniform(7, 30, n_grains), 0)
     decay = np.where((kind > 0.85) & (kind < 0.965), rng.uniform(0.3, 1, n_grains), 0)
-    shrinkage = np.where(kind > 0.965, rng.uniform(0.25, 0.7, n_grains) * radii, 0)
+    shrinkage = np.where(kind > 0.965, rng.uniform(0.5, 1.1, n_grains) * radii, 0)
     return Grains(centers, radii, *(a.astype(np.float32) for a in (brightness, shrinkage, decay)))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import special
 
 from sandseg.metrics import grouped_confusion_matrices, iou
 
@@ -75,12 +76,10 @@ def _interval(resampled: np.ndarray, n_blocks: int) -> tuple[float, float]:
 
     Plain percentiles are too narrow: they forget that the blocks' own spread is estimated.
     """
-    from scipy import stats
-
     known = resampled[~np.isnan(resampled)]
     if n_blocks < 2 or known.size == 0:
         return float("nan"), float("nan")
-    t = stats.t.ppf((1 - LEVEL) / 2, n_blocks - 1) * np.sqrt(n_blocks / (n_blocks - 1))
-    tail = stats.norm.cdf(t)
+    t = special.stdtrit(n_blocks - 1, (1 - LEVEL) / 2) * np.sqrt(n_blocks / (n_blocks - 1))
+    tail = special.ndtr(t)
     low, high = np.quantile(known, [tail, 1 - tail])
     return float(low), float(high)

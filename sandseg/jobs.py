@@ -32,6 +32,7 @@ class JobStatus:
 
 def start_segmentation(source: Path, folder: Path, model: str, grey: str = "auto") -> None:
     """Start `sandseg segment` on a file; results and progress appear in the folder."""
+    source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "sandseg", "segment", str(source), "--model", model]
     command += ["-o", str(folder / LABELS), "--confidence", str(folder / CONFIDENCE)]
@@ -47,8 +48,7 @@ def start_segmentation(source: Path, folder: Path, model: str, grey: str = "auto
             cwd=Path(__file__).parent.parent,
             env={**os.environ, "NO_COLOR": "1", "COLUMNS": "400"},
         )
-    started = psutil.Process(process.pid).create_time()
-    write_json(folder / PROCESS, {"pid": process.pid, "started": started})
+    write_json(folder / PROCESS, {"pid": process.pid, "command": command})
 
 
 def job_status(folder: Path) -> JobStatus:
@@ -104,8 +104,9 @@ def _process(folder: Path) -> psutil.Process | None:
     known = read_json(folder / PROCESS)
     try:
         process = psutil.Process(known["pid"])
-        return process if process.create_time() == known["started"] else None
-    except (KeyError, psutil.NoSuchProcess):
+        # The command names this very folder. The start time would do if nobody set the clock.
+        return process if process.cmdline() == known["command"] else None
+    except (KeyError, psutil.Error):
         return None
 
 

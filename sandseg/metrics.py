@@ -1,4 +1,4 @@
-"""How well predicted labels agree with true ones: one confusion matrix and the scores read off it."""
+"""How well predicted labels agree with true ones: a confusion matrix and what it says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

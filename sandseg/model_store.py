@@ -78,7 +78,7 @@ def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredM
             histogram=np.asarray(card["intensity"]["histogram"], np.float64),
             card=card,
         )
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
         raise ModelError(
             f'The card of the model "{name}" cannot be read ({type(error).__name__}: {error}).',
             hint="Restore the folder from its source, or delete it.",

@@ -22,7 +22,7 @@ def to_display(image: np.ndarray, low: float, high: float) -> np.ndarray:
     Returns:
         uint8 of the same shape.
     """
-    if image.dtype.kind in "iu" and image.dtype.itemsize <= 2:
+    if image.dtype.kind in "iu" and image.dtype.itemsize <= 2 and image.dtype.isnative:
         limits = np.iinfo(image.dtype)
         # In the order of the unsigned bit patterns, so that a negative value finds its place.
         values = np.arange(limits.max - limits.min + 1).astype(image.dtype)
@@ -134,7 +134,8 @@ def _look_up(table: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 
 def _stretch(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    span = max(float(high) - float(low), np.finfo(np.float32).tiny)
-    scaled = (values.astype(np.float32, copy=False) - np.float32(low)) * np.float32(255 / span)
+    factor = np.float32(255 / max(high - low, 1e-30))  # a window without width is a threshold
+    with np.errstate(over="ignore"):
+        scaled = (values.astype(np.float32, copy=False) - np.float32(low)) * factor
     scaled = np.nan_to_num(scaled, copy=False, nan=0.0)
     return np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)

@@ -164,7 +164,7 @@ def _correlated_noise(shape: tuple[int, ...], sigma: float, rng: np.random.Gener
 
 
 def _label(rock: _Rock, rng: np.random.Generator) -> np.ndarray:
-    """Decide what each voxel is: (Z, Y, X) uint8. The shares asked for are met exactly."""
+    """Decide what each voxel is: (Z, Y, X) uint8. Air and clay take exactly their shares."""
     config = rock.config
     is_rock = np.broadcast_to(rock_cylinder(config.shape), config.shape)
     n_rock = int(np.count_nonzero(is_rock))
@@ -213,7 +213,7 @@ def _grow_pyrite(
     """Cement a few pores with pyrite, then strew small lumps of it along the grain surfaces."""
     config, outside, size = rock.config, rock.fabric.outside, rock.config.grain_size_px
     is_pyrite = np.zeros(config.shape, bool)
-    surface = np.quantile(outside[is_rock][::7], 1 - config.porosity - config.clay)
+    surface = float(np.quantile(outside[is_rock][::7], 1 - config.porosity - config.clay))
     sites = np.flatnonzero(is_rock & (np.abs(outside - surface) < max(1, 0.06 * size)))
     warp = 1 + 0.5 * np.clip(smooth_noise(config.shape, 0.35 * size, rng), -1.6, 1.6)
     room = n_pyrite

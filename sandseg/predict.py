@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.config import TilingConfig
-from sandseg.errors import ConfigError
+from sandseg.errors import ConfigError, StackError
 from sandseg.model_store import StoredModel
 from sandseg.normalize import (
     GreyMapping,
@@ -16,7 +16,7 @@ from sandseg.normalize import (
     sample_values,
     type_range,
 )
-from sandseg.stack import Stack, check_values
+from sandseg.stack import Stack, check_numbers
 from sandseg.tiling import PredictBatch, predict_tiled
 
 
@@ -55,6 +55,7 @@ def choose_mapping(stack: Stack, model: StoredModel, grey: str = "auto") -> Grey
         ConfigError: `grey` is none of the three.
     """
     values = sample_values(stack)
+    check_values(values)
     if grey == "auto":
         return fit_mapping(values, model.histogram)
     line = type_range(values) if grey == "identity" else _parse_line(grey)
@@ -82,7 +83,8 @@ def predict_slice(
     """Segment one slice.
 
     Args:
-        image: (Y, X) grey values as they stand in the file.
+        image: (Y, X) grey values as they stand in the file; one value throughout, as at the ends
+            of a scan, is fine.
         predict_batch: The network.
         mapping: From grey values to the network's scale.
         stride: What height and width of a tile must be multiples of.
@@ -91,7 +93,9 @@ def predict_slice(
     Raises:
         StackError: Some pixels are no numbers.
     """
-    check_values(image)
+    lowest = image.min()
+    if lowest != image.max() or not np.isfinite(lowest):  # a stack may have blank slices
+        check_numbers(image)
     probabilities = predict_tiled(mapping.apply(image), predict_batch, tiling, stride)
     return SlicePrediction(
         labels=probabilities.argmax(axis=-1).astype(np.uint8),
@@ -106,8 +110,16 @@ def predict_stack(
     stride: int,
     on_progress: Callable[[Progress], None] = lambda _: None,
 ) -> Iterator[SlicePrediction]:
-    """Segment a stack slice by slice; one slice is in memory at a time."""
+    """Segment a stack slice by slice; one slice is in memory at a time.
+
+    Raises:
+        StackError: Some pixels of a slice are damaged or no numbers.
+    """
     start = time.perf_counter()
     for z in range(stack.n_slices):
-        yield predict_slice(stack.read_slice(z), predict_batch, mapping, stride)
+        image = stack.read_slice(z)
+        try:
+            yield predict_slice(image, predict_batch, mapping, stride)
+        except StackError as error:
+            raise StackError(f"Slice {z + 1}: {error.message}", error.hint) from error
         on_progress(Progress(z + 1, stack.n_slices, time.perf_counter() - start))

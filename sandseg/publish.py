@@ -21,9 +21,11 @@ def with_probabilities(network: keras.Model, temperature: float = 1.0) -> keras.
     A network with one logit gets two probabilities, of label 0 and label 1. The temperature
     divides the logits (Guo et al. 2017, arXiv:1706.04599).
     """
-    logits = keras.layers.Rescaling(1.0 / temperature, name="temperature")(network.output)
+    scaling = keras.layers.Rescaling(1.0 / temperature, dtype="float32", name="temperature")
+    logits = scaling(network.output)
     if logits.shape[-1] == 1:
-        logits = keras.layers.Concatenate()([keras.ops.zeros_like(logits), logits])
+        zeros = keras.ops.zeros_like(logits)
+        logits = keras.layers.Concatenate(dtype="float32")([zeros, logits])
     probabilities = keras.layers.Softmax(dtype="float32", name="probabilities")(logits)
     return keras.Model(network.input, probabilities, name=network.name)
 

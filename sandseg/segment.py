@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from sandseg.engine import load_engine
+from sandseg.errors import SandsegError
 from sandseg.export import write_confidence, write_labels, write_text
 from sandseg.metrics import confusion_matrix, scores
 from sandseg.model_store import DEFAULT_MODEL, load_model
 from sandseg.predict import Progress, SlicePrediction, choose_mapping, predict_stack
 from sandseg.report import segmentation_report, to_json
-from sandseg.stack import Stack, check_same_shape, open_stack, read_labels
+from sandseg.stack import LOCAL_LIMITS, Stack, check_same_shape, open_stack, read_labels
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def segment_file(
     Raises:
         SandsegError: The file cannot be read, the model is missing, or the labels do not fit.
     """
+    _check_outputs(request)
     model = load_model(request.model)
-    with open_stack(request.source, request.source.name) as stack:
+    with open_stack(request.source, request.source.name, LOCAL_LIMITS) as stack:
         truth = _read_truth(request.truth, stack, len(model.classes))
         mapping = choose_mapping(stack, model, request.grey)
         predict_batch = load_engine(model, request.engine)
@@ -63,6 +65,25 @@ def segment_file(
     if request.report:
         write_text(request.report, to_json(report))
     return report
+
+
+def _check_outputs(request: SegmentRequest) -> None:
+    """Refuse now what would fail, or destroy what is read, after all the work is done."""
+    outputs = [path for path in (request.labels, request.confidence, request.report) if path]
+    taken = {path.resolve() for path in (request.source, request.truth) if path}
+    for path in outputs:
+        if path.is_dir() or not path.parent.is_dir():
+            reason = "it is a folder" if path.is_dir() else "there is no such folder"
+            raise SandsegError(
+                f'"{path}" cannot be written: {reason}.',
+                hint="Name a file in a folder that exists and may be written to.",
+            )
+        if path.resolve() in taken:
+            raise SandsegError(
+                f'"{path}" would be overwritten: it is read, or already named as another output.',
+                hint="Give each output a name of its own.",
+            )
+        taken.add(path.resolve())
 
 
 class _Tally:

@@ -17,6 +17,7 @@ __all__ = [
     "WEB_LIMITS",
     "Stack",
     "StackLimits",
+    "check_numbers",
     "check_same_shape",
     "check_values",
     "open_stack",
@@ -74,14 +75,14 @@ class Stack:
         return self.shape[0]
 
     def read_slice(self, z: int) -> np.ndarray:
-        """Return slice z, (Y, X) of `dtype`.
+        """Return slice z, counted from 0: (Y, X) of `dtype`. Messages count from 1, as people do.
 
         Raises:
             StackError: There is no slice z, or its pixels are damaged.
         """
         if not 0 <= z < self.n_slices:
             raise StackError(
-                f'"{self.name}" has no slice {z}; it has the slices 0 to {self.n_slices - 1}.',
+                f'"{self.name}" has no slice {z + 1}; its slices are 1 to {self.n_slices}.',
                 hint="Choose a slice of the stack.",
             )
         return self._read(int(z))
@@ -135,13 +136,28 @@ def _grey_stack(tiff: OpenTiff) -> Stack:
 
 
 def check_values(image: np.ndarray) -> None:
-    """Check that a slice holds something to segment.
+    """Check that a slice, when it is all there is, holds something to segment.
 
     Args:
         image: (Y, X) of any real type.
 
     Raises:
         StackError: All pixels have one value, or some are no finite numbers.
+    """
+    check_numbers(image)
+    lowest = image.min()
+    if lowest == image.max():
+        raise StackError(
+            f"Every pixel is {lowest:g}; nothing to segment.",
+            hint="Choose another slice, or export the image again.",
+        )
+
+
+def check_numbers(image: np.ndarray) -> None:
+    """Check that every pixel of a slice is a finite number; one value throughout is fine.
+
+    Raises:
+        StackError: Some pixels are NaN or infinite.
     """
     if image.dtype.kind == "f":
         n_bad = image.size - int(np.count_nonzero(np.isfinite(image)))
@@ -156,12 +172,6 @@ def check_values(image: np.ndarray) -> None:
                 hint="Replace them first, for example in ImageJ with Process > Math > NaN "
                 "Background, or export as 16-bit grey values.",
             )
-    lowest = image.min()
-    if lowest == image.max():
-        raise StackError(
-            f"Every pixel is {lowest:g}; nothing to segment.",
-            hint="Choose another slice, or export the image again.",
-        )
 
 
 def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarray:

@@ -116,11 +116,12 @@ def page_offsets(handle: BinaryIO, file_size: int, name: str, limits: StackLimit
         if offset in offsets:
             raise StackError(
                 f'The pages of "{name}" form a circle (page {len(offsets)} leads back to page '
-                f"{list(offsets).index(offset)}), {_DAMAGED}",
+                f"{list(offsets).index(offset) + 1}), {_DAMAGED}",
                 hint=EXPORT_AGAIN,
             )
         if offset >= file_size:
-            raise _cut_off(name, f"page {len(offsets)} should begin at byte {offset:,}", file_size)
+            missing = f"page {len(offsets) + 1} should begin at byte {offset:,}"
+            raise _cut_off(name, missing, file_size)
         offsets[offset] = None
         if len(offsets) > limits.max_slices:
             raise StackError(
@@ -179,7 +180,7 @@ def check_page(page: TiffPage, index: int, name: str, limits: StackLimits) -> No
     lengths = (page.imagedepth, page.imagelength, page.imagewidth, page.samplesperpixel)
     if not all(isinstance(length, int) and length > 0 for length in lengths):
         raise StackError(
-            f'Page {index} of "{name}" has no pixels ({page.imagelength} × {page.imagewidth}).',
+            f'Page {index + 1} of "{name}" has no pixels ({page.imagelength} × {page.imagewidth}).',
             hint=EXPORT_AGAIN,
         )
     _check_kind(page, index, name)
@@ -223,7 +224,7 @@ def check_declared(declared: int, file_size: int, name: str, limits: StackLimits
 def _check_kind(page: TiffPage, index: int, name: str) -> None:
     if page.dtype is None:
         raise StackError(
-            f'Page {index} of "{name}" stores pixels in an unknown form '
+            f'Page {index + 1} of "{name}" stores pixels in an unknown form '
             f"({page.bitspersample} bits, sample format {page.sampleformat}).",
             hint="Save it as 8- or 16-bit grey TIFF.",
         )
@@ -253,12 +254,12 @@ def _check_segments(page: TiffPage, index: int, name: str) -> None:
     offsets, counts = offsets[:n_expected], counts[:n_expected]
     if min(len(offsets), len(counts)) < n_expected or 0 in offsets or 0 in counts:
         raise StackError(
-            f'Page {index} of "{name}" lacks some of its {n_expected} pieces, {_DAMAGED}',
+            f'Page {index + 1} of "{name}" lacks some of its {n_expected} pieces, {_DAMAGED}',
             hint=EXPORT_AGAIN,
         )
     end = max(offset + count for offset, count in zip(offsets, counts, strict=False))
     if end > file_size:
-        raise _cut_off(name, f"page {index} reaches to byte {end:,}", file_size)
+        raise _cut_off(name, f"page {index + 1} reaches to byte {end:,}", file_size)
     if page.compression in _JPEG:
         _check_jpeg(page, name)
 

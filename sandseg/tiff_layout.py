@@ -82,7 +82,7 @@ def _main_pages(
         twin = offsets.setdefault(page.dataoffsets[0], index)
         if twin != index:
             raise StackError(
-                f'Pages {twin} and {index} of "{name}" share the same pixels, '
+                f'Pages {twin + 1} and {index + 1} of "{name}" share the same pixels, '
                 "so it is damaged or malicious.",
                 hint=EXPORT_AGAIN,
             )
@@ -124,18 +124,18 @@ def _is_halved(size: tuple[int, int], full: tuple[int, int]) -> bool:
 
 
 def _check_same_kind(kinds: list[tuple], name: str) -> None:
-    for z, kind in enumerate(kinds):
+    for number, kind in enumerate(kinds, start=1):
         if kind[0] != kinds[0][0]:
             (height, width), (other_height, other_width) = kinds[0][0], kind[0]
             raise StackError(
-                f'The slices of "{name}" differ in size: slice 0 is {height} × {width} pixels, '
-                f"slice {z} is {other_height} × {other_width}.",
+                f'The slices of "{name}" differ in size: slice 1 is {height} × {width} pixels, '
+                f"slice {number} is {other_height} × {other_width}.",
                 hint="Crop or pad all slices to one size, or open them one by one.",
             )
         if kind != kinds[0]:
             raise StackError(
-                f'The slices of "{name}" differ in kind: slice 0 is {_kind_text(kinds[0])}, '
-                f"slice {z} is {_kind_text(kind)}.",
+                f'The slices of "{name}" differ in kind: slice 1 is {_kind_text(kinds[0])}, '
+                f"slice {number} is {_kind_text(kind)}.",
                 hint="Save all slices with the same bit depth and color mode.",
             )
 

@@ -128,7 +128,7 @@ def train(
         start = time.perf_counter()
         batches = PatchBatches(patches, epoch)
         logs = trained.model.fit(batches, verbose=0, shuffle=False, callbacks=[average, stop])
-        if should_stop():
+        if trained.model.stop_training:  # should_stop may say something else by now
             trained.is_finished = False
             break
         raw_weights = trained.model.get_weights()

@@ -52,18 +52,14 @@ class PreparedData:
 def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
     """Read a stack and its labels, or two folders with files of the same names.
 
+    Images without a label file of their name are left out.
+
     Raises:
         StackError: A file cannot be read, or there is none.
         LabelError: Images and labels differ in number or size.
     """
-    image_files, label_files = _tiffs(images), _tiffs(labels)
-    if len(image_files) != len(label_files):
-        raise LabelError(
-            f"There are {len(image_files)} image files but {len(label_files)} label files.",
-            hint="Give each image file a label file of the same name, and leave out the rest.",
-        )
     names, greys, found = [], [], []
-    for image_file, label_file in zip(image_files, label_files, strict=True):
+    for image_file, label_file in _pairs(_tiffs(images), _tiffs(labels)):
         with open_stack(image_file, image_file.name) as stack:
             values = read_labels(label_file, label_file.name, max(n_classes, 2))
             check_same_shape(stack, values)
@@ -139,6 +135,21 @@ def _tiffs(path: Path) -> list[Path]:
             f"There is no TIFF in {path}.", hint="Name a TIFF file, or a folder that holds some."
         )
     return found
+
+
+def _pairs(images: list[Path], labels: list[Path]) -> list[tuple[Path, Path]]:
+    """Match files by name; two single files belong together whatever their names."""
+    if len(images) == len(labels) == 1:
+        return [(images[0], labels[0])]
+    by_name = {image.stem: image for image in images}
+    lonely = [label.name for label in labels if label.stem not in by_name]
+    if lonely:
+        raise LabelError(
+            f"There are {len(images)} image files and {len(labels)} label files, and no image "
+            f"is named like the label file {lonely[0]}.",
+            hint="Give each label file the name of its image.",
+        )
+    return [(by_name[label.stem], label) for label in labels]
 
 
 def _shared_mapping(greys: Sequence[np.ndarray]) -> GreyMapping:

@@ -23,18 +23,18 @@ def build_unet(config: UNetConfig) -> keras.Model:
 
     skips = []
     for level, n_filters in enumerate(filters):
-        features = _conv_block(features, n_filters, name=f"down{level}")
+        features = _conv_block(features, n_filters, config, name=f"down{level}")
         skips.append(features)
         features = layers.MaxPooling2D(name=f"down{level}_pool")(features)
 
-    features = _conv_block(features, bottom_filters, name="bottom")
+    features = _conv_block(features, bottom_filters, config, name="bottom")
     if config.dropout:
         features = layers.SpatialDropout2D(config.dropout, name="bottom_dropout")(features)
 
     for level, n_filters in reversed(list(enumerate(filters))):
         features = layers.Conv2DTranspose(n_filters, 2, strides=2, name=f"up{level}")(features)
         features = layers.Concatenate(name=f"up{level}_skip")([features, skips[level]])
-        features = _conv_block(features, n_filters, name=f"up{level}")
+        features = _conv_block(features, n_filters, config, name=f"up{level}")
 
     logits = _head(features, config)  # (N, Y, X, C)
     return keras.Model(images, logits, name="unet")
@@ -56,11 +56,12 @@ def _head(features, config: UNetConfig):
     )
 
 
-def _conv_block(features, n_filters: int, name: str):
+def _conv_block(features, n_filters: int, config: UNetConfig, name: str):
     """Apply two 3 × 3 convolutions, each with batch normalization and ReLU."""
+    use_bias = config.stem == "full"  # useless before the normalization, but the ancestor has it
     for index in range(2):
         features = layers.Conv2D(
-            n_filters, 3, padding="same", use_bias=False, name=f"{name}_conv{index}"
+            n_filters, 3, padding="same", use_bias=use_bias, name=f"{name}_conv{index}"
         )(features)
         features = layers.BatchNormalization(name=f"{name}_norm{index}")(features)
         features = layers.ReLU(name=f"{name}_relu{index}")(features)

@@ -1,6 +1,11 @@
 """Rocks and places that every test may use."""
 
+import hashlib
 import os
+import shutil
+import subprocess
+import sys
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +13,26 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
+
+TINY_RECIPE = {
+    "--preset": "tiny",
+    "--epochs": "3",
+    "--steps": "80",
+    "--batch-size": "4",
+    "--learning-rate": "0.01",
+}
+TINY_SOURCES = (
+    "config",
+    "losses",
+    "patches",
+    "phantom",
+    "publish",
+    "train",
+    "train_run",
+    "training_data",
+    "unet",
+)
+GREY_CENTERS = (0.0, 0.3, 0.5, 1.0)  # of "grey", the network of one layer
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only; read when TensorFlow is imported
 
@@ -34,6 +59,96 @@ def small_phantom():
     from sandseg.phantom import PhantomConfig, make_phantom
 
     return make_phantom(PhantomConfig(shape=(8, 96, 96)))
+
+
+@pytest.fixture(scope="session")
+def tiny_model_folder(request, tmp_path_factory):
+    """A models folder with "tiny": trained by the command line, kept until that code changes."""
+    sources = [(ROOT / "sandseg" / f"{name}.py").read_bytes() for name in TINY_SOURCES]
+    key = hashlib.sha256(b"".join(sources) + repr(TINY_RECIPE).encode())
+    folder = request.config.cache.mkdir(f"sandseg-tiny-{key.hexdigest()[:12]}")
+    if not (folder / "tiny").exists():
+        trained = _train_tiny(tmp_path_factory.mktemp("tiny"))
+        part = folder / f"part-{os.getpid()}"
+        shutil.copytree(trained, part)
+        part.rename(folder / "tiny")
+    return folder
+
+
+def _train_tiny(folder):
+    from sandseg.export import write_image, write_labels
+    from sandseg.phantom import PhantomConfig, make_phantom
+
+    rock = make_phantom(PhantomConfig(shape=(12, 128, 128)))
+    for kind in ("images", "labels"):
+        (folder / kind).mkdir()
+    for z, (image, labels) in enumerate(zip(rock.image, rock.labels, strict=True)):
+        write_image(folder / "images" / f"slice{z:02}.tif", [image])
+        write_labels(folder / "labels" / f"slice{z:02}.tif", [labels])
+    command = [sys.executable, "-m", "sandseg", "train", folder / "images", folder / "labels"]
+    command += ["--run", folder / "run", "--validate", "09", "--test", "10", "--test", "11"]
+    command += chain.from_iterable(TINY_RECIPE.items())
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return folder / "run" / "model"
+
+
+@pytest.fixture
+def tiny_model(tiny_model_folder):
+    from sandseg.model_store import load_model
+
+    return load_model("tiny", tiny_model_folder)
+
+
+@pytest.fixture(scope="session")
+def grey_model_folder(tmp_path_factory):
+    """A models folder with "grey", a network of one layer: a pixel is what its grey is nearest to.
+
+    Its files are whole, it needs no training, and what it answers is known by hand.
+    """
+    folder = tmp_path_factory.mktemp("models")
+    make_grey_model(folder / "grey")
+    return folder
+
+
+@pytest.fixture
+def grey_noise(rng):
+    """Makes (..., Y, X) uint8 grey values "grey" is sure of, also in 16-bit numbers."""
+    return lambda *shape: rng.choice(np.array([0, 20, 60, 85, 125, 160, 220, 255], np.uint8), shape)
+
+
+@pytest.fixture(scope="session")
+def nearest_grey():
+    """What "grey" answers for (Y, X) grey values in [0, 1]."""
+    centers = np.array(GREY_CENTERS)
+    return lambda image: np.abs(image[..., None] - centers).argmin(axis=-1).astype(np.uint8)
+
+
+def make_grey_model(folder):
+    import openvino
+    from openvino import opset13
+
+    from sandseg.classes import SANDSTONE
+    from sandseg.model_store import write_card
+
+    folder.mkdir(parents=True)
+    centers = np.array(GREY_CENTERS, np.float32)
+    tiles = opset13.parameter([-1, -1, -1, 1], np.float32, name="image")
+    # the nearest center has the largest 2 x c - c²
+    scores = opset13.add(opset13.multiply(tiles, 2 * centers), -(centers**2))
+    network = openvino.Model(
+        [opset13.softmax(opset13.multiply(scores, np.float32(50)), -1)], [tiles]
+    )
+    openvino.save_model(network, folder / "model.xml", compress_to_fp16=False)
+    card = {
+        "title": "Nearest grey value",
+        "classes": [vars(material) for material in SANDSTONE],
+        "architecture": {"filters": [4, 8], "n_classes": 4, "stem": "full"},
+        "n_parameters": 8,
+        "intensity": {"low": 0, "high": 255, "histogram": [1 / 256] * 256},
+        "scores": {},
+    }
+    write_card(folder, card, ("model.xml", "model.bin"))
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,17 @@
 """The architecture in one place, and the tests that keep it."""
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
+from functools import cache
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+from sandseg.classes import SANDSTONE
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,6 +44,7 @@ PAGES = sorted([*(ROOT / "pages").rglob("*.py"), *ROOT.glob("app.py")])
 MAX_LINES = {"sandseg": 299, "shared": 300, "viewer": 300, "pages": 120, ROOT.name: 40}
 
 
+@cache
 def imports(path):
     """All modules a file imports, at any place in it; `from a import b` counts as a.b."""
     names = set()
@@ -95,23 +101,42 @@ def test_pages_load_no_keras(path):
 
 @by_name(BACKEND + PAGES)
 def test_files_stay_short(path):
-    assert len(path.read_text().splitlines()) <= MAX_LINES[path.parent.name]
+    n_lines = len(path.read_text().splitlines())
+
+    assert n_lines <= MAX_LINES[path.parent.name]
 
 
-@by_name(BACKEND + PAGES)
-def test_every_package_is_pinned(path):
-    pinned = (ROOT / "requirements.txt").read_text().lower().replace("_", "-")
-    ours = {"sandseg", "pages", *sys.stdlib_module_names}
+def pinned_names(file_name):
+    """The names a requirements file installs, spelled as in Python's index."""
+    lines = (ROOT / file_name).read_text().lower().splitlines()
+    return {re.match(r"[\w.-]+", line)[0] for line in lines if line[:1].isalpha()}
 
-    for package in packages(path) - ours:
-        names = {name.lower().replace("_", "-") for name in packages_distributions()[package]}
-        assert any(f"\n{name}==" in pinned for name in names), f"pin {package}"
+
+def test_every_package_the_product_imports_is_pinned():
+    imported = set().union(*(packages(path) for path in BACKEND + PAGES))
+    imported -= {"sandseg", "pages", *sys.stdlib_module_names}
+    sold_as = packages_distributions()
+    names = {p: {n.lower().replace("_", "-") for n in sold_as.get(p, [p])} for p in imported}
+
+    assert not {p for p in imported if not names[p] & pinned_names("requirements.txt")}
+
+
+def test_a_gpu_machine_gets_the_same_packages():
+    without_gpu = pinned_names("requirements.txt") - {"tensorflow-cpu"}
+
+    assert pinned_names("requirements-gpu.txt") == without_gpu
+
+
+def test_charts_have_the_colors_of_the_classes():
+    theme = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text())["theme"]
+
+    assert theme["chartCategoricalColors"][: len(SANDSTONE)] == [m.color for m in SANDSTONE]
 
 
 def test_opening_a_page_loads_neither_keras_nor_tensorflow():
     light = [p.stem for p in BACKEND if p.stem not in KERAS_MODULES | {"__main__"}]
     script = "\n".join(f"import sandseg.{name}" for name in light)
-    script += "\nimport sys; sys.exit(', '.join({'keras', 'tensorflow'} & set(sys.modules)))"
+    script += "\nimport sys; sys.exit(str({'keras', 'tensorflow'} & set(sys.modules) or '') or 0)"
 
     run = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
 

@@ -19,6 +19,7 @@ from sandseg.export import (
     labels_tiff_bytes,
     safe_name,
     write_confidence,
+    write_image,
     write_labels,
     write_text,
 )
@@ -90,6 +91,17 @@ def test_confidence_comes_back_with_its_voxel_size(tmp_path, rng):
         np.testing.assert_array_equal(stack.read_slice(2), confidence[2])
 
 
+@pytest.mark.parametrize("dtype", ["u1", "u2", "f4"])
+def test_an_image_comes_back_in_its_own_type(tmp_path, rng, dtype):
+    image_stack = rng.integers(0, 250, (3, 24, 31)).astype(dtype)
+
+    write_image(tmp_path / "image.tif", image_stack, 2.5)
+
+    with open_stack(tmp_path / "image.tif") as stack:
+        assert (stack.shape, stack.dtype, stack.voxel_size_um) == ((3, 24, 31), dtype, 2.5)
+        np.testing.assert_array_equal(stack.read_slice(2), image_stack[2])
+
+
 def test_a_file_that_outgrows_a_classic_tiff_becomes_a_bigtiff(tmp_path, labels, monkeypatch):
     small = labels_tiff_bytes(labels)
     monkeypatch.setattr(export, "CLASSIC_LIMIT", 6000)
@@ -129,7 +141,7 @@ def test_no_slices_are_refused(tmp_path):
 
 
 def test_slices_of_different_size_are_refused(tmp_path, labels):
-    with pytest.raises(LabelError, match=r"Slice 1 to write has the shape \(3, 31\)"):
+    with pytest.raises(LabelError, match=r"Slice 2 to write has the shape \(3, 31\)"):
         write_labels(tmp_path / "labels.tif", [labels[0], labels[1, :3]])
     with pytest.raises(LabelError, match="slices of one size"):
         write_confidence(tmp_path / "c.tif", [np.zeros(3)])
@@ -137,7 +149,7 @@ def test_slices_of_different_size_are_refused(tmp_path, labels):
         labels_tiff_bytes([labels])
 
 
-@pytest.mark.parametrize("write", [write_labels, write_confidence, write_text])
+@pytest.mark.parametrize("write", [write_labels, write_confidence, write_image, write_text])
 def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
     path = tmp_path / "missing" / "file"
     content = "text" if write is write_text else np.zeros((1, 4, 5))
@@ -180,18 +192,18 @@ def test_a_jpeg_is_near_the_grey_values():
 
 
 def test_the_table_has_a_row_for_each_slice_and_the_pores_sum():
-    text = fractions_csv(np.array([[0.25, 0.125, 0.5, 0.125], [np.nan] * 4]))
+    text = fractions_csv(np.array([[0.25, 0.125, 0.5, 0.125], [np.nan] * 4]), first_slice=3)
 
     assert list(csv.DictReader(io.StringIO(text))) == [
         {
-            "slice": "0",
+            "slice": "4",
             "air": "0.250000",
             "clay": "0.125000",
             "quartz": "0.500000",
             "pyrite": "0.125000",
             "porosity": "0.250000",
         },
-        dict.fromkeys(["air", "clay", "quartz", "pyrite", "porosity"], "") | {"slice": "1"},
+        dict.fromkeys(["air", "clay", "quartz", "pyrite", "porosity"], "") | {"slice": "5"},
     ]
 
 

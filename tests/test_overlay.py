@@ -136,7 +136,8 @@ def test_the_dark_end_of_confidence_can_be_raised():
 
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "int32", "float32", ">u2"])
 def test_every_type_is_mapped_by_the_same_straight_line(rng, dtype):
-    image = rng.integers(-100 if dtype != "uint8" and "i" == dtype[0] else 0, 120, (30, 40))
+    darkest = 0 if "u" in dtype else -100
+    image = rng.integers(darkest, 120, (30, 40))
 
     shown = to_display(image.astype(dtype), 10, 110)
 

@@ -289,7 +289,7 @@ def test_an_array_that_is_no_stack_is_refused(array):
 
 @pytest.mark.parametrize("z", [-1, 5])
 def test_a_slice_that_is_not_there_is_refused(volume, z):
-    with pytest.raises(StackError, match=f"no slice {z}; it has the slices 0 to 4"):
+    with pytest.raises(StackError, match=f"no slice {z + 1}; its slices are 1 to 5"):
         open_stack(tiff_bytes(volume)).read_slice(z)
 
 
@@ -371,7 +371,7 @@ def test_voxels_that_are_no_cubes_are_noted(volume):
         (b"PK\x03\x04", "is a ZIP archive"),
         (b"II*\0\x08\0\0", "is cut off: it ends in the middle of its list of pages"),
         (b"II*\0\0\0\0\0", "a TIFF without any image"),
-        (b"II*\0\xff\0\0\0", "page 0 should begin at byte 255, but the file ends after 8"),
+        (b"II*\0\xff\0\0\0", "page 1 should begin at byte 255, but the file ends after 8"),
     ],
 )
 def test_what_is_no_tiff_is_named(data, message):
@@ -393,7 +393,7 @@ def test_a_small_file_that_declares_terabytes_is_refused(height, width):
 
 
 def test_a_page_without_pixels_is_refused():
-    with pytest.raises(StackError, match="Page 0 of .* has no pixels"):
+    with pytest.raises(StackError, match="Page 1 of .* has no pixels"):
         open_stack(bare_tiff(*huge_tags(0, 7)))
 
 
@@ -403,7 +403,7 @@ def test_pages_that_form_a_circle_are_refused(volume):
     (n_tags,) = struct.unpack_from("<H", data, first)
     struct.pack_into("<I", data, first + 2 + 12 * n_tags, first)
 
-    with pytest.raises(StackError, match="page 1 leads back to page 0"):
+    with pytest.raises(StackError, match="page 1 leads back to page 1"):
         open_stack(bytes(data))
 
 
@@ -420,7 +420,7 @@ def chain_of_pages(n_pages):
 
 def test_pages_that_share_their_pixels_are_refused():
     assert open_stack(chain_of_pages(1)).shape == (1, 16, 16)
-    with pytest.raises(StackError, match="Pages 0 and 1 of .* share the same pixels"):
+    with pytest.raises(StackError, match="Pages 1 and 2 of .* share the same pixels"):
         open_stack(chain_of_pages(2))
     with pytest.raises(StackError, match="more than 10,000 pages"):
         open_stack(chain_of_pages(20_000))
@@ -457,12 +457,12 @@ def test_an_imagej_stack_without_its_end_says_what_is_missing(volume):
 
 def test_slices_of_different_size_are_named(volume):
     images = [volume[0], volume[1], volume[2, :20]]
-    with pytest.raises(StackError, match="slice 0 is 24 × 31 pixels, slice 2 is 20 × 31"):
+    with pytest.raises(StackError, match="slice 1 is 24 × 31 pixels, slice 3 is 20 × 31"):
         open_stack(pages_bytes(images))
 
 
 def test_slices_of_different_kind_are_named(volume):
-    with pytest.raises(StackError, match="slice 0 is 16-bit uint16 .* slice 1 is 8-bit uint8"):
+    with pytest.raises(StackError, match="slice 1 is 16-bit uint16 .* slice 2 is 8-bit uint8"):
         open_stack(pages_bytes([volume[0], volume[0].astype(np.uint8)]))
 
 

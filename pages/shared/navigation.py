@@ -1,11 +1,13 @@
 """Which pages there are, and how one of them is reached."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from pages.shared import cache
 
-HOME = "pages/home.py"
-SEGMENT = "pages/segment.py"
+HOME = Path(__file__).parents[1] / "home.py"
+SEGMENT = HOME.with_name("segment.py")
 
 
 def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private

@@ -697,7 +697,7 @@ class Viewer {
     const { panes, highlight } = this.slice;
     const plain = this.colorTable({ tinted: false });
     const lit = highlight && valuesOf(highlight);
-    const tinted = this.colorTable({ tinted: true, light: lit ? 0.35 : 0 });
+    const tinted = this.colorTable({ tinted: true, light: lit ? 0.65 : 0 });
     const dimmed = lit && this.colorTable({ tinted: true, dim: 0.3 });
     const greys = new Map(); // panes over the same grey share its canvas
     this.composed = panes.map((pane, index) => {

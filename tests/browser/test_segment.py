@@ -1,0 +1,134 @@
+"""What a visitor does: look, upload, segment, compare with the command line, take home."""
+
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import numpy as np
+import psutil
+import pytest
+import tifffile
+from playwright.sync_api import expect
+
+from sandseg import samples
+from sandseg.model_store import list_models
+
+ROOT = Path(__file__).resolve().parents[2]
+LARGEST_MB = 500
+RUN_TIMEOUT_MS = 240_000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _phantom_at_hand(_own_cache):
+    """Made before the server starts, so that no visitor waits for it."""
+    samples.open_sample("phantom")
+
+
+@pytest.fixture(autouse=True)
+def _model():
+    if not list_models():
+        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+
+
+@pytest.fixture
+def slice_file(request, tmp_path):
+    """A real slice where there is one, else one of the phantom."""
+    try:
+        folder = request.getfixturevalue("sandstone_dir")
+        return folder / "images" / "Sandstone_Versa0180.tif"
+    except pytest.skip.Exception:
+        path = tmp_path / "phantom_slice.tif"
+        tifffile.imwrite(path, np.asarray(samples.open_sample("phantom").read_slice(20)))
+        return path
+
+
+def visit(page, path, wait_until_idle):
+    page.goto(path)
+    page.locator("canvas").first.wait_for()
+    wait_until_idle(page)
+
+
+def server_process(app):
+    port = f"--server.port={urlsplit(app.url).port}"
+    return next(p for p in psutil.process_iter(["cmdline"]) if port in (p.info["cmdline"] or []))
+
+
+def resident_mb(process):
+    """Memory of the process alone, in MB."""
+    return process.memory_info().rss / 1e6
+
+
+def download_labels(page, folder):
+    page.get_by_role("button", name="Download", exact=False).last.click()
+    with page.expect_download() as caught:
+        page.get_by_role("button", name="Labels of").click()
+    path = folder / "downloaded.tif"
+    caught.value.save_as(path)
+    page.keyboard.press("Escape")
+    return path
+
+
+def command_line_labels(source, folder):
+    path = folder / "command_line.tif"
+    command = [sys.executable, "-m", "sandseg", "segment", str(source), "-o", str(path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return path
+
+
+def test_home_shows_a_segmented_rock(page, wait_until_idle):
+    visit(page, "/", wait_until_idle)
+
+    expect(page.get_by_role("heading", name="Sandstone, segmented.")).to_be_visible()
+    expect(page.locator(".handle").first).to_be_visible()
+    expect(page.get_by_text("Porosity of the rock")).to_be_visible()
+
+
+def test_nothing_is_wider_than_a_phone(page, wait_until_idle):
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("/", "/segment"):
+        visit(page, path, wait_until_idle)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_an_uploaded_slice_gives_the_labels_of_the_command_line(
+    page, wait_until_idle, slice_file, tmp_path
+):
+    visit(page, "/segment", wait_until_idle)
+
+    page.locator('input[type="file"]').first.set_input_files(slice_file)
+    expect(page.get_by_text("1 slice of")).to_be_visible()
+    wait_until_idle(page)
+    chip = page.locator('.chip[data-value="1"]')
+    before = chip.get_attribute("aria-pressed")
+    chip.click()
+    expect(chip).not_to_have_attribute("aria-pressed", before)
+    downloaded = download_labels(page, tmp_path)
+
+    expected = command_line_labels(slice_file, tmp_path)
+    np.testing.assert_array_equal(tifffile.imread(downloaded), tifffile.imread(expected))
+    assert downloaded.read_bytes() == expected.read_bytes()
+
+
+def test_a_stack_is_segmented_to_the_end_in_little_memory(app, page, wait_until_idle, tmp_path):
+    visit(page, "/segment", wait_until_idle)
+
+    page.get_by_role("button", name="Segment all 64 slices").click()
+    expect(page.get_by_text("All 64 slices are segmented")).to_be_visible(timeout=RUN_TIMEOUT_MS)
+    wait_until_idle(page)
+    labels = tifffile.imread(download_labels(page, tmp_path))
+
+    server = server_process(app)
+    mapped = {Path(entry.path).name for entry in server.memory_maps()}
+    assert labels.shape == (64, 256, 256)
+    assert not [name for name in mapped if "tensorflow" in name or "keras" in name]
+    assert resident_mb(server) < LARGEST_MB
+
+
+def test_a_run_can_be_cancelled_and_started_again(page, wait_until_idle):
+    visit(page, "/segment", wait_until_idle)
+    page.get_by_role("button", name="Segment all 64 slices").click()
+
+    page.get_by_role("button", name="Cancel").click()
+
+    expect(page.get_by_role("button", name="Segment all 64 slices")).to_be_visible()

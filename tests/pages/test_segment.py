@@ -1,0 +1,202 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+import tifffile
+
+from sandseg.classes import SANDSTONE
+from sandseg.export import labels_tiff_bytes
+
+SEGMENT = "pages/segment.py"
+
+
+def tiff(array, **options):
+    handle = io.BytesIO()
+    tifffile.imwrite(handle, array, **{"photometric": "minisblack", **options})
+    return handle.getvalue()
+
+
+def declared(width, height):
+    """A TIFF of 122 bytes that says it is huge."""
+    entries = [(256, width), (257, height), (258, 8), (259, 1), (262, 1), (273, 8), (279, 100)]
+    body = b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + body + b"\0" * 28
+
+
+def two_sizes():
+    handle = io.BytesIO()
+    with tifffile.TiffWriter(handle) as writer:
+        for size in (64, 80):
+            writer.write(np.arange(size * size, dtype=np.uint8).reshape(size, size))
+    return handle.getvalue()
+
+
+def rock(rng, shape=(3, 64, 64)):
+    labels = np.kron(rng.integers(0, 4, (shape[0], 8, 8)), np.ones((1, 8, 8), int))
+    grey = np.array([15, 82, 125, 242])[labels] + rng.normal(0, 3, shape)
+    return np.clip(grey, 0, 255).astype(np.uint8), labels.astype(np.uint8)
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(SEGMENT)
+
+
+def words(at):
+    return " ".join(caption.value for caption in at.caption).replace("\\", "")
+
+
+def shown(at):
+    """The bytes the viewer got: they differ when the picture differs."""
+    return at.get("bidi_component")[0].proto.SerializeToString()
+
+
+def upload(at, content, name="mine.tif", which=0):
+    at.file_uploader[which].upload(name, content, "image/tiff").run()
+    return at
+
+
+def test_an_empty_session_sees_the_sample_segmented(page):
+    assert not page.exception
+    assert not page.error
+    assert "64 slices of 256 × 256 pixels" in words(page)
+    assert "voxel size 2.23 µm" in words(page)
+    assert page.get("bidi_component")
+
+
+def test_the_slice_slider_comes_first_and_counts_from_one(page):
+    slider = page.slider[0]
+
+    assert (slider.min, slider.max, slider.value) == (1, 64, 33)
+
+
+def test_another_slice_is_another_picture(page):
+    before = shown(page)
+
+    page.slider[0].set_value(7).run()
+
+    assert not page.exception
+    assert shown(page) != before
+
+
+def test_the_address_chooses_the_slice(open_page):
+    assert open_page(SEGMENT, slice="7").slider[0].value == 7
+
+
+def test_foreign_values_in_the_address_change_nothing(open_page):
+    at = open_page(SEGMENT, slice="9999", sample="<script>", model="../../etc/passwd")
+
+    assert not at.exception
+    assert not at.error
+    assert at.selectbox(key="sample").value == "phantom"
+    assert 1 <= at.slider[0].value <= 64
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"not a picture at all", "not a TIFF"),
+        (b"", "is empty"),
+        (tiff(np.arange(4096, dtype=np.uint8).reshape(64, 64))[:2000], "cut off|damaged"),
+        (
+            tiff(
+                np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8), photometric="rgb"
+            ),
+            "color picture",
+        ),
+        (two_sizes(), "differ in size"),
+        (declared(100_000, 100_000), "damaged|cut off|pixels"),
+        (tiff(np.full((64, 64), 7, np.uint8)), "nothing to segment"),
+        (tiff(np.full((64, 64), np.nan, np.float32)), "number"),
+    ],
+    ids=["text", "empty", "truncated", "photo", "two sizes", "huge", "one value", "NaN"],
+)
+def test_a_file_that_cannot_be_segmented_is_refused_and_nothing_is_lost(page, content, message):
+    before = shown(page)
+
+    upload(page, content)
+
+    assert not page.exception
+    assert any(part in page.error[0].value.replace("\\", "") for part in message.split("|")), (
+        page.error[0].value
+    )
+    assert page.info[0].value
+    assert page.selectbox(key="sample").value == "phantom"
+    assert shown(page) == before
+
+
+def test_a_refusal_is_gone_with_the_next_step(page):
+    upload(page, b"not a picture")
+
+    page.slider[0].set_value(3).run()
+
+    assert not page.error
+
+
+def test_an_uploaded_stack_is_chosen_and_segmented(page, rng):
+    image, _ = rock(rng)
+
+    upload(page, tiff(image), "my [rock].tif")
+
+    assert not page.exception
+    assert not page.error
+    assert page.slider[0].max == 3
+    assert page.selectbox(key="sample").options[-1] == "my [rock].tif"
+    assert page.selectbox(key="sample").value == "file-1"
+
+
+def test_sixteen_bit_values_are_mapped_and_the_page_says_how(page, rng):
+    image, _ = rock(rng)
+
+    upload(page, tiff(image.astype(np.uint16) * 40 + 9000))
+
+    assert not page.exception
+    assert "mapped to black" in words(page)
+
+
+def test_the_samples_stay_within_reach_after_an_upload(page, rng):
+    upload(page, tiff(rock(rng)[0]))
+
+    page.selectbox(key="sample").set_value("phantom").run()
+
+    assert not page.exception
+    assert page.slider[0].max == 64
+
+
+def test_labels_bring_the_scores(page, rng):
+    image, labels = rock(rng)
+    upload(page, tiff(image))
+    assert "IoU" not in page.get("html")[0].proto.body
+
+    upload(page, labels_tiff_bytes(labels, SANDSTONE), "labels.tif", which=1)
+
+    assert not page.error
+    assert "mean IoU" in page.get("html")[0].proto.body
+
+
+def test_labels_of_another_size_are_refused(page, rng):
+    upload(page, tiff(rock(rng)[0]))
+
+    upload(page, labels_tiff_bytes(np.ones((2, 32, 32), np.uint8)), "labels.tif", which=1)
+
+    assert not page.exception
+    assert "but the labels are" in page.error[0].value
+
+
+def test_confidence_can_be_seen(page):
+    before = shown(page)
+
+    page.segmented_control(key="view").set_value("Confidence").run()
+
+    assert not page.exception
+    assert shown(page) != before
+
+
+def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path))
+
+    at = open_page(SEGMENT)
+
+    assert not at.exception
+    assert "There is no model" in at.error[0].value
