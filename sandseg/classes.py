@@ -1,6 +1,6 @@
 """What a pixel can be: the classes, their colors, and the codings label files come in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,7 +65,7 @@ def decode_labels(raw: np.ndarray, n_classes: int = 4) -> np.ndarray:
         LabelError: The values belong to none of the known codings.
     """
     if raw.ndim >= 3 and raw.shape[-1] == 3:
-        return _decode_rgb(raw)
+        return _decode_rgb(raw, n_classes)
     if raw.dtype.kind == "f" and not np.array_equal(raw, np.rint(raw)):
         raise LabelError(
             "The label file holds fractions, but a label is a whole number.",
@@ -73,9 +73,9 @@ def decode_labels(raw: np.ndarray, n_classes: int = 4) -> np.ndarray:
         )
     values = np.unique(raw)
     known = values[values != IGNORED]
-    if known.size and known.min() >= 0 and known.max() < n_classes:
+    if not known.size or (known.min() >= 0 and known.max() < n_classes):
         return raw.astype(np.uint8)
-    if known.size and known.min() >= 0 and known.max() == n_classes:
+    if known.min() >= 0 and known.max() == n_classes:
         shifted = raw.astype(np.int16) - 1
         shifted[(raw == 0) | (raw == IGNORED)] = IGNORED
         return shifted.astype(np.uint8)
@@ -87,7 +87,32 @@ def decode_labels(raw: np.ndarray, n_classes: int = 4) -> np.ndarray:
     )
 
 
-def _decode_rgb(raw: np.ndarray) -> np.ndarray:
+def map_labels(raw: np.ndarray, mapping: Mapping[int, int]) -> np.ndarray:
+    """Turn label values into labels by a table of one's own.
+
+    Args:
+        raw: Whole numbers of any type and shape.
+        mapping: For each value the label it means, `IGNORED` for "not labelled".
+
+    Returns:
+        uint8 labels of the same shape.
+
+    Raises:
+        LabelError: Some values of the file are not in the table.
+    """
+    values, places = np.unique(raw, return_inverse=True)
+    unknown = [value for value in values.tolist() if value not in mapping]
+    if unknown:
+        shown = ", ".join(f"{value:g}" for value in unknown[:8]) + (" …" if unknown[8:] else "")
+        raise LabelError(
+            f"The label file holds values nobody gave a meaning: {shown}.",
+            hint='Choose a class for each value, or "not labelled".',
+        )
+    table = np.array([mapping[value] for value in values.tolist()], np.uint8)
+    return table[places].reshape(raw.shape)
+
+
+def _decode_rgb(raw: np.ndarray, n_classes: int) -> np.ndarray:
     labels = np.full(raw.shape[:-1], IGNORED, np.uint8)
     for color, value in SANDSTONE_RGB.items():
         labels[(raw == np.array(color, raw.dtype)).all(axis=-1)] = value
@@ -97,5 +122,12 @@ def _decode_rgb(raw: np.ndarray) -> np.ndarray:
             f"{share_unknown:.0%} of the colored label file has colors other than pure blue (air), "
             "green (clay), red (quartz) and yellow (pyrite).",
             hint="Export the labels without anti-aliasing, or as whole numbers 0 to 3.",
+        )
+    highest = labels[labels != IGNORED].max(initial=0)
+    if highest >= n_classes:
+        raise LabelError(
+            f"The colored label file shows {SANDSTONE[highest].name}, which is class {highest}, "
+            f"but there are only {n_classes} classes.",
+            hint=f"Choose {len(SANDSTONE_RGB)} classes, or export the labels as whole numbers.",
         )
     return labels

@@ -33,6 +33,7 @@ out = Console(highlight=False, markup=False, emoji=False)
 err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 UsageError = typer.BadParameter.__base__  # typer does not name it itself
+INTERRUPTED = 130  # what typer gives back after Ctrl-C
 
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -42,16 +43,16 @@ def main() -> None:
     """Run the command line; what the user can put right ends with exit code 2 and no traceback."""
     signal.signal(signal.SIGTERM, _end)
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
     except SandsegError as error:
         _refuse(error.message, error.hint)
     except UsageError as error:
         _refuse(error.format_message(), "Add --help to see what can be given.")
     except OSError as error:
         _refuse(str(error), "Check the name, who may write there, and the space left.")
-    except (typer.Abort, KeyboardInterrupt):
+    if code == INTERRUPTED:
         err.print("Stopped; nothing half-written is left.")
-        sys.exit(130)
+    sys.exit(code)
 
 
 def _end(*_: object) -> None:
@@ -218,8 +219,6 @@ def train(
     title: Annotated[str, typer.Option(help="On the model's card.")] = "Trained U-Net",
 ) -> None:
     """Train a U-Net on labelled slices; the model ends in RUN/model."""
-    from sandseg.train_run import RunRequest, run_training
-
     given = {
         "epochs": epochs,
         "steps_per_epoch": steps,
@@ -231,6 +230,8 @@ def train(
     }
     changes = {name: value for name, value in given.items() if value is not None}
     config = replace(preset(preset_name), **changes)
+    from sandseg.train_run import RunRequest, run_training  # loads Keras: refuse settings first
+
     request = RunRequest(
         images,
         labels,

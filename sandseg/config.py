@@ -105,7 +105,8 @@ class TrainConfig:
             )
         _require(
             self.patch_size % self.unet.stride == 0,
-            f"A patch of {self.patch_size} px does not halve evenly {self.unet.stride} times over.",
+            f"A patch of {self.patch_size} px is no multiple of {self.unet.stride} px, "
+            "as halving it level by level needs.",
             f"Choose a multiple of {self.unet.stride} px, "
             f"for example {max(1, round(self.patch_size / self.unet.stride)) * self.unet.stride}.",
         )
@@ -113,6 +114,17 @@ class TrainConfig:
             0 < self.learning_rate < 1,
             f"A learning rate of {self.learning_rate} is out of range.",
             "Choose one between 0 and 1; 0.001 to 0.003 suits most trainings.",
+        )
+        for name in ("warmup_steps", "weight_decay", "seed"):
+            _require(
+                getattr(self, name) >= 0,
+                f"{name.replace('_', ' ')} is {getattr(self, name)}, but cannot be negative.",
+                "Give 0 or more.",
+            )
+        _require(
+            0 <= self.ema_momentum < 1,
+            f"A moving average with a momentum of {self.ema_momentum} never moves.",
+            "Choose one from 0 (switched off) to 0.999.",
         )
         for name, choices in CHOICES.items():
             value = getattr(self, name)

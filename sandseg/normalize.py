@@ -11,7 +11,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
 from sandseg.errors import StackError
-from sandseg.stack import Stack
+from sandseg.stack import Stack, check_values
 
 Line = tuple[float, float]  # the grey values that become 0 and 1
 
@@ -118,7 +118,7 @@ def fit_mapping(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
     Raises:
         StackError: All values are the same.
     """
-    _require_contrast(values)
+    check_values(values)
     ordered = _ordered(values)
     lines = _plain_lines(values)
     distances = histogram_distances(grey_histograms(ordered, lines), reference)
@@ -141,7 +141,7 @@ def manual_mapping(
         StackError: The line spans no range, or all values are the same.
     """
     GreyMapping(low, high)  # refuses a line that spans no range
-    _require_contrast(values)
+    check_values(values)
     histograms = grey_histograms(_ordered(values), [(low, high)])
     distance = float(histogram_distances(histograms, reference)[0])
     return GreyMapping(low, high, _kind((low, high), values, "manual"), distance)
@@ -210,15 +210,6 @@ def histogram_distances(
     totals = found.sum(axis=1) * wanted.sum(axis=1)
     likeness = np.sqrt(found * wanted).sum(axis=1) / np.sqrt(np.maximum(totals, 1e-18))
     return np.where(left[:, 0] > 0.2, np.sqrt(np.clip(1 - likeness, 0, 1)), 1.0)
-
-
-def _require_contrast(values: np.ndarray) -> None:
-    lowest = values.min()
-    if lowest == values.max():
-        raise StackError(
-            f"Every pixel has the grey value {lowest:g}, so there is nothing to segment.",
-            hint="Check the export from the scanner's software: the picture is empty.",
-        )
 
 
 def _kind(line: Line, values: np.ndarray, otherwise: str) -> str:

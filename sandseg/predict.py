@@ -55,7 +55,6 @@ def choose_mapping(stack: Stack, model: StoredModel, grey: str = "auto") -> Grey
         ConfigError: `grey` is none of the three.
     """
     values = sample_values(stack)
-    check_values(values)
     if grey == "auto":
         return fit_mapping(values, model.histogram)
     line = type_range(values) if grey == "identity" else _parse_line(grey)
@@ -93,9 +92,7 @@ def predict_slice(
     Raises:
         StackError: Some pixels are no numbers.
     """
-    lowest = image.min()
-    if lowest != image.max() or not np.isfinite(lowest):  # a stack may have blank slices
-        check_numbers(image)
+    check_numbers(image)
     probabilities = predict_tiled(mapping.apply(image), predict_batch, tiling, stride)
     return SlicePrediction(
         labels=probabilities.argmax(axis=-1).astype(np.uint8),

@@ -21,16 +21,27 @@ class AxisTiles:
     padded_length: int
     overlap: int
 
-    def weights(self, index: int) -> np.ndarray:
-        """Return (tile_length,) float32 in (0, 1]: ramps where the tile has a neighbour."""
-        weights = np.ones(self.tile_length, np.float32)
+    def weights(self) -> list[np.ndarray]:
+        """Return (tile_length,) float32 in (0, 1] for each tile: ramps where it has a neighbour.
+
+        The weights of all tiles that see a pixel sum to 1, however many these are.
+        """
+        ramps = [self._ramps(index) for index in range(len(self.starts))]
+        windows = [slice(start, start + self.tile_length) for start in self.starts]
+        total = np.zeros(self.padded_length, np.float32)
+        for window, ramp in zip(windows, ramps, strict=True):
+            total[window] += ramp
+        return [ramp / total[window] for window, ramp in zip(windows, ramps, strict=True)]
+
+    def _ramps(self, index: int) -> np.ndarray:
+        ramps = np.ones(self.tile_length, np.float32)
         if index > 0:
             shared = self.starts[index - 1] + self.tile_length - self.starts[index]
-            weights[:shared] *= _ramp(shared)
+            ramps[:shared] *= _ramp(shared)
         if index < len(self.starts) - 1:
             shared = self.starts[index] + self.tile_length - self.starts[index + 1]
-            weights[-shared:] *= _ramp(shared)[::-1]
-        return weights
+            ramps[self.tile_length - shared :] *= _ramp(shared)[::-1]
+        return ramps
 
 
 def axis_tiles(length: int, config: TilingConfig, stride: int) -> AxisTiles:
@@ -38,14 +49,15 @@ def axis_tiles(length: int, config: TilingConfig, stride: int) -> AxisTiles:
 
     Args:
         length: Length of the axis in pixels.
-        config: Largest tile and smallest overlap.
+        config: Largest tile (but at least one stride) and smallest overlap (but at least one
+            stride less than the tile).
         stride: Tiles are multiples of this, in pixels.
 
     Returns:
         Tiles whose starts rise evenly from 0; the axis is padded where it is not a multiple.
     """
     largest = max(config.tile_size // stride, 1) * stride
-    overlap = min(config.overlap, largest - stride)
+    overlap = min(math.ceil(config.overlap / stride) * stride, largest - stride)
     if length <= largest:
         padded = math.ceil(length / stride) * stride
         return AxisTiles((0,), padded, padded, overlap)
@@ -83,13 +95,13 @@ def predict_tiled(
         return predict_batch(padded[None, ..., None])[0, :height, :width]
 
     blended = None
-    for row, y in enumerate(rows.starts):
-        for column, x in enumerate(columns.starts):
+    for y, row_weights in zip(rows.starts, rows.weights(), strict=True):
+        for x, column_weights in zip(columns.starts, columns.weights(), strict=True):
             window = np.s_[y : y + rows.tile_length, x : x + columns.tile_length]
             probabilities = predict_batch(padded[window][None, ..., None])[0]  # (T, T', C)
             if blended is None:
                 blended = np.zeros((*padded.shape, probabilities.shape[-1]), np.float32)
-            weights = np.outer(rows.weights(row), columns.weights(column))
+            weights = np.outer(row_weights, column_weights)
             blended[window] += probabilities * weights[..., None]
     return blended[:height, :width]
 

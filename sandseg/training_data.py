@@ -19,7 +19,7 @@ from sandseg.patches import (
     split_patches,
     split_slices,
 )
-from sandseg.stack import check_same_shape, open_stack, read_labels
+from sandseg.stack import check_numbers, check_same_shape, open_stack, read_labels
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
@@ -55,18 +55,20 @@ def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
     Images without a label file of their name are left out.
 
     Raises:
-        StackError: A file cannot be read, or there is none.
-        LabelError: Images and labels differ in number or size.
+        StackError: A file cannot be read or holds pixels that are no numbers, or there is none.
+        LabelError: Images and labels differ in number, name or size.
     """
+    image_files, label_files = zip(*_pairs(_tiffs(images), _tiffs(labels)), strict=True)
     names, greys, found = [], [], []
-    for image_file, label_file in _pairs(_tiffs(images), _tiffs(labels)):
+    label_stacks = _read_label_files(label_files, max(n_classes, 2))
+    for image_file, values in zip(image_files, label_stacks, strict=True):
         with open_stack(image_file, image_file.name) as stack:
-            values = read_labels(label_file, label_file.name, max(n_classes, 2))
             check_same_shape(stack, values)
             for z in range(stack.n_slices):
                 suffix = f"[{z}]" if stack.n_slices > 1 else ""
                 names.append(image_file.stem + suffix)
                 greys.append(stack.read_slice(z))
+                check_numbers(greys[-1])
             found.extend(values)
     mapping = _shared_mapping(greys)
     return LabelledSlices(
@@ -86,20 +88,17 @@ def prepare(
         slices: All labelled slices.
         config: Sampling, patch size, split.
         validate: Names (or ends of names) of the slices to validate on; empty: a block of them.
-        test: Names of slices that are not touched at all.
+        test: Names of slices that are not touched at all. The patch split heeds no names.
 
     Raises:
         TrainingError: A name fits no slice, or a part of the split is empty.
     """
     if config.split == "patch":
         return _prepare_patches(slices, config)
-    if validate:
-        split = _named_split(slices.names, validate, test)
-    else:
-        split = split_slices(len(slices.names))
+    split = _split(slices.names, validate, test)
     images, labels = zip(*slices.pairs(split.train), strict=True)
     if config.sampling == "grid":
-        cut = [grid_patches(np.stack(part), config.patch_size) for part in (images, labels)]
+        cut = [_cut(part, config.patch_size) for part in (images, labels)]
         patches = GridPatches(*cut, config)
     else:
         patches = RandomPatches(images, labels, config)
@@ -111,8 +110,7 @@ def prepare(
 
 def _prepare_patches(slices: LabelledSlices, config: TrainConfig) -> PreparedData:
     """The leaky split: all slices are cut, the patches are shared out at random."""
-    images = np.concatenate([grid_patches(i[None], config.patch_size) for i in slices.images])
-    labels = np.concatenate([grid_patches(i[None], config.patch_size) for i in slices.labels])
+    images, labels = (_cut(part, config.patch_size) for part in (slices.images, slices.labels))
     split = split_patches(len(images), config.seed)
     train = list(split.train)
     source = GridPatches(images[train], labels[train], config)
@@ -124,6 +122,11 @@ def _prepare_patches(slices: LabelledSlices, config: TrainConfig) -> PreparedDat
     return PreparedData(
         source, validation, list(images[train]), parts, _missing(labels[train], config)
     )
+
+
+def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
+    """Cut slices, which may differ in size, into (N, S, S) patches of a regular grid."""
+    return np.concatenate([grid_patches(part[None], patch_size) for part in slices])
 
 
 def _tiffs(path: Path) -> list[Path]:
@@ -152,12 +155,42 @@ def _pairs(images: list[Path], labels: list[Path]) -> list[tuple[Path, Path]]:
     return [(by_name[label.stem], label) for label in labels]
 
 
+def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]:
+    """Read labels; where one file numbers the classes from 1, all do.
+
+    By itself, a file that lacks the last class would look as if it numbered them from 0.
+    """
+    found = [read_labels(file, file.name, n_classes) for file in files]
+    if len(files) == 1:
+        return found
+    stored = [read_labels(file, file.name, n_classes + 1) for file in files]
+    if all(np.array_equal(*pair) for pair in zip(found, stored, strict=True)):
+        return found
+    return [np.where(values == IGNORED, values, values - 1) for values in stored]  # 0 - 1 is 255
+
+
 def _shared_mapping(greys: Sequence[np.ndarray]) -> GreyMapping:
     """8-bit slices keep their values; others are stretched between their extremes, all alike."""
     if all(grey.dtype == np.uint8 for grey in greys):
         return GreyMapping(0.0, 255.0)
     low, high = min(grey.min() for grey in greys), max(grey.max() for grey in greys)
     return GreyMapping(float(low), float(high), "matched")
+
+
+def _split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
+    if not validate and not test:
+        return split_slices(len(names))
+    split = _named_split(names, validate, test)
+    if not validate and len(split.train) > 1:  # a block of what the test leaves
+        block = split_slices(len(split.train), test_share=0)
+        train, validation = ([split.train[i] for i in p] for p in (block.train, block.validation))
+        split = Split(tuple(train), tuple(validation), split.test)
+    if not split.train or not split.validation:
+        raise TrainingError(
+            "No slice is left to train on, or none to validate on.",
+            hint="Name fewer slices for validation and test.",
+        )
+    return split
 
 
 def _named_split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
@@ -171,11 +204,6 @@ def _named_split(names: Sequence[str], validate: Sequence[str], test: Sequence[s
         is_test = any(name.endswith(wanted) for wanted in test)
         is_validation = any(name.endswith(wanted) for wanted in validate)
         parts["test" if is_test else "validation" if is_validation else "train"].append(position)
-    if not parts["train"] or not parts["validation"]:
-        raise TrainingError(
-            "No slice is left to train on, or none to validate on.",
-            hint="Name fewer slices for validation and test.",
-        )
     return Split(**{part: tuple(positions) for part, positions in parts.items()})
 
 

@@ -5,6 +5,7 @@ import secrets
 import shutil
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 MAX_AGE_S = 24 * 3600.0
@@ -33,7 +34,17 @@ def remove_folder(folder: Path) -> None:
 def sweep(max_age_s: float = MAX_AGE_S, now: float | None = None) -> int:
     """Remove folders nothing was written to for so many seconds; return how many."""
     now = time.time() if now is None else now
-    old = [f for f in work_folder().iterdir() if f.is_dir() and now - f.stat().st_mtime > max_age_s]
+    folders = [folder for folder in work_folder().iterdir() if folder.is_dir()]
+    old = [folder for folder in folders if now - _last_written(folder) > max_age_s]
     for folder in old:
         remove_folder(folder)
     return len(old)
+
+
+def _last_written(folder: Path) -> float:
+    """Return the youngest time in a folder; writing to a file leaves its folder's time alone."""
+    times = [0.0]
+    for path in (folder, *folder.rglob("*")):
+        with suppress(FileNotFoundError):  # a job is at work, or another sweep
+            times.append(path.stat().st_mtime)
+    return max(times)

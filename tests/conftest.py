@@ -16,10 +16,10 @@ ROOT = Path(__file__).resolve().parents[1]
 
 TINY_RECIPE = {
     "--preset": "tiny",
-    "--epochs": "3",
-    "--steps": "80",
-    "--batch-size": "4",
-    "--learning-rate": "0.01",
+    "--epochs": "4",
+    "--steps": "125",
+    "--batch-size": "2",
+    "--learning-rate": "0.005",
 }
 TINY_SOURCES = (
     "config",
@@ -115,6 +115,17 @@ def grey_model_folder(tmp_path_factory):
 def grey_noise(rng):
     """Makes (..., Y, X) uint8 grey values "grey" is sure of, also in 16-bit numbers."""
     return lambda *shape: rng.choice(np.array([0, 20, 60, 85, 125, 160, 220, 255], np.uint8), shape)
+
+
+@pytest.fixture(scope="session")
+def long_scan(tmp_path_factory):
+    """A TIFF whose segmentation takes long enough to be interrupted."""
+    import tifffile
+
+    path = tmp_path_factory.mktemp("long") / "scan.tif"
+    image = np.random.default_rng(0).integers(0, 256, (128, 128)).astype(np.uint8)
+    tifffile.imwrite(path, np.tile(image, (3000, 1, 1)), photometric="minisblack")
+    return path
 
 
 @pytest.fixture(scope="session")

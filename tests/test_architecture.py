@@ -26,10 +26,11 @@ LAYERS = (
     # arrays in, arrays out
     ("stack", "phantom", "tiling", "patches", "metrics", "calibration", "boundaries")
     + ("phases", "overlay"),
-    ("normalize", "intervals", "findings", "samples", "export", "model_store", "unet", "losses"),
+    ("normalize", "intervals", "findings", "samples", "export", "model_store", "unet", "losses")
+    + ("planes",),
     # what learns and predicts
-    ("engine", "baselines", "train", "publish", "training_data"),
-    ("predict", "report", "runs"),
+    ("engine", "baselines", "comparison", "train", "publish", "training_data"),
+    ("predict", "methods", "report", "runs"),
     # whole jobs, from files to files
     ("segment", "train_run"),
     ("cli",),

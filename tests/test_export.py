@@ -102,6 +102,18 @@ def test_an_image_comes_back_in_its_own_type(tmp_path, rng, dtype):
         np.testing.assert_array_equal(stack.read_slice(2), image_stack[2])
 
 
+@pytest.mark.parametrize("dtype", ["uint8", ">u2", "int16", "uint32", "float32", "float64"])
+def test_grey_values_of_any_type_come_back_with_their_voxel_size(tmp_path, rng, dtype):
+    images = rng.integers(0, 256, (3, 24, 31)).astype(dtype)
+
+    write_image(tmp_path / "image.tif", (image for image in images), 1.5)
+
+    with open_stack(tmp_path / "image.tif") as stack:
+        assert (stack.shape, stack.dtype) == (images.shape, images.dtype.newbyteorder("="))
+        assert (stack.voxel_size_um, stack.axes, stack.notes) == (1.5, "ZYX", ())
+        np.testing.assert_array_equal([stack.read_slice(z) for z in range(3)], images)
+
+
 def test_a_file_that_outgrows_a_classic_tiff_becomes_a_bigtiff(tmp_path, labels, monkeypatch):
     small = labels_tiff_bytes(labels)
     monkeypatch.setattr(export, "CLASSIC_LIMIT", 6000)
@@ -137,6 +149,8 @@ def test_no_slices_are_refused(tmp_path):
         labels_tiff_bytes([])
     with pytest.raises(LabelError, match="no slices to write"):
         write_confidence(tmp_path / "c.tif", [])
+    with pytest.raises(LabelError, match="no slices to write"):
+        write_image(tmp_path / "i.tif", [])
     assert list(tmp_path.iterdir()) == []
 
 

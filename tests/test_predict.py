@@ -109,7 +109,9 @@ def test_the_time_left_follows_from_the_speed_so_far():
     assert Progress(n_done=0, n_slices=10, seconds=0.0).seconds_left == 0
 
 
-def test_a_stack_on_the_models_scale_is_not_changed(scan, model):
+def test_a_stack_on_the_models_scale_is_not_changed(rng, model):
+    scan = Stack.from_array(rng.integers(0, 256, (3, 40, 50)).astype(np.uint8))
+
     mapping = choose_mapping(scan, model)
 
     assert (mapping.kind, mapping.low, mapping.high) == ("identity", 0, 255)

@@ -204,11 +204,5 @@ def report(job: str) -> dict:
 def write_stack(source: str, path: Path) -> None:
     """Write a stack as a TIFF of its own, for programs that read files."""
     stack = open_source(source)
-    per_um = 1 / (stack.voxel_size_um or 1.0)
-    tifffile.imwrite(
-        path,
-        np.stack([stack.read_slice(z) for z in range(stack.n_slices)]),
-        imagej=True,
-        resolution=(per_um, per_um),
-        metadata={"axes": "ZYX", "unit": "um", "spacing": 1 / per_um},
-    )
+    slices = (stack.read_slice(z) for z in range(stack.n_slices))
+    export.write_image(path, slices, stack.voxel_size_um)

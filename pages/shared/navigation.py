@@ -8,6 +8,9 @@ from pages.shared import cache
 
 HOME = Path(__file__).parents[1] / "home.py"
 SEGMENT = HOME.with_name("segment.py")
+EVALUATE = HOME.with_name("evaluate.py")
+BROWSE = HOME.with_name("browse.py")
+COMPARE = HOME.with_name("compare.py")
 
 
 def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
@@ -15,7 +18,10 @@ def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
     st.session_state["is_routed"] = True
     pages = [
         st.Page(HOME, title="Home", icon=":material/home:", default=True),
+        st.Page(BROWSE, title="Browse", icon=":material/view_in_ar:", url_path="browse"),
         st.Page(SEGMENT, title="Segment", icon=":material/layers:", url_path="segment"),
+        st.Page(EVALUATE, title="Evaluate", icon=":material/rule:", url_path="evaluate"),
+        st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
     ]
     return st.navigation(pages, position="top")
 

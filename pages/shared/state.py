@@ -50,7 +50,7 @@ def forget_slice() -> None:
 
 def take_file(upload_key: str, model_name: str | None) -> None:
     """Keep an uploaded stack and choose it; if it is refused, all stays as it was."""
-    upload = _received(upload_key)
+    upload = received(upload_key)
     if upload is None:
         return
     folder = workspace.new_folder()
@@ -75,7 +75,7 @@ def take_file(upload_key: str, model_name: str | None) -> None:
 
 def take_labels(upload_key: str, source: Source) -> None:
     """Keep uploaded labels for a source; if they are refused, all stays as it was."""
-    upload = _received(upload_key)
+    upload = received(upload_key)
     if upload is None:
         return
     folder = workspace.new_folder()
@@ -88,6 +88,11 @@ def take_labels(upload_key: str, source: Source) -> None:
         workspace.remove_folder(folder)
         st.session_state["labels_refusal"] = error
         return
+    keep_labels(source, path)
+
+
+def keep_labels(source: Source, path: Path) -> None:
+    """Compare a source with the labels in this file from now on."""
     _own("labels")[source.id] = str(path)
 
 
@@ -128,7 +133,8 @@ def _own(name: str) -> dict:
     return st.session_state.setdefault(f"own_{name}", {})
 
 
-def _received(key: str):  # noqa: ANN202 - Streamlit's UploadedFile, or None
+def received(key: str):  # noqa: ANN201 - Streamlit's UploadedFile, or None
+    """Return what came with an uploader, and let go of it: the uploader starts anew."""
     name = key.rpartition("-")[0]
     st.session_state[f"n_{name}"] = st.session_state.get(f"n_{name}", 0) + 1
     return st.session_state.get(key)

@@ -208,6 +208,6 @@ def wait_until_idle():
     def wait(page, timeout_s=TIMEOUT_S):
         page.wait_for_timeout(SETTLE_MS)
         page.evaluate("window.idleSince = null")
-        page.wait_for_function(IS_IDLE, timeout=timeout_s * 1000)
+        page.wait_for_function(IS_IDLE, timeout=timeout_s * 1000, polling=50)
 
     return wait

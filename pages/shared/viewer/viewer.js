@@ -868,7 +868,7 @@ class Viewer {
 
   showSlice() {
     const { nSlices } = this.header;
-    this.stepper.hidden = nSlices < 2;
+    this.stepper.hidden = nSlices < 2 || this.header.stepper === false;
     this.slider.max = nSlices - 1;
     this.slider.value = this.z;
     this.slider.setAttribute("aria-valuetext", this.sliceText(this.z));

@@ -67,7 +67,9 @@ def viewer(
     picture_name: str = "errors",
     pick: bool = False,
     marker: tuple[int, int] | None = None,
+    stepper: bool = True,
     on_step: Callable[[int], None] | None = None,
+    on_pick: Callable[[int, int], None] | None = None,
 ) -> ViewerState:
     """Show one to four linked panes over the same slice.
 
@@ -89,7 +91,11 @@ def viewer(
         picture_name: What the `picture` of the panes shows, as in "Show errors".
         pick: Report clicked pixels and mark the last one with a cross-hair.
         marker: Pixel (x, y) to mark.
+        stepper: Show the slice slider; without it the arrow keys still step, beside a slider of
+            the page's own.
         on_step: Called with the new slice before the rerun; store it where `z` comes from.
+        on_pick: Called with the clicked pixel (x, y) before the rerun; store it where `marker`
+            comes from.
 
     Returns:
         The state, at most about 200 ms behind the visitor; `hidden` is empty until they change it.
@@ -119,13 +125,14 @@ def viewer(
         "highlight": blobs.add(highlight),
         "pictureName": picture_name,
         "pick": pick,
+        "stepper": stepper,
         "marker": marker and [int(coordinate) for coordinate in marker],
     }
 
     result = _mount(
         key=key,
         data=blobs.packed(header),
-        on_view_change=lambda: _hear(key, n_slices, on_step),
+        on_view_change=lambda: _hear(key, n_slices, on_step, on_pick),
     )
     view = result.get("view") or {}
     if on_step is None and view.get("step") != st.session_state.get(_heard_key(key)):
@@ -207,10 +214,18 @@ def _view(key: str) -> Mapping[str, Any]:
     return view if isinstance(view, Mapping) else {}
 
 
-def _hear(key: str, n_slices: int, on_step: Callable[[int], None] | None) -> None:
-    """Pass a step on once; toggled classes and clicks come with the number of an old step."""
+def _hear(
+    key: str,
+    n_slices: int,
+    on_step: Callable[[int], None] | None,
+    on_pick: Callable[[int, int], None] | None,
+) -> None:
+    """Pass a step and a click on once; both are sent again with whatever else changes."""
     view = _view(key)
-    z = _state(view, -1, n_slices).z
+    z, clicked = _state(view, -1, n_slices).z, _state(view, -1, n_slices).clicked
+    if on_pick and clicked and clicked != st.session_state.get(f"{key}: last click heard"):
+        st.session_state[f"{key}: last click heard"] = clicked
+        on_pick(*clicked)
     if on_step is None or z < 0 or view.get("step") == st.session_state.get(_heard_key(key)):
         return
     st.session_state[_heard_key(key)] = view.get("step")

@@ -1,0 +1,115 @@
+"""Look through a stack: slices with their true labels, side views, grey values."""
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import cache, cache_browse, navigation, state, widgets
+from pages.shared.cache import Task
+from pages.shared.choices import choose_model, choose_slice, choose_source
+from pages.shared.contact_sheet import show_contact_sheet
+from pages.shared.histogram import show_histogram
+from pages.shared.own_labels import choose_labels
+from pages.shared.side_views import Spot, choose_spot, show_side_views, take_spot
+from pages.shared.stack_text import facts_text, split_text
+from pages.shared.viewer import Pane, viewer
+from sandseg.model_store import StoredModel
+
+SLICE, STACK = "This slice", "Whole stack"
+
+
+def take_slice(z: int) -> None:
+    """Go to a slice by the arrow keys."""
+    st.session_state[state.SLICE] = z + 1
+
+
+def clear_class(task: Task, truth: str, model: StoredModel) -> int:
+    """Return the commonest class of the rock: tinted, it would drown the picture."""
+    counts = cache_browse.survey(task, truth).counts.sum(axis=1)
+    return max((m.value for m in model.classes if not m.is_pore), key=lambda i: counts[i])
+
+
+def show_slice(
+    task: Task, truth: str, z: int, source_id: str, spot: Spot | None, clear: int
+) -> tuple[int, ...]:
+    """Show a slice, its true labels over it; return the labels that are not colored."""
+    stack = cache.open_source(task.source)
+    labels = cache_browse.label_picture(task, z, truth) if truth else None
+    shown = viewer(
+        [Pane("Slice", cache_browse.grey_picture(task, z), labels)],
+        key=f"browse-{source_id}",
+        z=z,
+        n_slices=stack.n_slices,
+        classes=cache.model(task.model_name).classes,
+        voxel_size_um=stack.voxel_size_um,
+        clear_class=clear,
+        height=560,
+        pick=spot is not None,
+        marker=spot and (spot.x, spot.y),
+        stepper=False,  # the page has the slider: it stands in the address
+        on_step=take_slice,
+        on_pick=take_spot,
+    )
+    return shown.hidden or (clear,)
+
+
+def show_greys(task: Task, truth: str, z: int, model: StoredModel, n_slices: int) -> None:
+    """Show how often each grey value occurs, in the slice or in the stack."""
+    left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
+    of = SLICE
+    if n_slices > 1:
+        of = left.segmented_control(
+            "Grey values of",
+            [SLICE, STACK],
+            default=SLICE,
+            required=True,
+            key="of",
+            bind="query-params",
+            label_visibility="collapsed",
+        )
+    else:
+        left.markdown("**Grey values**")
+    is_log = right.toggle("Logarithmic", key="log", bind="query-params")
+    counts = _counts(task, truth, z, is_slice=of == SLICE)
+    text = f"Histogram of the grey values: {of.lower()}, over the model's training slices"
+    show_histogram(counts, model.histogram, model.classes, is_log, text)
+
+
+def _counts(task: Task, truth: str, z: int, is_slice: bool) -> np.ndarray:
+    if is_slice:
+        return cache_browse.slice_counts(task, z, truth)
+    return cache_browse.survey(task, truth).counts
+
+
+@st.fragment
+def workbench() -> None:
+    """Everything that follows the slice; what does not is looked up, not computed again."""
+    picture, side = st.columns([2, 1], gap="large")
+    with side, widgets.user_errors():
+        st.title("Browse", anchor=False)
+        source = choose_source(st.session_state.get(state.MODEL))
+        model = choose_model()
+        task = Task(source.place, model.name, model.sha256)
+        stack = cache.open_source(task.source, source.title)
+        facts = st.container()
+        views = st.container()
+        truth = choose_labels(source, model.classes)
+    with picture, widgets.user_errors():
+        shown = st.container()
+        z = choose_slice(stack.n_slices)
+        with views:
+            spot = choose_spot(stack)
+        with shown:
+            clear = clear_class(task, truth, model)
+            hidden = show_slice(task, truth, z, source.id, spot, clear)
+        show_greys(task, truth, z, model, stack.n_slices)
+        if stack.n_slices > 1:
+            show_contact_sheet(task, stack.n_slices)
+    with side, widgets.user_errors():
+        if spot:
+            show_side_views(task, truth, z, spot, hidden, stack.n_slices)
+        text = facts_text(stack, cache_browse.survey(task, truth), source)
+        facts.caption(widgets.plain(f"{text} {split_text(source, model)}"))
+
+
+navigation.start_page()
+workbench()

@@ -1,0 +1,84 @@
+"""The same slice by several methods, side by side: who is right where, and how fast."""
+
+import streamlit as st
+
+from pages.shared import cache, cache_compare, navigation, widgets
+from pages.shared import comparison_words as words
+from pages.shared.cache_compare import Trial
+from pages.shared.choices import choose_labels, choose_slice, choose_source
+from pages.shared.comparison_views import show_difference, show_panes
+from sandseg.errors import ModelError
+from sandseg.methods import MULTI_OTSU, RANDOM_FOREST, Method
+from sandseg.model_store import DEFAULT_MODEL
+
+METHODS = "methods"  # key of a widget; it stands in the address too
+FEWEST, MOST = 2, 4
+
+
+def choose_methods() -> list[Method]:
+    """Ask for two to four of the methods at hand."""
+    if not cache.list_models():
+        raise ModelError(
+            "There is no model to compare with.",
+            hint="Put a model folder into models/ and reload the page.",
+        )
+    methods = {method.name: method for method in cache_compare.list_methods()}
+    usual = [name for name in (MULTI_OTSU, RANDOM_FOREST, DEFAULT_MODEL) if name in methods]
+    chosen = st.pills(
+        "Methods",
+        methods,
+        selection_mode="multi",
+        default=usual if len(usual) >= FEWEST else list(methods)[:FEWEST],
+        format_func=lambda name: methods[name].title,
+        key=METHODS,
+        bind="query-params",
+    )
+    if len(chosen) > MOST:
+        st.caption(f"Side by side there is room for {MOST} methods; these are the first {MOST}.")
+    return [methods[name] for name in methods if name in chosen][:MOST]
+
+
+def segment_all(methods: list[Method], trials: list[Trial]) -> None:
+    """Compute what is missing, and say what is being waited for."""
+    for method, task in zip(methods, trials, strict=True):
+        with st.spinner(widgets.plain(f"{method.title} on slice {task.z + 1} …")):
+            cache_compare.segmented(task)
+
+
+@st.fragment
+def workbench() -> None:
+    """Everything that follows the slice; moving the slider redraws this and no more."""
+    head, rock, settings = st.columns([2, 1, 2], gap="large")
+    head.title("Compare", anchor=False)
+    sentence = head.container()
+    with rock, widgets.user_errors():
+        source = choose_source(None)
+        stack = cache.open_source(source.place, source.title)
+    with settings, widgets.user_errors():
+        methods = choose_methods()
+        z = choose_slice(stack.n_slices)
+    if len(methods) < FEWEST:
+        st.info("Choose a second method to compare with.", icon=":material/compare:")
+        st.stop()
+    panes = st.container()
+    left, right = st.columns([1, 1], gap="large")
+    with right:
+        numbers = st.container()
+        truth = choose_labels(source)
+    trials = [cache_compare.trial(source.place, z, method) for method in methods]
+    with panes, widgets.user_errors():
+        segment_all(methods, trials)
+        model = cache.list_models()[0]
+        grey = cache_compare.grey_picture(source.place, z, model.name, model.sha256)
+        show_panes(methods, trials, grey, truth)
+    with sentence, widgets.user_errors():
+        words.show_verdict(methods, trials, truth)
+        words.show_what_was_learned(methods, words.slice_names(source, z, stack.n_slices))
+    with numbers, widgets.user_errors():
+        words.show_table(methods, trials, truth)
+    with left, widgets.user_errors():
+        show_difference(methods, trials, grey, truth)
+
+
+navigation.start_page()
+workbench()

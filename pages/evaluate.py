@@ -1,0 +1,79 @@
+"""A prediction against its labels: what is wrong, where, and how sure the scores are."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.shared import cache, cache_evaluate, navigation, state, widgets
+from pages.shared import evaluate_views as views
+from pages.shared.cache import Task
+from pages.shared.choices import choose_model, choose_slice, choose_source
+from pages.shared.error_pictures import choose_pictures, show_pictures
+from pages.shared.evaluation import Evaluation, combine
+from pages.shared.own_labels import choose_labels
+from pages.shared.reliability_chart import show_reliability
+from pages.shared.score_table import show_scores
+from pages.shared.stack_run import finished_folder
+from sandseg.export import safe_name
+from sandseg.findings import finding
+
+
+def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int, Evaluation]:
+    """Compare the slices that count: the one shown, or all with labels."""
+    if is_whole:
+        return views.evaluate_stack(task, truth)
+    return {z: cache_evaluate.slice_evaluation(task, z, truth)}
+
+
+def invite() -> None:
+    """Say what the page is for where there is nothing to compare with."""
+    st.title("Evaluate", anchor=False)
+    st.info(
+        "No labels for this stack yet. Upload them to see how good the prediction is.",
+        icon=":material/label:",
+    )
+
+
+@st.fragment
+def workbench() -> None:
+    """Everything that follows the slice; moving the slider redraws this and no more."""
+    headline = st.container()
+    picture, side = st.columns([2, 1], gap="large")
+    with side, widgets.user_errors():
+        source = choose_source(st.session_state.get(state.MODEL))
+        model = choose_model()
+        truth = choose_labels(source, model.classes)
+    if not truth:
+        with headline:
+            invite()
+        return
+    task = Task(source.place, model.name, model.sha256, finished_folder(source, model))
+    n_slices = cache.open_source(task.source, source.title).n_slices
+    with picture:
+        chosen = choose_pictures(model.classes)
+        shown = st.container()
+        z = choose_slice(n_slices)
+    with side, widgets.user_errors():
+        is_whole = views.choose_scope(source, model, n_slices)
+        parts = choose_parts(task, z, truth, is_whole)
+        found = combine(parts)
+        cell = views.choose_cell(found, model.classes, safe_name(source.title))
+        lit, n_lit = cache_evaluate.cell_pixels(task, z, truth, *cell) if cell else (None, 0)
+        if cell:
+            views.show_cell(cell, n_lit, found, parts if is_whole else {}, model.classes)
+    with headline:
+        st.title(finding(found.matrix, model.classes), anchor=False)
+        views.show_honesty(source, model)
+    with shown, widgets.user_errors():
+        show_pictures(task, z, truth, chosen, lit)
+    scores, certainty = st.columns([2, 1], gap="large")
+    with scores:
+        show_scores(found, model.classes)
+    with certainty:
+        show_reliability(found.reliability)
+    if is_whole:
+        views.show_worst(task, truth, parts)
+
+
+navigation.start_page()
+workbench()

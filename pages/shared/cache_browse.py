@@ -1,0 +1,128 @@
+"""What the page Browse computes once and keeps; the rules are those of `cache`."""
+
+from typing import Literal
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import cache
+from pages.shared.cache import Task
+from sandseg import export, overlay, planes
+from sandseg.normalize import GreyMapping
+from sandseg.planes import Survey
+
+Plane = Literal["XZ", "YZ"]
+
+OPACITY = 0.6  # of the colors in the side views, as in the viewer
+SIDE_HEIGHT, SIDE_WIDTH = 260, 440  # screen pixels at most, each side view
+N_THUMBNAILS, N_COLUMNS, SHEET_WIDTH = 12, 4, 880
+
+
+def _mapping(task: Task) -> GreyMapping:
+    return cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+
+
+def _greys(task: Task, z: int) -> np.ndarray:
+    """A slice as it is shown: (Y, X) uint8."""
+    mapping = _mapping(task)
+    return overlay.to_display(
+        cache.open_source(task.source).read_slice(z), mapping.low, mapping.high
+    )
+
+
+def _true(task: Task, truth: str) -> np.ndarray:
+    return cache.true_labels(truth, n_classes=len(cache.model(task.model_name).classes))
+
+
+@st.cache_data(max_size="64MB", show_spinner=False)
+def grey_picture(task: Task, z: int) -> bytes:
+    """Encode the grey values of a slice for the viewer.
+
+    Raises:
+        StackError: The slice is damaged.
+    """
+    return export.encode_jpeg(_greys(task, z))
+
+
+@st.cache_data(max_size="16MB", show_spinner=False)
+def label_picture(task: Task, z: int, truth: str) -> bytes:
+    """Encode the true labels of a slice for the viewer."""
+    return export.encode_palette_png(_true(task, truth)[z], cache.model(task.model_name).classes)
+
+
+@st.cache_resource(max_entries=2, show_spinner="Reading all slices for the side views …")
+def _volume(task: Task) -> np.ndarray:
+    mapping = _mapping(task)
+    return planes.display_volume(cache.open_source(task.source), mapping.low, mapping.high)
+
+
+@st.cache_data(max_size="32MB", show_spinner=False)
+def side_picture(
+    task: Task, truth: str, plane: Plane, spot: tuple[int, int, int], hidden: tuple[int, ...]
+) -> tuple[bytes, int]:
+    """Draw a cut across the slices, with a cross-hair where the other planes meet it.
+
+    Args:
+        task: Stack, and the model whose grey scale it is shown on.
+        truth: Where the true labels are, "" without.
+        plane: "XZ" or "YZ".
+        spot: The voxel (z, y, x) all three planes meet in.
+        hidden: Labels that are not colored.
+
+    Returns:
+        A JPEG, and how many screen pixels wide it is; both planes come on one scale.
+
+    Raises:
+        StackError: A slice is damaged.
+    """
+    z, y, x = spot
+    cut, at, across = {"XZ": (planes.cut_xz, y, x), "YZ": (planes.cut_yz, x, y)}[plane]
+    volume = _volume(task)
+    picture = cut(volume, at)
+    if truth:
+        classes = cache.model(task.model_name).classes
+        shown = [material.value for material in classes if material.value not in hidden]
+        labels = cut(_true(task, truth), at)
+        picture = overlay.blend(picture, labels, classes, OPACITY, shown)
+    depth, height, width = volume.shape
+    scale = planes.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
+    drawn = planes.draw_cross_hair(picture, z, across, scale)
+    return export.encode_jpeg(drawn, quality=92), drawn.shape[1]
+
+
+@st.cache_data(max_entries=2048, show_spinner=False)
+def slice_counts(task: Task, z: int, truth: str) -> np.ndarray:
+    """Count the grey values of a slice by class, as `planes.count_greys` does."""
+    labels = _true(task, truth)[z] if truth else None
+    return planes.count_greys(_greys(task, z), labels, len(cache.model(task.model_name).classes))
+
+
+@st.cache_data(max_entries=64, show_spinner="Looking through the stack …")
+def survey(task: Task, truth: str) -> Survey:
+    """Look through the grey values of a stack.
+
+    Raises:
+        StackError: A slice is damaged.
+    """
+    mapping, labels = _mapping(task), _true(task, truth) if truth else None
+    n_classes = len(cache.model(task.model_name).classes)
+    stack = cache.open_source(task.source)
+    return planes.survey_stack(stack, mapping.low, mapping.high, labels, n_classes)
+
+
+def thumbnail_slices(n_slices: int) -> list[int]:
+    """Return the slices the contact sheet shows."""
+    return planes.spread_slices(n_slices, N_THUMBNAILS)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def contact_sheet(task: Task) -> bytes:
+    """Draw slices of the whole stack side by side, numbered from one.
+
+    Raises:
+        StackError: A slice is damaged.
+    """
+    slices = thumbnail_slices(cache.open_source(task.source).n_slices)
+    pictures = [_greys(task, z) for z in slices]
+    titles = [str(z + 1) for z in slices]
+    return export.encode_jpeg(planes.contact_sheet(pictures, titles, N_COLUMNS, SHEET_WIDTH))

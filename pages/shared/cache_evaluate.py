@@ -1,0 +1,85 @@
+"""What the comparison with labels costs time for, computed once and kept; see `cache`."""
+
+from collections.abc import Callable
+
+import numpy as np
+import streamlit as st
+from PIL import Image
+
+from pages.shared import cache
+from pages.shared.cache import Task
+from pages.shared.evaluation import Evaluation, evaluate_slice
+from sandseg import export, overlay
+from sandseg.classes import IGNORED
+
+THUMBNAIL_SIZE = 220  # pixels, at least
+
+
+@st.cache_data(max_size="48MB", show_spinner=False)
+def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
+    """Compare a segmented slice with its labels.
+
+    Raises:
+        LabelError: The labels belong to other classes than the model's.
+    """
+    return evaluate_slice(true_slice(task, z, truth), cache.prediction(task, z), n_classes(task))
+
+
+def stack_evaluations(
+    task: Task, truth: str, on_slice: Callable[[int, int], None]
+) -> dict[int, Evaluation]:
+    """Compare all slices with a label; `on_slice` hears how many of how many are done."""
+    labelled = labelled_slices(task, truth)
+    found = {}
+    for n_done, z in enumerate(labelled, start=1):
+        found[z] = slice_evaluation(task, z, truth)
+        on_slice(n_done, len(labelled))
+    return found
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def labelled_slices(task: Task, truth: str) -> list[int]:
+    """Return the slices z in which at least one pixel is labelled."""
+    labels = cache.true_labels(truth, n_classes=n_classes(task))
+    return [z for z, image in enumerate(labels) if (image != IGNORED).any()]
+
+
+@st.cache_data(max_size="32MB", show_spinner=False)
+def error_picture(task: Task, z: int, truth: str, class_value: int | None) -> bytes:
+    """Encode the slice with the wrong pixels marked: those of a class, or all."""
+    return export.encode_png(_errors(task, z, truth, class_value))
+
+
+@st.cache_data(max_size="16MB", show_spinner=False)
+def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
+    """Encode a small picture of all wrong pixels of a slice."""
+    picture = Image.fromarray(_errors(task, z, truth, None))
+    small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))
+    return export.encode_jpeg(np.asarray(small))
+
+
+@st.cache_data(max_size="16MB", show_spinner=False)
+def cell_pixels(task: Task, z: int, truth: str, row: int, column: int) -> tuple[bytes, int]:
+    """Encode the pixels of a true (row) and a predicted (column) class as a mask; count them."""
+    true = true_slice(task, z, truth)
+    mask = (true == row) & (cache.prediction(task, z).labels == column)
+    return export.encode_png(mask.astype(np.uint8) * 255), int(np.count_nonzero(mask))
+
+
+def true_slice(task: Task, z: int, truth: str) -> np.ndarray:
+    """Return the true labels of a slice, (Y, X) uint8."""
+    return cache.true_labels(truth, n_classes=n_classes(task))[z]
+
+
+def n_classes(task: Task) -> int:
+    """Return how many classes the model tells apart."""
+    return len(cache.model(task.model_name).classes)
+
+
+def _errors(task: Task, z: int, truth: str, class_value: int | None) -> np.ndarray:
+    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+    grey = overlay.to_display(
+        cache.open_source(task.source).read_slice(z), mapping.low, mapping.high
+    )
+    labels = cache.prediction(task, z).labels
+    return overlay.errors_only(grey, true_slice(task, z, truth), labels, class_value)

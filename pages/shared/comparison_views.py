@@ -1,0 +1,67 @@
+"""The pictures of a comparison: a pane for each method, and where two of them differ."""
+
+from itertools import combinations
+
+import streamlit as st
+
+from pages.shared import cache, cache_compare, widgets
+from pages.shared import comparison_words as words
+from pages.shared.cache_compare import Trial
+from pages.shared.viewer import Pane, viewer
+from sandseg.classes import SANDSTONE
+from sandseg.comparison import SAME, kind_classes
+from sandseg.methods import Method
+
+PAIR = "pair"  # key of a widget; it stands in the address too
+PANES_HEIGHT, MAP_HEIGHT = 480, 560
+
+
+def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: str) -> None:
+    """Show what each method makes of the slice, linked."""
+    pictures = [cache_compare.pictures(task, truth) for task in trials]
+    viewer(
+        [
+            Pane(method.title, grey, found.labels, found.errors)
+            for method, found in zip(methods, pictures, strict=True)
+        ],
+        key="compare-viewer",
+        z=0,
+        n_slices=1,  # the page has the slider: it stands in the address
+        classes=SANDSTONE,
+        voxel_size_um=cache.open_source(trials[0].source).voxel_size_um,
+        clear_class=widgets.clear_class(cache_compare.phases(trials[-1])),
+        height=PANES_HEIGHT,
+    )
+    words.show_pane_facts(trials, truth)
+
+
+def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, truth: str) -> None:
+    """Show where two of the methods differ."""
+    pairs = {
+        f"{methods[i].name}~{methods[j].name}": (i, j)
+        for i, j in combinations(range(len(methods)), 2)
+    }
+    titles = {name: " and ".join(methods[i].title for i in pair) for name, pair in pairs.items()}
+    name = st.selectbox(
+        "Where two differ",
+        pairs,
+        index=len(pairs) - 1,
+        format_func=lambda name: titles[name],
+        key=PAIR,
+        bind="query-params",
+    )
+    first, second = pairs[name]
+    found = cache_compare.difference(trials[first], trials[second], truth)
+    text = words.difference_text(methods[first], methods[second], found, bool(truth))
+    st.markdown(widgets.plain(text))
+    viewer(
+        [Pane(titles[name], grey, found.picture)],
+        key="difference-viewer",
+        z=0,
+        n_slices=1,
+        classes=kind_classes(methods[first].title, methods[second].title, bool(truth)),
+        voxel_size_um=cache.open_source(trials[0].source).voxel_size_um,
+        opacity=1.0,
+        clear_class=SAME,
+        height=MAP_HEIGHT,
+    )

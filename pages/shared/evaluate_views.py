@@ -1,0 +1,163 @@
+"""Parts of the page that compares a prediction with its labels."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from pages.shared import cache_evaluate, confusion, state
+from pages.shared.cache import Task
+from pages.shared.evaluation import Evaluation, most_pixels, ranking
+from pages.shared.stack_run import finished_folder, show_run
+from pages.shared.state import Source
+from pages.shared.widgets import percent, score
+from sandseg.classes import SegmentationClass
+from sandseg.model_store import StoredModel
+
+N_WORST = 6
+N_PLACES = 5
+ONE, ALL = "This slice", "All labelled slices"
+SANDSTONE = "sandstone-"  # the real slices' ids start so, the number follows
+SEEN = {
+    "train": "The model was trained on this slice, so this score flatters.",
+    "validation": "The model was chosen by how well it does on this slice, so this score flatters "
+    "a little.",
+    "test": "The model never saw this slice.",
+}
+
+
+def show_honesty(source: Source, model: StoredModel) -> None:
+    """Say whether the model knows the slice from its training."""
+    seen = seen_in(source.id, model.card)
+    if seen == "test":
+        st.caption(SEEN[seen])
+    elif seen:
+        st.warning(SEEN[seen], icon=":material/school:")
+
+
+def seen_in(source_id: str, card: Mapping) -> str:
+    """Return the part of a model's data that holds a sample: "train" …, or "" if it is in none."""
+    if not source_id.startswith(SANDSTONE):
+        return ""
+    number = source_id.removeprefix(SANDSTONE)
+    names = {number, f"Sandstone_Versa{number}"}
+    parts = card.get("data", {}).get("slices", {})
+    return next((part for part in SEEN if names & set(map(str, parts.get(part, ())))), "")
+
+
+def choose_scope(source: Source, model: StoredModel, n_slices: int) -> bool:
+    """Ask whether one slice counts or all; True once the prediction of all is there."""
+    if n_slices == 1:
+        return False
+    scope = st.segmented_control(
+        "Compare",
+        [ONE, ALL],
+        default=ONE,
+        required=True,
+        key="scope",
+        bind="query-params",
+        label_visibility="collapsed",
+    )
+    if scope == ONE:
+        return False
+    show_run(source, model, n_slices)
+    if finished_folder(source, model):
+        return True
+    st.caption("Until all slices are segmented, the scores are those of this slice.")
+    return False
+
+
+def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
+    """Compare all labelled slices of a segmented stack, and say how far it is."""
+    place = st.empty()
+
+    def show_progress(n_done: int, n_slices: int) -> None:
+        place.progress(n_done / n_slices, f"Comparing slice {n_done} of {n_slices}")
+
+    found = cache_evaluate.stack_evaluations(task, truth, show_progress)
+    place.empty()
+    return found
+
+
+def choose_cell(
+    found: Evaluation, classes: Sequence[SegmentationClass], file_stem: str
+) -> tuple[int, int] | None:
+    """Show the confusion matrix in one of three views; return the cell pressed."""
+    view = st.segmented_control(
+        "Confusion matrix",
+        list(confusion.VIEWS),
+        default=confusion.COUNTS,
+        required=True,
+        key="matrix",
+        bind="query-params",
+        help="Press a cell: its pixels light up in the pictures. Press it again to end that.",
+    )
+    cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
+    st.caption(confusion.VIEWS[view])
+    with st.expander("As a table", icon=":material/table:"):
+        names = [material.name for material in classes]
+        values = confusion.view_values(found.matrix, view)
+        st.dataframe(
+            {"true": names, **{f"as {name}": values[:, i] for i, name in enumerate(names)}},
+            hide_index=True,
+        )
+        st.download_button(
+            "Download (CSV)",
+            confusion.matrix_csv(found.matrix, view, classes),
+            f"{file_stem}_confusion.csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    return cell
+
+
+def show_cell(
+    cell: tuple[int, int],
+    n_lit: int,
+    found: Evaluation,
+    parts: Mapping[int, Evaluation],
+    classes: Sequence[SegmentationClass],
+) -> None:
+    """Say what lights up, and where in the stack there is more of it."""
+    true, taken = classes[cell[0]], classes[cell[1]]
+    what = f"of {true.name} found" if true == taken else f"of {true.name} taken for {taken.name}"
+    share = percent(found.matrix[cell] / max(found.scores.support[cell[0]], 1))
+    st.markdown(f"**{n_lit:,}** pixels {what} light up in this slice.")
+    if not parts:
+        st.caption(f"{share} of the true {true.name}.")
+        return
+    st.caption(f"{found.matrix[cell]:,} in all slices, {share} of the true {true.name}. Most in:")
+    for z, count in most_pixels(parts, cell)[:N_PLACES]:
+        _jump(f"Slice {z + 1}: {count:,} pixels", z, f"cell-{z}")
+
+
+def show_worst(task: Task, truth: str, parts: Mapping[int, Evaluation]) -> None:
+    """Show the slices the model does worst on; a press leads to one."""
+    ranked = ranking(parts)
+    if len(ranked) < 2:
+        return
+    st.markdown("**Where is it worst?**")
+    for column, (z, mean) in zip(st.columns(N_WORST), ranked[:N_WORST], strict=False):
+        with column:
+            st.image(
+                cache_evaluate.error_thumbnail(task, z, truth),
+                width="stretch",
+                alt=f"Errors of slice {z + 1}",
+            )
+            _jump(f"Slice {z + 1} · {score(mean)}", z, f"worst-{z}")
+    with st.expander(f"All {len(ranked)} slices, the worst first", icon=":material/table:"):
+        st.dataframe(
+            {
+                "slice": [z + 1 for z, _ in ranked],
+                "mean IoU": [round(mean, 4) for _, mean in ranked],
+                "wrong pixels": [parts[z].n_wrong for z, _ in ranked],
+            },
+            hide_index=True,
+        )
+
+
+def _jump(label: str, z: int, key: str) -> None:
+    st.button(label, key=key, type="tertiary", on_click=_go_to, args=(z,))
+
+
+def _go_to(z: int) -> None:
+    st.session_state[state.SLICE] = z + 1

@@ -1,0 +1,109 @@
+"""Grey-value histogram by class, over what the model saw in training."""
+
+import gc
+from collections.abc import Sequence
+
+import numpy as np
+import streamlit as st
+
+from sandseg.classes import SegmentationClass
+
+INK = "#8A8178"  # seen on light and on dark paper; class colors mean classes
+TOTAL, TRAINING = "all pixels", "training slices"
+N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
+LEAST = 1e-6  # share of pixels at the foot of the logarithmic axis
+HEIGHT = 230
+
+
+def show_histogram(
+    counts: np.ndarray,
+    training: np.ndarray,
+    classes: Sequence[SegmentationClass],
+    is_log: bool,
+    text: str,
+) -> None:
+    """Draw how often each grey value occurs.
+
+    Args:
+        counts: (C + 1, 256) by class, the last row without a label; see `planes.count_greys`.
+        training: (256,) histogram of the model's training slices.
+        classes: The C classes.
+        is_log: Whether the axis of shares is logarithmic.
+        text: What the chart shows, for those who cannot see it.
+    """
+    _warm_up()
+    shares = _shares(counts, training, classes)
+    st.vega_lite_chart(
+        _table(shares), _spec(list(shares), classes, is_log), key="grey-histogram", alt=text
+    )
+
+
+@st.cache_resource(show_spinner=False)
+def _warm_up() -> None:
+    """Load what tables need, and spare it the search for garbage after every run."""
+    import pandas  # noqa: F401, ICN001
+
+    gc.collect()
+    gc.freeze()
+
+
+def _shares(
+    counts: np.ndarray, training: np.ndarray, classes: Sequence[SegmentationClass]
+) -> dict[str, np.ndarray]:
+    """Return (128,) shares of all pixels, by the name of what is drawn, the hindmost first."""
+    shares = counts.reshape(len(counts), N_BINS, -1).sum(axis=2) / max(counts.sum(), 1)
+    known = training.reshape(N_BINS, -1).sum(axis=1)
+    found = {TRAINING: known / max(known.sum(), 1e-9)}
+    if counts[:-1].any():
+        found |= {material.name: shares[i] for i, material in enumerate(classes)}
+    return {**found, TOTAL: shares.sum(axis=0)}
+
+
+def _table(shares: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    greys = np.arange(0, 256, 256 // N_BINS)
+    values = np.concatenate(list(shares.values()))
+    return {
+        "grey": np.tile(greys, len(shares)),
+        "share": values,
+        "of": np.repeat(list(shares), N_BINS),
+    }
+
+
+def _spec(names: list[str], classes: Sequence[SegmentationClass], is_log: bool) -> dict:
+    colors = {material.name: material.color for material in classes} | {TOTAL: INK, TRAINING: INK}
+    scale = {"type": "log", "domainMin": LEAST, "clamp": True} if is_log else {"zero": True}
+    color = {
+        "field": "of",
+        "type": "nominal",
+        "sort": None,
+        "title": None,
+        "scale": {"domain": names, "range": [colors[name] for name in names]},
+        "legend": {"orient": "top", "symbolType": "square"},
+    }
+    share = {"field": "share", "type": "quantitative", "title": "share of pixels", "scale": scale}
+    share["axis"] = {"format": ".1~%", "tickCount": 4}
+    grey = {"field": "grey", "type": "quantitative", "title": "grey value on the model's scale"}
+    grey["scale"] = {"domain": [0, 255], "nice": False}
+    return {
+        "height": HEIGHT,
+        "encoding": {"x": grey, "color": color},
+        "layer": [
+            _layer([TRAINING], share, is_log, fill=0.28, line=0),
+            _layer([material.name for material in classes], share, is_log, fill=0.75, line=1.5),
+            _layer([TOTAL], share, is_log, fill=0, line=1.5),
+        ],
+    }
+
+
+def _layer(names: list[str], share: dict, is_log: bool, fill: float, line: float) -> dict:
+    """Some of the curves; on a logarithmic axis the areas stand on its foot."""
+    mark = {"type": "area", "fillOpacity": fill, "clip": True}
+    if line:
+        mark["line"] = {"strokeWidth": line}
+    foot = {"y2": {"datum": LEAST}} if is_log else {}
+    kept = {"filter": {"field": "of", "oneOf": names}}
+    return {
+        "transform": [kept],
+        "mark": mark,
+        "encoding": {"y": {**share, "stack": None}, **foot},
+    }

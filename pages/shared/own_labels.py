@@ -1,0 +1,162 @@
+"""Labels of the visitor's own, also where the file's values are not the ones the app knows."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import cache, state, widgets
+from pages.shared.state import Source
+from sandseg import export, workspace
+from sandseg.classes import IGNORED, SegmentationClass, decode_labels, map_labels
+from sandseg.errors import LabelError, SandsegError
+from sandseg.stack import WEB_LIMITS, check_same_shape
+from sandseg.tiff_check import reading
+from sandseg.tiff_file import OpenTiff
+
+MOST_VALUES = 8  # that can be given a meaning by hand
+REFUSAL = "labels_refusal"
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """An uploaded label file as it is stored.
+
+    `values` are those found in it, none in a colored one; `is_known` where the app could tell what
+    they mean.
+    """
+
+    path: Path
+    name: str
+    values: tuple[int, ...]
+    is_known: bool
+
+
+def choose_labels(source: Source, classes: Sequence[SegmentationClass]) -> str:
+    """Ask for labels and for the meaning of their values; return where they are, "" without."""
+    found = _files().get(source.id)
+    truth = state.truth_of(source)
+    is_needed = not truth or (found is not None and not found.is_known)
+    title = "Labels: other ones, or your own" if truth else "Labels"
+    with st.expander(title, expanded=is_needed, icon=":material/label:"):
+        key = state.upload_key("labels")
+        st.file_uploader(
+            "Labels of the same slices (TIFF)",
+            type=["tif", "tiff"],
+            key=key,
+            on_change=_take,
+            args=(key, source, classes),
+            help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
+            f"For other values, {MOST_VALUES} at most, you are asked what they mean.",
+        )
+        if found and 0 < len(found.values) <= MOST_VALUES:
+            _show_meanings(source, found, classes)
+    if refusal := state.pop_refusal(REFUSAL):
+        widgets.show_refusal(refusal)
+    return truth
+
+
+def _show_meanings(source: Source, found: LabelFile, classes: Sequence[SegmentationClass]) -> None:
+    """Ask which class each value of the file means."""
+    if not found.is_known:
+        st.info("What do the values of these labels mean?", icon=":material/help:")
+    names = {material.value: material.name for material in classes} | {IGNORED: "not labelled"}
+    guess = _guess(found, classes)
+    with st.form(f"meanings-{found.path.parent.name}", border=False):
+        columns = st.columns(2, gap="small")
+        for i, (value, label) in enumerate(guess.items()):
+            columns[i % 2].selectbox(
+                f"Value {value} is",
+                names,
+                index=list(names).index(label),
+                format_func=names.get,
+                key=_meaning_key(found, value),
+            )
+        st.form_submit_button("Compare with these", on_click=_apply, args=(source, classes))
+
+
+def _guess(found: LabelFile, classes: Sequence[SegmentationClass]) -> dict[int, int]:
+    """Return a first meaning for each value: the one the app read, else in the classes' order."""
+    values = np.array(found.values)
+    if found.is_known:
+        labels = decode_labels(values[None], len(classes))[0].tolist()
+    else:
+        known = [material.value for material in classes]
+        labels = (known + [IGNORED] * len(values))[: len(values)]
+    return dict(zip(found.values, labels, strict=True))
+
+
+def _take(upload_key: str, source: Source, classes: Sequence[SegmentationClass]) -> None:
+    """Keep uploaded labels for a source; if they are refused, all stays as it was."""
+    upload = state.received(upload_key)
+    if upload is None:
+        return
+    folder = workspace.new_folder()
+    path = folder / "labels.tif"
+    try:
+        path.write_bytes(upload.getbuffer())
+        found = _understand(source, path, upload.name, len(classes))
+    except SandsegError as error:
+        workspace.remove_folder(folder)
+        st.session_state[REFUSAL] = error
+        return
+    _files()[source.id] = found
+    if found.is_known:
+        state.keep_labels(source, path)
+
+
+def _understand(source: Source, path: Path, name: str, n_classes: int) -> LabelFile:
+    """Read a label file and check that it fits.
+
+    Raises:
+        SandsegError: It cannot be read, has another size, or too many values.
+    """
+    raw = _read_raw(path, name)
+    is_colored = raw.ndim == 4
+    check_same_shape(cache.open_source(source.place), raw[..., 0] if is_colored else raw)
+    values = np.empty(0) if is_colored else np.unique(raw)
+    try:
+        cache.true_labels(str(path), name, n_classes)
+        is_known = True
+    except LabelError:
+        if is_colored or len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
+            raise
+        is_known = False
+    return LabelFile(path, name, tuple(int(value) for value in values), is_known)
+
+
+def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
+    """Compare with the labels as the visitor reads them."""
+    found = _files()[source.id]
+    meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.values}
+    try:
+        labels = map_labels(_read_raw(found.path, found.name), meanings)
+        path = workspace.new_folder() / "labels.tif"
+        export.write_labels(path, labels, classes)
+    except SandsegError as error:
+        st.session_state[REFUSAL] = error
+        return
+    _files()[source.id] = LabelFile(found.path, found.name, found.values, is_known=True)
+    state.keep_labels(source, path)
+
+
+def _read_raw(path: Path, name: str) -> np.ndarray:
+    """Read values as they are stored: (Z, Y, X), or (Z, Y, X, 3) of a colored file."""
+    tiff = OpenTiff(path, name, WEB_LIMITS)
+    try:
+        with reading(name):
+            raw = np.stack([tiff.read(z) for z in range(tiff.shape[0])])
+    finally:
+        tiff.close()
+    is_grey = raw.ndim == 3 or raw.shape[-1] < 3 or (raw == raw[..., :1]).all()
+    return raw[..., 0] if raw.ndim == 4 and is_grey else raw
+
+
+def _meaning_key(found: LabelFile, value: int) -> str:
+    return f"meaning-{found.path.parent.name}-{value}"
+
+
+def _files() -> dict[str, LabelFile]:
+    return st.session_state.setdefault("own_label_files", {})

@@ -1,0 +1,58 @@
+"""What is known of a stack, in words: its facts, where it is from, what a model learned from it."""
+
+from collections.abc import Sequence
+
+from pages.shared import words
+from pages.shared.state import Source
+from sandseg.model_store import StoredModel
+from sandseg.planes import Survey
+from sandseg.samples import list_samples
+from sandseg.stack import Stack
+
+# What the model had to do with a slice, by its part of the split.
+USES = {
+    "train": "The model learned from this slice, so how well it does here proves little.",
+    "validation": "The model did not learn from this slice, but was chosen by how well it does "
+    "here.",
+    "test": "The model never saw this slice: it is kept for testing.",
+}
+
+
+def facts_text(stack: Stack, survey: Survey, source: Source) -> str:
+    """Say in one line what a stack is: shape, type, voxel size, grey values, where it is from."""
+    some = f" in {survey.n_slices} of its slices" if survey.n_slices < stack.n_slices else ""
+    greys = f"grey values {survey.low:.4g} to {survey.high:.4g}{some}"
+    return f"{words.stack_facts(stack)}, {greys}. {_origin(source)}"
+
+
+def split_text(source: Source, model: StoredModel) -> str:
+    """Say whether a model learned from a slice of the real sandstone; "" for other rocks."""
+    sample = next((sample for sample in list_samples() if sample.key == source.id), None)
+    split = model.card.get("data", {}).get("slices", {})
+    if sample is None or sample.origin != "real" or not split:
+        return ""
+    number = source.id.rpartition("-")[2]
+    part = next((part for part in USES if number in split.get(part, ())), None)
+    parts = [
+        f"{purpose} {_numbers(split[part])}"
+        for part, purpose in (
+            ("train", "trained on"),
+            ("validation", "chosen by"),
+            ("test", "tested on"),
+        )
+        if split.get(part)
+    ]
+    use = USES.get(part, "The model has nothing to do with this slice.")
+    return f"{use} It was {', '.join(parts)}."
+
+
+def _origin(source: Source) -> str:
+    sample = next((sample for sample in list_samples() if sample.key == source.id), None)
+    if sample is None:
+        return f'From your file "{source.title}".'
+    return sample.description.partition(";")[0].rstrip(".") + "."
+
+
+def _numbers(names: Sequence[str]) -> str:
+    *first, last = map(str, names)
+    return f"slices {', '.join(first)} and {last}" if first else f"slice {last}"

@@ -1,0 +1,232 @@
+import io
+import re
+
+import numpy as np
+import pytest
+import tifffile
+from streamlit.testing.v1 import AppTest
+
+from pages.shared import cache_browse
+from sandseg import planes
+from sandseg.classes import SANDSTONE
+from sandseg.export import labels_tiff_bytes
+
+BROWSE = "pages/browse.py"
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(BROWSE)
+
+
+def words(at):
+    return " ".join(caption.value for caption in at.caption).replace("\\", "")
+
+
+def shown(at):
+    """The bytes the viewer got: they differ when the picture differs."""
+    return at.get("bidi_component")[0].proto.SerializeToString()
+
+
+def side_views(at):
+    return [at.get("imgs")[i].proto.imgs[0].url for i in range(2)]
+
+
+def tiff(array, **options):
+    handle = io.BytesIO()
+    tifffile.imwrite(handle, array, **{"photometric": "minisblack", **options})
+    return handle.getvalue()
+
+
+def rock(rng, shape=(6, 48, 40)):
+    labels = rng.integers(0, 4, shape).astype(np.uint8)
+    return np.array([15, 82, 125, 242], np.uint8)[labels], labels
+
+
+def upload(at, content, name="mine.tif", which=0):
+    at.file_uploader[which].upload(name, content, "image/tiff").run()
+    return at
+
+
+def test_an_empty_session_sees_the_sample_from_three_sides(page):
+    assert not page.exception
+    assert not page.error
+    assert len(page.get("bidi_component")) == 1
+    assert len(page.get("imgs")) == 3  # two side views and the contact sheet
+
+
+def test_the_facts_say_what_the_stack_is_and_where_it_is_from(page):
+    said = words(page)
+
+    assert "64 slices of 256 × 256 pixels, 8-bit" in said
+    assert "voxel size 2.23 µm" in said
+    assert re.search(r"grey values \d+ to \d+", said)
+    assert "made-up rock" in said
+
+
+def test_the_slice_comes_before_the_cuts(page):
+    labels = [slider.label for slider in page.slider]
+
+    assert labels == ["Slice", "XZ is cut at y", "YZ is cut at x"]
+
+
+def test_another_slice_moves_the_picture_and_the_lines(page):
+    before, sides = shown(page), side_views(page)
+
+    page.slider[0].set_value(7).run()
+
+    assert not page.exception
+    assert shown(page) != before
+    assert side_views(page) != sides
+
+
+def test_another_cut_changes_the_side_views(page):
+    before = side_views(page)
+
+    page.slider(key="y").set_value(20).run()
+
+    assert not page.exception
+    after = side_views(page)
+    assert after[0] != before[0]  # the cut itself
+    assert after[1] != before[1]  # the line where it crosses the other one
+
+
+def test_the_address_holds_slice_cuts_and_options(open_page):
+    at = open_page(BROWSE, slice="7", x="31", y="200", of="Whole stack", log="true")
+
+    assert not at.exception
+    assert [slider.value for slider in at.slider] == [7, 200, 31]
+    assert at.segmented_control(key="of").value == "Whole stack"
+    assert at.toggle(key="log").value
+
+
+def test_foreign_values_in_the_address_change_nothing(open_page):
+    at = open_page(BROWSE, slice="9999", x="-4", y="<script>", of="all", sample="../x", model="x")
+
+    assert not at.exception
+    assert not at.error
+    assert at.selectbox(key="sample").value == "phantom"
+    assert 1 <= at.slider[0].value <= 64
+
+
+def test_a_thumbnail_leads_to_its_slice(page):
+    page.pills(key="jump").set_value(64).run()
+
+    assert not page.exception
+    assert page.slider[0].value == 64
+    assert page.pills(key="jump").value is None
+
+
+def test_the_whole_stack_is_looked_through_once(page, monkeypatch):
+    def again(*_):
+        raise AssertionError("The stack is read again.")
+
+    monkeypatch.setattr(planes, "survey_stack", again)
+    monkeypatch.setattr(planes, "display_volume", again)
+    monkeypatch.setattr(planes, "contact_sheet", again)
+
+    page.slider[0].set_value(3).run()
+
+    assert not page.exception
+
+
+def test_an_uploaded_stack_is_shown_from_three_sides(page, rng):
+    page.slider(key="x").set_value(250).run()
+
+    upload(page, tiff(rock(rng)[0]), "my [rock].tif")
+
+    assert not page.exception
+    assert not page.error
+    assert page.slider[0].max == 6
+    assert page.slider(key="x").max == 39
+    assert len(page.get("imgs")) == 3
+    assert 'From your file "my [rock].tif"' in words(page)
+
+
+def test_labels_of_ones_own_color_the_stack(page, rng):
+    image, labels = rock(rng)
+    upload(page, tiff(image))
+    before, sides = shown(page), side_views(page)
+
+    upload(page, labels_tiff_bytes(labels, SANDSTONE), "labels.tif", which=1)
+
+    assert not page.exception
+    assert not page.error
+    assert shown(page) != before
+    assert side_views(page) != sides
+
+
+def test_a_single_slice_has_no_side_views(page, rng):
+    upload(page, tiff(rock(rng, (1, 48, 40))[0][0]))
+
+    assert not page.exception
+    assert not page.slider
+    assert not page.get("imgs")
+
+
+def test_a_stack_one_pixel_wide_can_be_looked_at(page, rng):
+    upload(page, tiff(rock(rng, (5, 48, 1))[0]))
+
+    assert not page.exception
+
+
+def test_a_very_large_stack_is_shown_slice_by_slice_and_the_page_says_why(page, rng, monkeypatch):
+    monkeypatch.setattr(planes, "LARGEST_VOLUME", 10_000)
+
+    upload(page, tiff(rock(rng)[0]))
+
+    assert not page.exception
+    assert "slice by slice" in words(page)
+    assert len(page.slider) == 1
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_nothing_is_lost(page):
+    before = shown(page)
+
+    upload(page, b"not a picture at all")
+
+    assert not page.exception
+    assert "not a TIFF" in page.error[0].value
+    assert shown(page) == before
+
+
+@pytest.mark.parametrize(
+    ("number", "part"),
+    [("0000", "learned from this slice"), ("0300", "never saw this slice"), ("0180", "nothing")],
+)
+def test_of_a_real_slice_the_page_says_what_the_model_had_to_do_with_it(
+    open_page, sandstone_dir, monkeypatch, number, part
+):
+    open_page(BROWSE)
+    monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir.parent))
+
+    at = open_page(BROWSE, sample=f"Sandstone, slice {number}")
+
+    assert not at.exception
+    assert at.selectbox(key="sample").value == f"sandstone-{number}"
+    assert part in words(at)
+    assert "trained on slice 0000" in words(at)
+
+
+def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_path):
+    monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path))
+
+    at = open_page(BROWSE)
+
+    assert not at.exception
+    assert "There is no model" in at.error[0].value
+
+
+def test_the_page_stands_by_itself_where_app_py_never_ran(page):
+    at = AppTest.from_file(str(cache_browse.__file__).replace("shared/cache_", ""))
+
+    assert not at.run(timeout=120).exception
+
+
+def test_home_leads_to_looking_around(open_page):
+    at = open_page("pages/home.py")
+
+    at.button[1].click().run()
+
+    assert not at.exception
+    assert [title.value for title in at.title] == ["Browse"]
