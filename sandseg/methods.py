@@ -75,7 +75,8 @@ def list_methods(folder: Path | None = None) -> list[Method]:
     networks = [model for model in list_models(folder) if _names(model) == NAMES]
     found = [Method(MULTI_OTSU, "Multi-Otsu", "multi-Otsu")]
     found += _forest(folder / RANDOM_FOREST)
-    return found + [_network(model, is_only=len(networks) == 1) for model in networks]
+    titles = [model.title for model in networks]
+    return found + [_network(model, titles.count(model.title), len(networks)) for model in networks]
 
 
 def load_segmenter(
@@ -130,8 +131,9 @@ def _names(model: StoredModel) -> tuple[str, ...]:
     return tuple(material.name for material in model.classes)
 
 
-def _network(model: StoredModel, is_only: bool) -> Method:
-    title, phrase = ("U-Net", "the U-Net") if is_only else (model.title, f'"{model.title}"')
+def _network(model: StoredModel, n_of_this_title: int, n_networks: int) -> Method:
+    title = model.title if n_of_this_title == 1 else f"{model.title} ({model.name})"
+    title, phrase = (title, f'"{title}"') if n_networks > 1 else ("U-Net", "the U-Net")
     slices = model.card.get("data", {}).get("slices", {}).get("train", ())
     return Method(model.name, title, phrase, model.sha256, tuple(map(str, slices)), model=model)
 

@@ -25,7 +25,8 @@ DROPPED_SHARES = (0.001, 0.005, 0.01)  # outliers at both ends
 # the picture lies outside the sample, not which scale it is on.
 CLIPPED_BINS = 3
 BLUR_BINS = 4.0  # standard deviation; the combs of stretched 8-bit values and a little noise go
-SMALLEST_PART = 1 / 8  # of the dark and bright shares in training: every rock shows some of both
+# Of the shares the training slices had: every rock shows some black, and not air alone.
+SMALLEST_DARK, SMALLEST_BRIGHT = 1 / 8, 1 / 3
 # Distances of histograms (see `histogram_distances`), from the real slices: 0.01 to 0.04 for a
 # whole slice, up to 0.21 for 0.6 mm cut from the middle of the rock, 0.57 for another scanner.
 PLAINER = 0.15  # by how much a plainer line may be farther away than the nearest one
@@ -200,8 +201,8 @@ def histogram_distances(
     split = _end_of_dark(wanted)
     dark = wanted[:split].sum()
     share = found[:, :split].sum(axis=1, keepdims=True)
-    most = 1 - SMALLEST_PART * (1 - dark) if may_be_darker else dark
-    share = np.clip(share, SMALLEST_PART * dark, most)
+    most = 1 - SMALLEST_BRIGHT * (1 - dark) if may_be_darker else dark
+    share = np.clip(share, SMALLEST_DARK * dark, most)
     factors = share / max(dark, 1e-9), (1 - share) / max(1 - dark, 1e-9)
     wanted = np.hstack([wanted[:split] * factors[0], wanted[split:] * factors[1]])
     found, wanted = (

@@ -51,7 +51,8 @@ def publish_model(
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as parent:
         made = Path(parent) / folder.name
         made.mkdir()
-        network.save(made / KERAS_FILE)
+        # A model made anew carries no optimizer: a third of the size.
+        keras.Model(network.input, network.output, name=network.name).save(made / KERAS_FILE)
         _export_openvino(with_probabilities(network, temperature), made)
         described = [vars(material) for material in classes]
         card = {"name": folder.name, **card, "classes": described, "temperature": temperature}

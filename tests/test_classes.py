@@ -10,6 +10,7 @@ from sandseg.classes import (
     SANDSTONE_RGB,
     SegmentationClass,
     decode_labels,
+    map_labels,
     palette,
 )
 from sandseg.errors import LabelError
@@ -130,6 +131,34 @@ def test_fractions_are_refused(value):
     with pytest.raises(LabelError, match="holds fractions") as caught:
         decode_labels(np.array([[0.0, 1.0, value]]))
     assert "8-bit" in caught.value.hint
+
+
+@settings(max_examples=40)
+@given(LABELS, st.permutations(range(10, 14)), TYPES)
+def test_a_table_of_ones_own_gives_back_the_labels_whatever_numbers_stood_for_them(
+    labels, numbers, dtype
+):
+    raw = np.array(numbers)[labels].astype(dtype)
+
+    mapped = map_labels(raw, {number: value for value, number in enumerate(numbers)})
+
+    assert mapped.dtype == np.uint8
+    np.testing.assert_array_equal(mapped, labels)
+
+
+def test_several_numbers_may_mean_one_class_or_nothing():
+    raw = np.array([[0, 7, -3], [900, 7, 0]], np.int16)
+
+    mapped = map_labels(raw, {0: IGNORED, 7: 2, 900: 2, -3: 1, 55: 0})
+
+    assert mapped.tolist() == [[IGNORED, 2, 1], [2, 2, IGNORED]]
+
+
+def test_numbers_nobody_gave_a_meaning_are_refused():
+    with pytest.raises(LabelError, match="nobody gave a meaning: 8, 9") as refused:
+        map_labels(np.array([[8, 1], [9, 1]]), {1: 0})
+
+    assert "not labelled" in refused.value.hint
 
 
 def test_the_palette_holds_each_class_at_its_label_and_black_elsewhere():

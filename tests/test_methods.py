@@ -57,13 +57,19 @@ def test_thresholds_need_no_files(tmp_path):
     assert names(tmp_path) == [MULTI_OTSU]
 
 
-def test_every_network_is_a_method_under_its_own_title(folder):
+def test_every_network_is_a_method_that_can_be_told_from_the_others(folder):
     shutil.copytree(folder / "grey", folder / "second")
 
     networks = list_methods(folder)[2:]
 
-    assert [method.name for method in networks] == ["grey", "second"]
-    assert {method.title for method in networks} == {"Nearest grey value"}
+    assert [method.title for method in networks] == [
+        "Nearest grey value (grey)",
+        "Nearest grey value (second)",
+    ]
+
+
+def test_the_only_network_is_called_by_its_kind(folder):
+    assert [method.title for method in list_methods(folder)][2:] == ["U-Net"]
 
 
 def test_a_network_for_other_classes_is_left_out(folder):

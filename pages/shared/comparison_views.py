@@ -53,7 +53,7 @@ def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, tru
     first, second = pairs[name]
     found = cache_compare.difference(trials[first], trials[second], truth)
     text = words.difference_text(methods[first], methods[second], found, bool(truth))
-    st.markdown(widgets.plain(text))
+    st.markdown(widgets.plain(text.replace(" %", "\N{NO-BREAK SPACE}%")))
     viewer(
         [Pane(titles[name], grey, found.picture)],
         key="difference-viewer",

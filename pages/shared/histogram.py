@@ -9,10 +9,11 @@ import streamlit as st
 from sandseg.classes import SegmentationClass
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors mean classes
+PALE_INK = f"{INK}70"
 TOTAL, TRAINING = "all pixels", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
-LEAST = 1e-6  # share of pixels at the foot of the logarithmic axis
-HEIGHT = 230
+LEAST = 1e-5  # share of pixels at the foot of the logarithmic axis
+HEIGHT = 280  # with axes and legend
 
 
 def show_histogram(
@@ -70,7 +71,10 @@ def _table(shares: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
 
 
 def _spec(names: list[str], classes: Sequence[SegmentationClass], is_log: bool) -> dict:
-    colors = {material.name: material.color for material in classes} | {TOTAL: INK, TRAINING: INK}
+    colors = {material.name: material.color for material in classes} | {
+        TOTAL: INK,
+        TRAINING: PALE_INK,
+    }
     scale = {"type": "log", "domainMin": LEAST, "clamp": True} if is_log else {"zero": True}
     color = {
         "field": "of",
@@ -81,14 +85,15 @@ def _spec(names: list[str], classes: Sequence[SegmentationClass], is_log: bool) 
         "legend": {"orient": "top", "symbolType": "square"},
     }
     share = {"field": "share", "type": "quantitative", "title": "share of pixels", "scale": scale}
-    share["axis"] = {"format": ".1~%", "tickCount": 4}
+    ticks = {"values": [1e-4, 1e-3, 1e-2, 1e-1]} if is_log else {"tickCount": 4}
+    share["axis"] = {"format": "~%", **ticks}
     grey = {"field": "grey", "type": "quantitative", "title": "grey value on the model's scale"}
     grey["scale"] = {"domain": [0, 255], "nice": False}
     return {
         "height": HEIGHT,
         "encoding": {"x": grey, "color": color},
         "layer": [
-            _layer([TRAINING], share, is_log, fill=0.28, line=0),
+            _layer([TRAINING], share, is_log, fill=1, line=0),
             _layer([material.name for material in classes], share, is_log, fill=0.75, line=1.5),
             _layer([TOTAL], share, is_log, fill=0, line=1.5),
         ],

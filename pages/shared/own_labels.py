@@ -65,9 +65,10 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
     names = {material.value: material.name for material in classes} | {IGNORED: "not labelled"}
     guess = _guess(found, classes)
     with st.form(f"meanings-{found.path.parent.name}", border=False):
-        columns = st.columns(2, gap="small")
         for i, (value, label) in enumerate(guess.items()):
-            columns[i % 2].selectbox(
+            if i % 2 == 0:
+                pair = st.columns(2, gap="small")
+            pair[i % 2].selectbox(
                 f"Value {value} is",
                 names,
                 index=list(names).index(label),

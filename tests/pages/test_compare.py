@@ -35,7 +35,11 @@ def page(open_page):
 
 def words(at):
     shown = [*at.markdown, *at.caption, *at.warning, *at.info]
-    return " ".join(element.value for element in shown).replace("\\", "")
+    return (
+        " ".join(element.value for element in shown)
+        .replace("\\", "")
+        .replace("\N{NO-BREAK SPACE}", " ")
+    )
 
 
 def table(at):

@@ -1,0 +1,136 @@
+"""Looking through a stack: by keys, by clicks, and by an address somebody sent."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from sandseg import samples
+from sandseg.model_store import list_models
+
+MIDDLE = "Slice 33 of 64"
+NEARLY = 3  # pixels: a click stands on a screen pixel, not on a voxel
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _phantom_at_hand(_own_cache):
+    """Made before the server starts, so that no visitor waits for it."""
+    samples.open_sample("phantom")
+
+
+@pytest.fixture(autouse=True)
+def _model():
+    if not list_models():
+        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+
+
+@pytest.fixture
+def browse(page, wait_until_idle):
+    return visit(page, "/browse", wait_until_idle)
+
+
+def visit(page, path, wait_until_idle):
+    page.goto(path)
+    page.locator(".viewer[data-z]").wait_for()
+    wait_until_idle(page)
+    return page
+
+
+def stage(page):
+    return page.get_by_role("application")
+
+
+def side_views(page):
+    return [page.get_by_alt_text(f"Cut {plane}").get_attribute("src") for plane in ("XZ", "YZ")]
+
+
+def click_pixel(page, x, y):
+    """Click where pixel (x, y) of the slice stands."""
+    scale, middle_x, middle_y = map(
+        float, page.locator(".viewer").get_attribute("data-view").split()
+    )
+    box = page.locator(".viewer canvas").bounding_box()
+    place = {
+        "x": box["width"] / 2 + (x + 0.5 - middle_x) * scale,
+        "y": box["height"] / 2 + (y + 0.5 - middle_y) * scale,
+    }
+    page.locator(".viewer canvas").click(position=place)
+
+
+def slider_value(page, label):
+    return int(page.get_by_role("slider", name=label).get_attribute("aria-valuenow"))
+
+
+def test_an_arrow_key_on_the_picture_steps_to_the_next_slice(browse):
+    expect(browse.get_by_text(MIDDLE)).to_be_visible()
+    before = side_views(browse)
+
+    stage(browse).press("ArrowRight")
+
+    expect(browse.get_by_text("Slice 34 of 64")).to_be_visible()
+    expect(browse.locator(".viewer")).to_have_attribute("data-z", "33")
+    expect(browse).to_have_url(re.compile(r"[?&]slice=34\b"))
+    expect(browse.get_by_alt_text("Cut XZ")).to_have_attribute("alt", re.compile("slice 34 "))
+    assert side_views(browse) != before
+
+
+def test_a_click_moves_the_cross_hair_and_both_side_views(browse, wait_until_idle):
+    before = side_views(browse)
+
+    click_pixel(browse, 70, 180)
+
+    expect(browse.get_by_alt_text("Cut XZ")).not_to_have_attribute("src", before[0])
+    expect(browse.get_by_alt_text("Cut YZ")).not_to_have_attribute("src", before[1])
+    wait_until_idle(browse)
+    assert abs(slider_value(browse, "YZ is cut at x") - 70) <= NEARLY
+    assert abs(slider_value(browse, "XZ is cut at y") - 180) <= NEARLY
+    expect(browse).to_have_url(re.compile(r"[?&]x=\d+"))
+
+
+def test_of_two_clicks_the_later_one_counts(browse, wait_until_idle):
+    click_pixel(browse, 60, 60)
+    browse.wait_for_timeout(400)  # sent, but hardly answered
+    click_pixel(browse, 200, 190)
+
+    expect(browse.get_by_role("slider", name="YZ is cut at x")).to_have_attribute(
+        "aria-valuenow", re.compile(r"^(19[7-9]|20[0-3])$")
+    )
+    wait_until_idle(browse)
+    assert abs(slider_value(browse, "XZ is cut at y") - 190) <= NEARLY
+
+
+def test_the_cut_moves_by_keys_too(browse):
+    before = slider_value(browse, "XZ is cut at y")
+
+    browse.get_by_role("slider", name="XZ is cut at y").press("ArrowRight")
+
+    expect(browse).to_have_url(re.compile(rf"[?&]y={before + 1}\b"))
+    expect(browse.get_by_alt_text("Cut XZ")).to_have_attribute(
+        "alt", re.compile(f"y {before + 1},")
+    )
+
+
+def test_an_address_opens_the_same_view_for_somebody_else(app, browser, browse, wait_until_idle):
+    stage(browse).press("ArrowLeft")
+    expect(browse).to_have_url(re.compile(r"slice=32"))
+    click_pixel(browse, 90, 150)
+    browse.get_by_text("Logarithmic").click()
+    expect(browse).to_have_url(re.compile(r"log=true"))
+    wait_until_idle(browse)
+
+    with browser.new_context(viewport={"width": 1440, "height": 900}) as context:
+        other = visit(context.new_page(), browse.url, wait_until_idle)
+
+        assert side_views(other) == side_views(browse)
+        assert other.url == browse.url
+        expect(other.get_by_text("Slice 32 of 64")).to_be_visible()
+        expect(other.locator(".viewer")).to_have_attribute("data-z", "31")
+        expect(other.get_by_role("switch", name="Logarithmic")).to_be_checked()
+
+
+def test_nothing_is_wider_than_a_phone(page, wait_until_idle):
+    page.set_viewport_size({"width": 390, "height": 844})
+
+    visit(page, "/browse", wait_until_idle)
+
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,105 @@
+"""What a visitor does with a prediction whose truth is known."""
+
+import re
+
+import numpy as np
+import pytest
+import tifffile
+from playwright.sync_api import expect
+
+from sandseg import samples
+from sandseg.classes import SANDSTONE_RGB
+from sandseg.model_store import list_models
+
+CODINGS = {
+    "zero.tif": lambda labels: labels,
+    "one.tif": lambda labels: labels + 1,
+    "rgb.tif": lambda labels: np.array(list(SANDSTONE_RGB), np.uint8)[labels],
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _phantom_at_hand(_own_cache):
+    """Made before the server starts, so that no visitor waits for it."""
+    samples.open_sample("phantom")
+
+
+@pytest.fixture(autouse=True)
+def _model():
+    if not list_models():
+        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+
+
+@pytest.fixture
+def evaluate(page, wait_until_idle):
+    page.goto("/evaluate")
+    page.locator(".stage canvas").first.wait_for()
+    wait_until_idle(page)
+    return page
+
+
+def number(text):
+    return int(re.sub(r"\D", "", text))
+
+
+def picture(page):
+    return page.locator(".stage canvas").nth(1).evaluate("canvas => canvas.toDataURL()")
+
+
+def ious(page):
+    """The numbers of the table of scores."""
+    return page.locator("table.scores td").all_inner_texts()
+
+
+def test_a_pressed_cell_lights_up_as_many_pixels_as_it_counts(evaluate, wait_until_idle):
+    before = picture(evaluate)
+    cell = evaluate.locator("[data-cell='1,2']")
+    count = number(cell.inner_text())
+    assert count > 0
+
+    cell.click()
+    lit = evaluate.get_by_text("light up in this slice")
+    expect(lit).to_be_visible()
+    wait_until_idle(evaluate)
+
+    assert number(lit.inner_text()) == count
+    expect(cell).to_have_attribute("aria-pressed", "true")
+    assert picture(evaluate) != before
+
+
+def test_the_matrix_is_worked_by_keys_and_a_second_press_ends_it(evaluate, wait_until_idle):
+    cell = evaluate.locator("[data-cell='2,2']")
+    cell.focus()
+
+    evaluate.keyboard.press("Enter")
+    expect(evaluate.get_by_text("light up in this slice")).to_be_visible()
+    wait_until_idle(evaluate)
+    expect(cell).to_be_focused()
+
+    evaluate.keyboard.press("Enter")
+    expect(evaluate.get_by_text("light up in this slice")).to_have_count(0)
+    expect(cell).to_have_attribute("aria-pressed", "false")
+
+
+def test_own_labels_give_the_same_iou_in_each_coding(evaluate, wait_until_idle, tmp_path):
+    expected = ious(evaluate)
+    labels = np.asarray(samples.sample_labels("phantom"))
+    evaluate.get_by_text("Labels: other ones").click()
+
+    for name, code in CODINGS.items():
+        coded = code(labels).astype(np.uint8)
+        photometric = "rgb" if coded.ndim == 4 else "minisblack"
+        tifffile.imwrite(tmp_path / name, coded, photometric=photometric, compression="zlib")
+        evaluate.locator('input[type="file"]').nth(1).set_input_files(tmp_path / name)
+        wait_until_idle(evaluate)
+        expect(evaluate.get_by_test_id("stAlert")).to_have_count(0)
+        assert ious(evaluate) == expected
+
+
+def test_nothing_is_wider_than_a_phone(evaluate, wait_until_idle):
+    evaluate.set_viewport_size({"width": 390, "height": 844})
+    wait_until_idle(evaluate)
+
+    assert evaluate.evaluate("document.documentElement.scrollWidth") <= 390
+    table = evaluate.locator("table.scores").bounding_box()
+    assert table["x"] + table["width"] <= 390

@@ -1,0 +1,302 @@
+import csv
+import io
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+
+from pages.shared import cache, cache_evaluate, confusion
+from pages.shared.cache import Task
+from pages.shared.evaluate_views import seen_in
+from pages.shared.evaluation import combine, evaluate_slice, most_pixels, ranking
+from sandseg.calibration import reliability
+from sandseg.classes import IGNORED, SANDSTONE, SANDSTONE_RGB
+from sandseg.predict import SlicePrediction
+
+EVALUATE = "pages/evaluate.py"
+CODINGS = {
+    "0 to 3": lambda labels: labels,
+    "1 to 4": lambda labels: labels + 1,
+    "RGB": lambda labels: np.array(list(SANDSTONE_RGB), np.uint8)[labels],
+}
+
+
+def tiff(array, **options):
+    handle = io.BytesIO()
+    photometric = "rgb" if array.ndim == 4 else "minisblack"
+    tifffile.imwrite(handle, array, photometric=photometric, **options)
+    return handle.getvalue()
+
+
+def rock(rng, n_slices=2, n_found=4):
+    """Grey values and labels (Z, Y, X); the grey values of some pixels mislead."""
+    labels = np.kron(rng.integers(0, n_found, (n_slices, 8, 8)), np.ones((1, 8, 8), int))
+    seen = np.where(rng.random(labels.shape) < 0.1, rng.permutation(labels, axis=1), labels)
+    return np.array([15, 82, 125, 242], np.uint8)[seen], labels.astype(np.uint8)
+
+
+def upload(at, content, name, which):
+    at.file_uploader[which].upload(name, content, "image/tiff").run()
+    assert not at.exception
+    return at
+
+
+def scores(at):
+    return next(body for body in (html.proto.body for html in at.get("html")) if "mean IoU" in body)
+
+
+def ious(at):
+    return re.findall(r"<td>(\d\.\d\d)</td>", scores(at))
+
+
+@pytest.fixture
+def page(open_page):
+    return open_page(EVALUATE)
+
+
+@pytest.fixture
+def task(page):  # noqa: ARG001 - the page sets the models up
+    model = cache.list_models()[0]
+    return Task("phantom", model.name, model.sha256)
+
+
+def test_an_empty_session_sees_what_a_teacher_would_say(page):
+    assert not page.exception
+    assert not page.error
+    assert re.search(r"hard|agree|invented|class", page.title[0].value)
+    assert len(page.get("bidi_component")) == 2
+    assert page.get("plotly_chart")
+
+
+def test_the_slice_slider_comes_first_and_counts_from_one(page):
+    assert (page.slider[0].min, page.slider[0].max) == (1, 64)
+
+
+def test_the_address_chooses_slice_matrix_and_scope(open_page):
+    at = open_page(EVALUATE, slice="7", matrix=confusion.ROWS, scope="All labelled slices")
+
+    assert at.slider[0].value == 7
+    assert at.segmented_control(key="matrix").value == confusion.ROWS
+    assert at.segmented_control(key="scope").value == "All labelled slices"
+
+
+def test_foreign_values_in_the_address_change_nothing(open_page):
+    at = open_page(EVALUATE, slice="-3", matrix="<b>", scope="x", panes="y", errors_of="z")
+
+    assert not at.exception
+    assert at.segmented_control(key="matrix").value == confusion.COUNTS
+
+
+def test_all_slices_are_only_scored_once_they_are_segmented(page):
+    page.segmented_control(key="scope").set_value("All labelled slices").run()
+
+    assert not page.exception
+    assert "Segment all 64 slices" in [button.label for button in page.button]
+    assert any("those of this slice" in caption.value for caption in page.caption)
+
+
+def test_a_stack_without_labels_invites(page, rng):
+    upload(page, tiff(rock(rng)[0]), "rock.tif", 0)
+
+    assert page.title[0].value == "Evaluate"
+    assert "No labels for this stack yet" in page.info[0].value
+    assert not page.get("bidi_component")
+    assert len(page.file_uploader) == 2
+
+
+def test_labels_of_another_size_are_refused(page, rng):
+    before = scores(page)
+
+    upload(page, tiff(np.ones((2, 32, 32), np.uint8)), "labels.tif", 1)
+
+    assert "but the labels are" in page.error[0].value
+    assert scores(page) == before
+
+
+def test_every_coding_of_the_same_labels_gives_the_same_scores(page, rng):
+    image, labels = rock(rng)
+    upload(page, tiff(image), "rock.tif", 0)
+
+    found = []
+    for code in CODINGS.values():
+        upload(page, tiff(code(labels).astype(np.uint8)), "labels.tif", 1)
+        found.append(ious(page))
+
+    assert len(found[0]) > 4
+    assert found[1:] == found[:1] * 2
+
+
+def test_foreign_values_are_asked_for_and_then_give_the_same_scores(page, rng):
+    image, labels = rock(rng)
+    upload(page, tiff(image), "rock.tif", 0)
+    upload(page, tiff(labels), "labels.tif", 1)
+    expected = ious(page)
+
+    upload(page, tiff((labels * 10 + 7).astype(np.uint16)), "other.tif", 1)
+    meanings = [box for box in page.selectbox if box.label.startswith("Value ")]
+    assert [box.label for box in meanings] == [f"Value {value} is" for value in (7, 17, 27, 37)]
+    assert not page.error
+    for box in meanings:
+        box.set_value(2)
+    submit(page)
+    assert ious(page) != expected
+
+    for label, box in enumerate(box for box in page.selectbox if box.label.startswith("Value ")):
+        box.set_value(label)
+    submit(page)
+    assert ious(page) == expected
+
+
+def submit(at):
+    next(button for button in at.button if button.label == "Compare with these").click().run()
+    assert not at.exception
+    assert [error.value for error in at.error] == []
+
+
+def test_too_many_foreign_values_are_refused(page, rng):
+    image, _ = rock(rng)
+    upload(page, tiff(image), "rock.tif", 0)
+
+    upload(page, tiff(rng.integers(0, 99, image.shape).astype(np.uint8)), "grey.tif", 1)
+
+    assert "The label file holds the values" in page.error[0].value
+    assert page.title[0].value == "Evaluate"
+
+
+def test_a_class_that_does_not_occur_is_called_absent(page, rng):
+    image, labels = rock(rng, n_found=3)
+    upload(page, tiff(image), "rock.tif", 0)
+
+    upload(page, tiff(labels), "labels.tif", 1)
+
+    pyrite = re.search(r"pyrite</td>(.*?)</tr>", scores(page))[1]
+    assert re.fullmatch(r"<td colspan[^>]*>absent[^<]*</td><td>0</td>", pyrite)
+
+
+def test_a_slice_nobody_labelled_says_so(page, rng):
+    image, labels = rock(rng)
+    upload(page, tiff(image), "rock.tif", 0)
+    labels[1] = IGNORED
+
+    upload(page, tiff(labels), "labels.tif", 1)
+
+    assert page.slider[0].value == 2
+    assert "no pixel has a true label" in page.title[0].value
+
+
+def test_as_many_pixels_light_up_as_the_cell_counts(task):
+    matrix = cache_evaluate.slice_evaluation(task, 5, "phantom").matrix
+
+    for row, column in np.ndindex(matrix.shape):
+        picture, count = cache_evaluate.cell_pixels(task, 5, "phantom", row, column)
+        lit = np.asarray(Image.open(io.BytesIO(picture)))
+        assert count == np.count_nonzero(lit) == matrix[row, column]
+
+
+@pytest.mark.parametrize(
+    ("source_id", "part"),
+    [
+        ("sandstone-0000", "train"),
+        ("sandstone-0050", "train"),
+        ("sandstone-0150", "validation"),
+        ("sandstone-0300", "test"),
+        ("sandstone-0180", ""),
+        ("phantom", ""),
+        ("file-1", ""),
+    ],
+)
+def test_the_page_knows_what_the_model_was_trained_on(source_id, part):
+    split = {"train": ["0000", "Sandstone_Versa0050"], "validation": ["0150"], "test": ["0300"]}
+
+    assert seen_in(source_id, {"data": {"slices": split}}) == part
+    assert seen_in(source_id, {}) == ""
+
+
+@pytest.fixture
+def parts(rng):
+    """Evaluations of three slices with their true labels and predictions."""
+    true = rng.integers(0, 4, (3, 200, 150)).astype(np.uint8)
+    labels = np.where(rng.random(true.shape) < 0.3, rng.integers(0, 4, true.shape), true)
+    confidence = rng.uniform(0.3, 1, true.shape)
+    found = [
+        SlicePrediction(one.astype(np.uint8), sure)
+        for one, sure in zip(labels, confidence, strict=True)
+    ]
+    evaluations = {z: evaluate_slice(true[z], found[z], 4) for z in range(3)}
+    return evaluations, true, labels, confidence
+
+
+def test_slices_together_are_one_large_slice(parts):
+    evaluations, true, labels, confidence = parts
+
+    together = combine(evaluations)
+
+    expected = reliability(confidence, true == labels)
+    np.testing.assert_array_equal(together.matrix, sum(e.matrix for e in evaluations.values()))
+    np.testing.assert_array_equal(together.reliability.count, expected.count)
+    np.testing.assert_allclose(together.reliability.accuracy, expected.accuracy)
+    np.testing.assert_allclose(together.reliability.confidence, expected.confidence)
+    assert together.n_wrong == np.count_nonzero(true != labels)
+
+
+def test_blocks_above_each_other_count_once(parts):
+    evaluations, *_ = parts
+
+    together = combine(evaluations)
+
+    assert len(together.blocks) == len(evaluations[0].blocks)
+    assert len(combine({200: evaluations[0], 0: evaluations[1]}).blocks) == 2 * len(together.blocks)
+
+
+def test_slices_that_lack_blocks_are_taken_whole(parts):
+    evaluations, *_ = parts
+    partly = replace(evaluations[1], blocks=evaluations[1].blocks[:2])
+
+    assert len(combine({**evaluations, 1: partly}).blocks) == 3
+
+
+def test_one_slice_together_is_itself(parts):
+    evaluations, *_ = parts
+
+    alone = combine({0: evaluations[0]})
+
+    np.testing.assert_array_equal(alone.blocks, evaluations[0].blocks)
+    assert alone.near_border_share == pytest.approx(evaluations[0].near_border_share)
+
+
+def test_the_worst_slice_comes_first(parts):
+    evaluations, *_ = parts
+    perfect = replace(evaluations[2], blocks=np.eye(4, dtype=np.int64)[None])
+
+    ranked = ranking({**evaluations, 2: perfect})
+
+    assert ranked[-1] == (2, 1.0)
+    assert [mean for _, mean in ranked] == sorted(mean for _, mean in ranked)
+
+
+def test_the_slices_with_most_pixels_of_a_cell_come_first_and_none_without(parts):
+    evaluations, *_ = parts
+    perfect = replace(evaluations[0], blocks=np.eye(4, dtype=np.int64)[None])
+
+    found = most_pixels({**evaluations, 0: perfect}, (1, 2))
+
+    assert {z for z, _ in found} == {1, 2}
+    assert found[0][1] >= found[1][1] == min(evaluations[z].matrix[1, 2] for z in (1, 2))
+
+
+@pytest.mark.parametrize("view", confusion.VIEWS)
+def test_the_matrix_can_be_taken_home(view):
+    matrix = np.array([[6, 2], [0, 0]])
+    names = SANDSTONE[:2]
+
+    rows = list(csv.reader(io.StringIO(confusion.matrix_csv(matrix, view, names))))
+
+    assert rows[0] == ["true \\ predicted", "air", "clay"]
+    first = {confusion.COUNTS: ["6", "2"], confusion.ROWS: ["0.75", "0.25"]}.get(
+        view, ["1.0", "1.0"]
+    )
+    assert rows[1] == ["air", *first]
+    assert rows[2][1:] == (["", ""] if view == confusion.ROWS else rows[2][1:])
