@@ -41,7 +41,7 @@ def choose_methods() -> list[Method]:
 def segment_all(methods: list[Method], trials: list[Trial]) -> None:
     """Compute what is missing, and say what is being waited for."""
     for method, task in zip(methods, trials, strict=True):
-        with st.spinner(widgets.plain(f"{method.title} on slice {task.z + 1} …")):
+        with st.spinner(widgets.plain(f"{method.title} on slice {task.z + 1} …"), show_time=True):
             cache_compare.segmented(task)
 
 

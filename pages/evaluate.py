@@ -8,7 +8,7 @@ from pages.shared import cache, cache_evaluate, navigation, state, widgets
 from pages.shared import evaluate_views as views
 from pages.shared.cache import Task
 from pages.shared.choices import choose_model, choose_slice, choose_source
-from pages.shared.error_pictures import choose_pictures, show_pictures
+from pages.shared.error_pictures import choose_pictures, show_pictures, show_prediction
 from pages.shared.evaluation import Evaluation, combine
 from pages.shared.own_labels import choose_labels
 from pages.shared.reliability_chart import show_reliability
@@ -25,13 +25,17 @@ def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int,
     return {z: cache_evaluate.slice_evaluation(task, z, truth)}
 
 
-def invite() -> None:
-    """Say what the page is for where there is nothing to compare with."""
+def invite(task: Task, n_slices: int) -> None:
+    """Say what the page is for where there is nothing to compare the prediction with."""
     st.title("Evaluate", anchor=False)
     st.info(
         "No labels for this stack yet. Upload them to see how good the prediction is.",
         icon=":material/label:",
     )
+    shown = st.container()
+    z = choose_slice(n_slices)
+    with shown, widgets.user_errors():
+        show_prediction(task, z)
 
 
 @st.fragment
@@ -43,12 +47,12 @@ def workbench() -> None:
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
         truth = choose_labels(source, model.classes)
+        task = Task(source.place, model.name, model.sha256, finished_folder(source, model))
+        n_slices = cache.open_source(task.source, source.title).n_slices
     if not truth:
-        with headline:
-            invite()
+        with picture:
+            invite(task, n_slices)
         return
-    task = Task(source.place, model.name, model.sha256, finished_folder(source, model))
-    n_slices = cache.open_source(task.source, source.title).n_slices
     with picture:
         chosen = choose_pictures(model.classes)
         shown = st.container()

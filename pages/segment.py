@@ -44,12 +44,14 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     viewer(
         panes,
         key="segment-viewer",
-        z=0,
-        n_slices=1,  # the page has the slider: it stands in the address
+        z=z,
+        n_slices=cache.open_source(task.source).n_slices,
         classes=cache.model(task.model_name).classes,
         voxel_size_um=cache.open_source(task.source).voxel_size_um,
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
         height=600,
+        stepper=False,  # the page has the slider: it stands in the address
+        on_step=state.take_slice,
     )
     if view == CONFIDENCE:
         st.caption("Yellow: the model is sure of the class. Dark blue: it is torn between two.")

@@ -14,6 +14,7 @@ from sandseg.engine import load_engine
 from sandseg.errors import ModelError
 from sandseg.model_store import (
     CARD,
+    DEFAULT_MODEL,
     StoredModel,
     file_sha256,
     list_models,
@@ -75,8 +76,7 @@ def list_methods(folder: Path | None = None) -> list[Method]:
     networks = [model for model in list_models(folder) if _names(model) == NAMES]
     found = [Method(MULTI_OTSU, "Multi-Otsu", "multi-Otsu")]
     found += _forest(folder / RANDOM_FOREST)
-    titles = [model.title for model in networks]
-    return found + [_network(model, titles.count(model.title), len(networks)) for model in networks]
+    return found + [_network(model, titles=[one.title for one in networks]) for model in networks]
 
 
 def load_segmenter(
@@ -131,9 +131,11 @@ def _names(model: StoredModel) -> tuple[str, ...]:
     return tuple(material.name for material in model.classes)
 
 
-def _network(model: StoredModel, n_of_this_title: int, n_networks: int) -> Method:
-    title = model.title if n_of_this_title == 1 else f"{model.title} ({model.name})"
-    title, phrase = (title, f'"{title}"') if n_networks > 1 else ("U-Net", "the U-Net")
+def _network(model: StoredModel, titles: list[str]) -> Method:
+    own = model.title if titles.count(model.title) == 1 else f"{model.title} ({model.name})"
+    # The default's title is the same whatever else is at hand: addresses are made of titles.
+    is_default = model.name == DEFAULT_MODEL
+    title, phrase = ("U-Net", "the U-Net") if is_default else (own, f'the U-Net "{own}"')
     slices = model.card.get("data", {}).get("slices", {}).get("train", ())
     return Method(model.name, title, phrase, model.sha256, tuple(map(str, slices)), model=model)
 

@@ -56,7 +56,7 @@ class PatchBatches(keras.utils.PyDataset):
 
 
 class WeightAverage(keras.callbacks.Callback):
-    """Exponential moving average of all weights, kept beside the network."""
+    """Exponential moving average of the trained weights, kept beside the network."""
 
     def __init__(self, momentum: float):
         super().__init__()
@@ -69,8 +69,12 @@ class WeightAverage(keras.callbacks.Callback):
         if not self.weights or not self.momentum:
             self.weights = current
             return
-        for average, weights in zip(self.weights, current, strict=True):
-            average += (1 - self.momentum) * (weights - average)
+        for variable, average, weights in zip(
+            self.model.weights, self.weights, current, strict=True
+        ):
+            # Batch normalization averages its statistics itself; averaged twice, they come too late.
+            share = 1 - self.momentum if variable.trainable else 1.0
+            average += share * (weights - average)
 
 
 class StopWhen(keras.callbacks.Callback):

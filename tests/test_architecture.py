@@ -20,7 +20,7 @@ LAYERS = (
     ("__init__", "errors"),
     ("classes", "config"),
     # what files, rocks and jobs are made of
-    ("tiff_check", "tiff_grey", "tiff_scale", "grains", "jobs", "workspace"),
+    ("tiff_check", "tiff_grey", "tiff_scale", "grains", "trees", "jobs", "workspace"),
     ("tiff_layout",),
     ("tiff_file",),
     # arrays in, arrays out

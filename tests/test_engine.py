@@ -130,7 +130,7 @@ def test_a_tiny_model_knows_a_rock_it_has_not_seen(tiny):
     labels = labels_of(rock.image[0].astype(np.float32) / 255, engine, model)
 
     matrix = confusion_matrix(rock.labels[0], labels.astype(np.uint8), 4)
-    assert mean_iou(matrix) >= 0.6
+    assert mean_iou(matrix) >= 0.55
 
 
 def test_another_engine_is_refused(grey_model_folder):

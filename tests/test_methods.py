@@ -17,7 +17,7 @@ from sandseg.methods import (
     segment,
     warm_up,
 )
-from sandseg.model_store import write_card
+from sandseg.model_store import DEFAULT_MODEL, write_card
 
 
 @pytest.fixture(scope="session")
@@ -68,8 +68,10 @@ def test_every_network_is_a_method_that_can_be_told_from_the_others(folder):
     ]
 
 
-def test_the_only_network_is_called_by_its_kind(folder):
-    assert [method.title for method in list_methods(folder)][2:] == ["U-Net"]
+def test_the_default_network_keeps_its_title_whatever_else_is_at_hand(folder):
+    shutil.copytree(folder / "grey", folder / DEFAULT_MODEL)
+
+    assert [method.title for method in list_methods(folder)][2] == "U-Net"
 
 
 def test_a_network_for_other_classes_is_left_out(folder):

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -47,21 +48,23 @@ def validation_slices():
 
 
 class FakeNetwork:
-    """Goes through given weights, one step at a time."""
+    """Goes through given weights, one step at a time; the last of them is not trained."""
 
     def __init__(self, *weights):
         self.stop_training = False
-        self._weights = iter(weights)
+        self.weights = [SimpleNamespace(trainable=i < 2) for i in range(3)]
+        self._values = iter(weights)
 
     def get_weights(self):
-        return [np.array(weights, np.float32) for weights in next(self._weights)]
+        return [np.array(values, np.float32) for values in next(self._values)]
 
 
-def test_the_average_moves_as_a_hand_computes():
+def test_the_average_moves_as_a_hand_computes_and_statistics_are_taken_as_they_are():
     average = WeightAverage(momentum=0.75)
-    average.set_model(FakeNetwork([[8.0, 0.0], 1.0], [[4.0, 4.0], 1.0], [[3.0, 9.0], 5.0]))
+    steps = ([[8.0, 0.0], 1.0, 3.0], [[4.0, 4.0], 1.0, 5.0], [[3.0, 9.0], 5.0, 4.0])
+    average.set_model(FakeNetwork(*steps))
 
-    for step, expected in enumerate(([[8, 0], 1], [[7, 1], 1], [[6, 3], 2])):
+    for step, expected in enumerate(([[8, 0], 1, 3], [[7, 1], 1, 5], [[6, 3], 2, 4])):
         average.on_train_batch_end(step)
         for weights, by_hand in zip(average.weights, expected, strict=True):
             np.testing.assert_allclose(weights, by_hand)
@@ -69,12 +72,12 @@ def test_the_average_moves_as_a_hand_computes():
 
 def test_without_momentum_the_average_is_the_last_step():
     average = WeightAverage(momentum=0.0)
-    average.set_model(FakeNetwork([2.0], [5.0]))
+    average.set_model(FakeNetwork([2.0, 2.0, 2.0], [5.0, 6.0, 7.0]))
 
     for step in range(2):
         average.on_train_batch_end(step)
 
-    assert average.weights == [5.0]
+    assert average.weights == [5, 6, 7]
 
 
 def test_the_training_goes_on_until_somebody_asks_to_stop():

@@ -44,6 +44,13 @@ def labelled_slices(task: Task, truth: str) -> list[int]:
     return [z for z, image in enumerate(labels) if (image != IGNORED).any()]
 
 
+@st.cache_data(max_size="16MB", show_spinner=False)
+def truth_picture(task: Task, z: int, truth: str) -> bytes:
+    """Encode the true labels of a slice."""
+    classes = cache.model(task.model_name).classes
+    return export.encode_palette_png(true_slice(task, z, truth), classes)
+
+
 @st.cache_data(max_size="32MB", show_spinner=False)
 def error_picture(task: Task, z: int, truth: str, class_value: int | None) -> bytes:
     """Encode the slice with the wrong pixels marked: those of a class, or all."""

@@ -32,7 +32,7 @@ def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: s
         clear_class=widgets.clear_class(cache_compare.phases(trials[-1])),
         height=PANES_HEIGHT,
     )
-    words.show_pane_facts(trials, truth)
+    words.show_pane_facts(methods, trials, truth)
 
 
 def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, truth: str) -> None:

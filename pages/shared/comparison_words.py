@@ -59,14 +59,15 @@ def show_what_was_learned(methods: Sequence[Method], names: set[str]) -> None:
         st.warning(plain(text), icon=":material/school:")
 
 
-def show_pane_facts(trials: Sequence[Trial], truth: str) -> None:
+def show_pane_facts(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -> None:
     """Write score and time under each pane."""
-    for column, task in zip(st.columns(len(trials), gap="small"), trials, strict=True):
-        time = f"{seconds(cache_compare.segmented(task).seconds)} s"
+    columns = st.columns(len(trials), gap="small")
+    for column, method, task in zip(columns, methods, trials, strict=True):
+        facts = [plain(method.title), f"{seconds(cache_compare.segmented(task).seconds)} s"]
         if truth:
             mean_iou = cache_compare.rating(task, truth).scores.mean_iou
-            time = f"mean IoU **{score(mean_iou)}** · {time}"
-        column.caption(time)
+            facts.insert(1, f"mean IoU **{score(mean_iou)}**")
+        column.caption(" · ".join(facts))
 
 
 def difference_text(first: Method, second: Method, found: Difference, has_truth: bool) -> str:
@@ -116,7 +117,7 @@ def _score_rows(trials: Sequence[Trial], truth: str) -> list[tuple[str, list[str
     rows = [
         ("Agreement with the truth (IoU)", None),
         ("mean", [score(found.scores.mean_iou) for found in ratings]),
-        ("95 % interval", [f"{score(low)} – {score(high)}" for low, high in intervals]),
+        ("95 % interval", [f"{score(low)}–{score(high)}" for low, high in intervals]),
     ]
     for i, material in enumerate(SANDSTONE):
         rows.append((material.name, [score(found.scores.iou[i]) for found in ratings]))
@@ -166,4 +167,9 @@ _STYLE = """<style>
 .methods .part { padding-top: 12px; font-size: 0.8rem; opacity: 0.8; white-space: normal; }
 .methods i { display: inline-block; width: 12px; height: 12px; border-radius: 3px;
   margin-right: 8px; box-shadow: 0 0 0 1px rgb(128 128 128 / 40%); }
+@media (max-width: 480px) {
+  .methods { font-size: 0.8rem; }
+  .methods td, .methods th { padding-left: 6px; }
+  .methods i { margin-right: 5px; }
+}
 </style>"""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.shared import cache, cache_evaluate, widgets
+from pages.shared import cache, cache_evaluate, state, widgets
 from pages.shared.cache import Task
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SegmentationClass
@@ -48,7 +48,7 @@ def show_pictures(
     layout, class_value = chosen
     classes = cache.model(task.model_name).classes
     pictures = cache.slice_pictures(task, z)
-    true, _ = cache.truth_pictures(task, z, truth)
+    true = cache_evaluate.truth_picture(task, z, truth)
     errors = Pane(
         "Errors",
         pictures.grey,
@@ -56,18 +56,35 @@ def show_pictures(
     )
     prediction = Pane("Prediction", pictures.grey, pictures.labels)
     panes = [Pane("Grey values", pictures.grey), Pane("Truth", pictures.grey, true)]
+    shown = (
+        [*panes, prediction, errors] if layout == SIDE_BY_SIDE else [prediction if lit else errors]
+    )
+    _show(task, z, shown, lit)
+    _show_legend("" if class_value is None else classes[class_value].name)
+
+
+def show_prediction(task: Task, z: int) -> None:
+    """Show grey values and prediction of a slice nobody has labelled."""
+    pictures = cache.slice_pictures(task, z)
+    prediction = Pane("Prediction", pictures.grey, pictures.labels)
+    _show(task, z, [Pane("Grey values", pictures.grey), prediction])
+
+
+def _show(task: Task, z: int, panes: Sequence[Pane], lit: bytes | None = None) -> None:
+    stack = cache.open_source(task.source)
     viewer(
-        [*panes, prediction, errors] if layout == SIDE_BY_SIDE else [prediction if lit else errors],
+        panes,
         key="evaluate-viewer",
-        z=0,
-        n_slices=1,  # the page has the slider: it stands in the address
-        classes=classes,
-        voxel_size_um=cache.open_source(task.source).voxel_size_um,
+        z=z,
+        n_slices=stack.n_slices,
+        classes=cache.model(task.model_name).classes,
+        voxel_size_um=stack.voxel_size_um,
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
         height=760,
         highlight=lit,
+        stepper=False,  # the page has the slider: it stands in the address
+        on_step=state.take_slice,
     )
-    _show_legend("" if class_value is None else classes[class_value].name)
 
 
 def _show_legend(class_name: str) -> None:

@@ -126,8 +126,9 @@ def show_cell(
         st.caption(f"{share} of the true {true.name}.")
         return
     st.caption(f"{found.matrix[cell]:,} in all slices, {share} of the true {true.name}. Most in:")
-    for z, count in most_pixels(parts, cell)[:N_PLACES]:
-        _jump(f"Slice {z + 1}: {count:,} pixels", z, f"cell-{z}")
+    with st.container(horizontal=True, gap="small"):
+        for z, count in most_pixels(parts, cell)[:N_PLACES]:
+            _jump(f"Slice {z + 1}: {count:,}", z, f"cell-{z}")
 
 
 def show_worst(task: Task, truth: str, parts: Mapping[int, Evaluation]) -> None:
@@ -156,8 +157,4 @@ def show_worst(task: Task, truth: str, parts: Mapping[int, Evaluation]) -> None:
 
 
 def _jump(label: str, z: int, key: str) -> None:
-    st.button(label, key=key, type="tertiary", on_click=_go_to, args=(z,))
-
-
-def _go_to(z: int) -> None:
-    st.session_state[state.SLICE] = z + 1
+    st.button(label, key=key, type="tertiary", on_click=state.take_slice, args=(z,))

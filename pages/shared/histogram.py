@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
+from pages.shared.widgets import percent
 from sandseg.classes import SegmentationClass
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors mean classes
@@ -14,6 +15,8 @@ TOTAL, TRAINING = "all pixels", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
 LEAST = 1e-5  # share of pixels at the foot of the logarithmic axis
 HEIGHT = 280  # with axes and legend
+ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
+HEADROOM = 1.15  # of the axis above the highest share between the ends
 
 
 def show_histogram(
@@ -34,9 +37,20 @@ def show_histogram(
     """
     _warm_up()
     shares = _shares(counts, training, classes)
-    st.vega_lite_chart(
-        _table(shares), _spec(list(shares), classes, is_log), key="grey-histogram", alt=text
-    )
+    top = None if is_log else _top(shares)
+    spec = _spec(list(shares), classes, top)
+    st.vega_lite_chart(_table(shares), spec, key="grey-histogram", alt=text)
+    highest = shares[TOTAL].max()
+    if top and highest > top:
+        end = "black" if shares[TOTAL].argmax() < ENDS else "white"
+        st.caption(f"The peak at {end} goes on to {percent(highest)}.")
+
+
+def _top(shares: dict[str, np.ndarray]) -> float:
+    """Return where the axis ends, so that the clipped ends do not flatten all others."""
+    inner = max(values[ENDS:-ENDS].max() for values in shares.values())
+    highest = max(values.max() for values in shares.values())
+    return float(min(HEADROOM * inner or highest, highest) or 1.0)
 
 
 @st.cache_resource(show_spinner=False)
@@ -70,12 +84,14 @@ def _table(shares: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     }
 
 
-def _spec(names: list[str], classes: Sequence[SegmentationClass], is_log: bool) -> dict:
+def _spec(names: list[str], classes: Sequence[SegmentationClass], top: float | None) -> dict:
+    """Describe the chart; without the top of its axis it is logarithmic."""
+    is_log = top is None
     colors = {material.name: material.color for material in classes} | {
         TOTAL: INK,
         TRAINING: PALE_INK,
     }
-    scale = {"type": "log", "domainMin": LEAST, "clamp": True} if is_log else {"zero": True}
+    scale = {"type": "log", "domainMin": LEAST, "clamp": True} if is_log else {"domain": [0, top]}
     color = {
         "field": "of",
         "type": "nominal",

@@ -1,7 +1,7 @@
 """Labels of the visitor's own, also where the file's values are not the ones the app knows."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +24,13 @@ REFUSAL = "labels_refusal"
 class LabelFile:
     """An uploaded label file as it is stored.
 
-    `values` are those found in it, none in a colored one; `is_known` where the app could tell what
-    they mean.
+    `meanings` has a label for each value in it, none for a colored file; `is_known` where that is
+    more than a guess.
     """
 
     path: Path
     name: str
-    values: tuple[int, ...]
+    meanings: dict[int, int]
     is_known: bool
 
 
@@ -51,7 +51,7 @@ def choose_labels(source: Source, classes: Sequence[SegmentationClass]) -> str:
             help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
             f"For other values, {MOST_VALUES} at most, you are asked what they mean.",
         )
-        if found and 0 < len(found.values) <= MOST_VALUES:
+        if found and 0 < len(found.meanings) <= MOST_VALUES:
             _show_meanings(source, found, classes)
     if refusal := state.pop_refusal(REFUSAL):
         widgets.show_refusal(refusal)
@@ -63,9 +63,8 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
     if not found.is_known:
         st.info("What do the values of these labels mean?", icon=":material/help:")
     names = {material.value: material.name for material in classes} | {IGNORED: "not labelled"}
-    guess = _guess(found, classes)
     with st.form(f"meanings-{found.path.parent.name}", border=False):
-        for i, (value, label) in enumerate(guess.items()):
+        for i, (value, label) in enumerate(found.meanings.items()):
             if i % 2 == 0:
                 pair = st.columns(2, gap="small")
             pair[i % 2].selectbox(
@@ -76,17 +75,6 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
                 key=_meaning_key(found, value),
             )
         st.form_submit_button("Compare with these", on_click=_apply, args=(source, classes))
-
-
-def _guess(found: LabelFile, classes: Sequence[SegmentationClass]) -> dict[int, int]:
-    """Return a first meaning for each value: the one the app read, else in the classes' order."""
-    values = np.array(found.values)
-    if found.is_known:
-        labels = decode_labels(values[None], len(classes))[0].tolist()
-    else:
-        known = [material.value for material in classes]
-        labels = (known + [IGNORED] * len(values))[: len(values)]
-    return dict(zip(found.values, labels, strict=True))
 
 
 def _take(upload_key: str, source: Source, classes: Sequence[SegmentationClass]) -> None:
@@ -125,13 +113,22 @@ def _understand(source: Source, path: Path, name: str, n_classes: int) -> LabelF
         if is_colored or len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
             raise
         is_known = False
-    return LabelFile(path, name, tuple(int(value) for value in values), is_known)
+    return LabelFile(path, name, _first_meanings(values, is_known, n_classes), is_known)
+
+
+def _first_meanings(values: np.ndarray, is_known: bool, n_classes: int) -> dict[int, int]:
+    """Return the label the app reads from each value; where it cannot tell, one after another."""
+    if is_known:
+        labels = decode_labels(values[None], n_classes)[0]
+    else:
+        labels = [i if i < n_classes else IGNORED for i in range(len(values))]
+    return {int(value): int(label) for value, label in zip(values, labels, strict=True)}
 
 
 def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     """Compare with the labels as the visitor reads them."""
     found = _files()[source.id]
-    meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.values}
+    meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.meanings}
     try:
         labels = map_labels(_read_raw(found.path, found.name), meanings)
         path = workspace.new_folder() / "labels.tif"
@@ -139,7 +136,7 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     except SandsegError as error:
         st.session_state[REFUSAL] = error
         return
-    _files()[source.id] = LabelFile(found.path, found.name, found.values, is_known=True)
+    _files()[source.id] = replace(found, meanings=meanings, is_known=True)
     state.keep_labels(source, path)
 
 

@@ -27,20 +27,7 @@ def show_scores(found: Evaluation, classes: Sequence[SegmentationClass]) -> None
     """Show how good each class is, and all together."""
     st.markdown("**How good is each class?**", help=HELP)
     rows = "".join(_class_row(found, material, i) for i, material in enumerate(classes))
-    head = "".join(
-        f'<th class="{kind}">{text}</th>'
-        for text, kind in (
-            ("", "name"),
-            ("IoU", ""),
-            ("95 % interval", "bar"),
-            ("", "between"),
-            ("Dice", "more"),
-            ("Precision", "more"),
-            ("Recall", "more"),
-            ("True pixels", ""),
-        )
-    )
-    st.html(f'{_STYLE}<table class="scores"><tr>{head}</tr>{rows}{_mean_row(found)}</table>')
+    st.html(f'{_STYLE}<table class="scores">{_HEAD}{rows}{_mean_row(found)}</table>')
     st.caption(_together(found))
 
 
@@ -98,6 +85,12 @@ def _interval_cells(value: float, low: float, high: float, color: str) -> str:
     )
 
 
+_HEAD = (
+    '<tr><td class="name"></td><th scope="col">IoU</th>'
+    '<th scope="col" class="bar">95 % interval</th><td class="between"></td>'
+    '<th scope="col" class="more">Dice</th><th scope="col" class="more">Precision</th>'
+    '<th scope="col" class="more">Recall</th><th scope="col">True pixels</th></tr>'
+)
 _STYLE = """<style>
 .scores { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
 .scores td, .scores th { padding: 5px 6px; border: 0; text-align: right; font-weight: 400;

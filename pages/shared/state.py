@@ -48,6 +48,11 @@ def forget_slice() -> None:
     st.session_state.pop(SLICE, None)
 
 
+def take_slice(z: int) -> None:
+    """Go to a slice by the viewer's arrow keys; the address and the slider count from one."""
+    st.session_state[SLICE] = z + 1
+
+
 def take_file(upload_key: str, model_name: str | None) -> None:
     """Keep an uploaded stack and choose it; if it is refused, all stays as it was."""
     upload = received(upload_key)

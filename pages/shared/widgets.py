@@ -60,7 +60,7 @@ def show_phases(
     foot = "".join(f"<td>{escape(text)}</td>" for text in last)
     st.html(
         f'{_TABLE_STYLE}<div class="phases"><div>{parts}</div>'
-        f"<table><tr><th></th>{head}</tr>{rows}<tr>{foot}</tr></table></div>"
+        f"<table><tr><td></td>{head}</tr>{rows}<tr>{foot}</tr></table></div>"
     )
 
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from pages.shared.comparison_words import slice_names
+from pages.shared.state import Source
 from sandseg.baselines import ForestConfig, train_forest
 from sandseg.comparison import disagreement
 from sandseg.methods import find_method, list_methods, load_segmenter, segment
@@ -103,7 +105,7 @@ def test_another_pair_can_be_looked_at(page):
 
 
 def test_the_address_opens_the_same_comparison(open_page):
-    at = open_page(COMPARE, methods=["multi-otsu", "sandstone-compact"], slice="7")
+    at = open_page(COMPARE, methods=["Multi-Otsu", "U-Net"], slice="7")
 
     assert chosen(at) == ["multi-otsu", "sandstone-compact"]
     assert at.slider[0].value == 7
@@ -131,6 +133,19 @@ def test_the_page_says_when_a_method_has_seen_the_slice(page):
     page.slider[0].set_value(21).run()
 
     assert "The random forest learned from this very slice" in words(page)
+
+
+@pytest.mark.parametrize(
+    ("source", "n_slices", "name"),
+    [
+        (Source("sandstone-0050", "Sandstone, slice 0050", "sandstone-0050"), 1, "0050"),
+        (Source("phantom", "Synthetic sandstone", "phantom"), 64, "phantom[3]"),
+        (Source("file-1", "mine.tif", "/somewhere/x.tif"), 64, "mine[3]"),
+        (Source("file-1", "mine.tif", "/somewhere/x.tif"), 1, "mine"),
+    ],
+)
+def test_a_slice_goes_by_the_name_a_card_lists(source, n_slices, name):
+    assert name in slice_names(source, 3, n_slices)
 
 
 def test_without_truth_the_methods_are_compared_with_each_other(page, rng):
