@@ -72,7 +72,7 @@ class WeightAverage(keras.callbacks.Callback):
         for variable, average, weights in zip(
             self.model.weights, self.weights, current, strict=True
         ):
-            # Batch normalization averages its statistics itself; averaged twice, they come too late.
+            # Batch normalization averages its statistics itself; twice would be too late.
             share = 1 - self.momentum if variable.trainable else 1.0
             average += share * (weights - average)
 

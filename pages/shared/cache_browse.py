@@ -76,18 +76,24 @@ def side_picture(
         StackError: A slice is damaged.
     """
     z, y, x = spot
-    cut, at, across = {"XZ": (planes.cut_xz, y, x), "YZ": (planes.cut_yz, x, y)}[plane]
-    volume = _volume(task)
-    picture = cut(volume, at)
-    if truth:
-        classes = cache.model(task.model_name).classes
-        shown = [material.value for material in classes if material.value not in hidden]
-        labels = cut(_true(task, truth), at)
-        picture = overlay.blend(picture, labels, classes, OPACITY, shown)
-    depth, height, width = volume.shape
+    at, across = (y, x) if plane == "XZ" else (x, y)
+    depth, height, width = cache.open_source(task.source).shape
     scale = planes.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
+    picture = _cut(task, truth, plane, at, hidden)
     drawn = planes.draw_cross_hair(picture, z, across, scale)
-    return export.encode_jpeg(drawn, quality=92), drawn.shape[1]
+    return export.encode_jpeg(drawn), drawn.shape[1]
+
+
+@st.cache_data(max_size="32MB", show_spinner=False)
+def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...]) -> np.ndarray:
+    """A cut in color, (Z, N, 3) uint8, or in grey where there are no labels: (Z, N)."""
+    cut = planes.cut_xz if plane == "XZ" else planes.cut_yz
+    picture = cut(_volume(task), at)
+    if not truth:
+        return picture
+    classes = cache.model(task.model_name).classes
+    shown = [material.value for material in classes if material.value not in hidden]
+    return overlay.blend(picture, cut(_true(task, truth), at), classes, OPACITY, shown)
 
 
 @st.cache_data(max_entries=2048, show_spinner=False)

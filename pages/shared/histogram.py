@@ -14,7 +14,7 @@ PALE_INK = f"{INK}70"
 TOTAL, TRAINING = "all pixels", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
 LEAST = 1e-5  # share of pixels at the foot of the logarithmic axis
-HEIGHT = 280  # with axes and legend
+HEIGHT = 310  # with axes and legend
 ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
 HEADROOM = 1.15  # of the axis above the highest share between the ends
 
@@ -98,7 +98,7 @@ def _spec(names: list[str], classes: Sequence[SegmentationClass], top: float | N
         "sort": None,
         "title": None,
         "scale": {"domain": names, "range": [colors[name] for name in names]},
-        "legend": {"orient": "top", "symbolType": "square"},
+        "legend": {"orient": "top", "symbolType": "square", "columns": 3},
     }
     share = {"field": "share", "type": "quantitative", "title": "share of pixels", "scale": scale}
     ticks = {"values": [1e-4, 1e-3, 1e-2, 1e-1]} if is_log else {"tickCount": 4}

@@ -16,7 +16,7 @@ PATHS = sorted(
 )
 SEVERE = ("serious", "critical")
 # Streamlit paints one and the same accent as text on the page and as a ground under white text. On
-# a dark page no color can have 4.5:1 with both; ours has it under the white text, and 3.6:1 as text.
+# a dark page no color has 4.5:1 with both; ours has it under white text, and 3.6:1 as text.
 STREAMLITS_OWN = {
     ("color-contrast", "dark"): '[data-testid="stSliderThumbValue"], button[data-selected="true"]'
 }

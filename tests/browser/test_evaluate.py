@@ -48,7 +48,7 @@ def picture(page):
 
 def score_cells(page):
     """The cells of the table of scores, row by row."""
-    return page.locator("table.scores td")
+    return page.locator("table.scores tr:not(:first-child) td")
 
 
 def write_coded(path, labels, code):
