@@ -35,7 +35,9 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     pictures = cache.slice_pictures(task, z)
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
-        CONFIDENCE: lambda: [Pane("Confidence", pictures.grey, picture=pictures.confidence)],
+        CONFIDENCE: lambda: [
+            Pane("Confidence", pictures.grey, picture=cache.confidence_picture(task, z))
+        ],
         TRUTH: lambda: [
             Pane("Prediction", pictures.grey, pictures.labels),
             Pane("Truth", pictures.grey, *cache.truth_pictures(task, z, truth)),

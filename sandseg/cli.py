@@ -8,6 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -15,12 +16,12 @@ from rich.table import Table
 
 from sandseg.classes import SANDSTONE
 from sandseg.config import CHOICES, PRESETS, preset
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, StackError
 from sandseg.export import write_text
 from sandseg.metrics import confusion_matrix, scores
 from sandseg.model_store import DEFAULT_MODEL, list_models
 from sandseg.report import to_json
-from sandseg.stack import LOCAL_LIMITS, check_values, open_stack, read_labels
+from sandseg.stack import LOCAL_LIMITS, Stack, check_values, open_stack, read_labels
 
 app = typer.Typer(
     add_completion=False,
@@ -76,18 +77,7 @@ def inspect(
 ) -> None:
     """Show what the app understands of a TIFF."""
     with open_stack(file, file.name, LOCAL_LIMITS) as stack:
-        middle = stack.read_slice(stack.n_slices // 2)
-        check_values(middle)
-        facts = {
-            "name": stack.name,
-            "shape": list(stack.shape),
-            "dtype": str(stack.dtype),
-            "axes": stack.axes,
-            "voxel_size_um": stack.voxel_size_um,
-            "compression": stack.compression,
-            "grey_range_middle_slice": [float(middle.min()), float(middle.max())],
-            "notes": list(stack.notes),
-        }
+        facts = _facts(stack)
     if as_json:
         out.print_json(json.dumps(facts))
         return
@@ -100,12 +90,35 @@ def inspect(
     table.add_row("axes in the file", facts["axes"])
     table.add_row("voxel size", f"{voxel:.4g} µm" if voxel else "unknown")
     table.add_row("compression", facts["compression"])
-    table.add_row(
-        "grey values", "{:g} to {:g} (middle slice)".format(*facts["grey_range_middle_slice"])
-    )
+    if facts["grey_range_middle_slice"]:
+        low, high = facts["grey_range_middle_slice"]
+        table.add_row("grey values", f"{low:g} to {high:g} (middle slice)")
     for note in facts["notes"]:
         table.add_row("note", note)
     out.print(table)
+
+
+def _facts(stack: Stack) -> dict:
+    """Describe a stack; what would keep it from being segmented stands in the notes."""
+    middle = stack.read_slice(stack.n_slices // 2)
+    finite = middle[np.isfinite(middle)]
+    notes = list(stack.notes)
+    try:
+        check_values(middle)
+    except StackError as error:
+        notes.append(f"The middle slice cannot be segmented: {error.message}")
+    return {
+        "name": stack.name,
+        "shape": list(stack.shape),
+        "dtype": str(stack.dtype),
+        "axes": stack.axes,
+        "voxel_size_um": stack.voxel_size_um,
+        "compression": stack.compression,
+        "grey_range_middle_slice": [float(finite.min()), float(finite.max())]
+        if finite.size
+        else [],
+        "notes": notes,
+    }
 
 
 @app.command()

@@ -120,9 +120,15 @@ BAD_FILES = {
 }
 
 
-@pytest.mark.parametrize("kind", BAD_FILES)
-@pytest.mark.parametrize("command", ["inspect", "segment"])
-def test_a_file_that_cannot_be_segmented_is_refused(sandseg, tmp_path, out, kind, command):
+NOTHING_TO_SEGMENT = {"one value", "some NaN", "all NaN"}  # readable all the same
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("segment", kind) for kind in BAD_FILES]
+    + [("inspect", kind) for kind in BAD_FILES if kind not in NOTHING_TO_SEGMENT],
+)
+def test_a_file_that_cannot_be_segmented_is_refused(sandseg, tmp_path, out, command, kind):
     make, message = BAD_FILES[kind]
     make(tmp_path / "scan.tif")
     outputs = ["-o", out / "labels.tif", "--confidence", out / "c.tif", "--report", out / "r.json"]
@@ -135,6 +141,17 @@ def test_a_file_that_cannot_be_segmented_is_refused(sandseg, tmp_path, out, kind
 
     assert_refused(ended, message)
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", sorted(NOTHING_TO_SEGMENT))
+def test_inspect_notes_what_would_keep_a_scan_from_being_segmented(sandseg, tmp_path, kind):
+    make, message = BAD_FILES[kind]
+    make(tmp_path / "scan.tif")
+
+    ended = sandseg("inspect", tmp_path / "scan.tif", "--json")
+
+    assert (ended.code, ended.err) == (0, "")
+    assert message in json.loads(ended.out)["notes"][-1]
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,10 @@ class Task:
 
 @dataclass(frozen=True)
 class SlicePictures:
-    """A slice as the viewer takes it: encoded grey values, labels, confidence."""
+    """A slice as the viewer takes it: encoded grey values and labels."""
 
     grey: bytes
     labels: bytes
-    confidence: bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,13 +142,17 @@ def slice_pictures(task: Task, z: int) -> SlicePictures:
     mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
     found = prediction(task, z)
     grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
-    confidence = overlay.confidence_colors(found.confidence, LOW_CONFIDENCE)
-    classes = model(task.model_name).classes
     return SlicePictures(
         export.encode_jpeg(grey),
-        export.encode_palette_png(found.labels, classes),
-        export.encode_png(confidence),
+        export.encode_palette_png(found.labels, model(task.model_name).classes),
     )
+
+
+@st.cache_data(max_size="32MB", show_spinner=False)
+def confidence_picture(task: Task, z: int) -> bytes:
+    """Encode how sure the model is of each pixel, as colors."""
+    colors = overlay.confidence_colors(prediction(task, z).confidence, LOW_CONFIDENCE)
+    return export.encode_png(colors)
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

@@ -190,7 +190,7 @@ class Viewer {
     this.buttons = {
       swipe: iconButton("swipe", "Divider: grey left, colors right (s)", () => this.toggle("swipe"), true),
       outline: iconButton("outline", "Outlines instead of fills", () => this.toggle("outline"), true),
-      errors: iconButton("errors", "", () => this.toggle("errors"), true),
+      errors: iconButton("errors", "Errors only (e)", () => this.toggle("errors"), true),
       contrast: iconButton("contrast", "Brightness and contrast", () => this.toggle("contrast"), true),
       zoomOut: iconButton("zoomOut", "Zoom out (−)", () => this.zoomBy(1 / 1.5)),
       zoomIn: iconButton("zoomIn", "Zoom in (+)", () => this.zoomBy(1.5)),
@@ -254,7 +254,7 @@ class Viewer {
   }
 
   buildPane(title, index) {
-    const canvas = make("canvas", { role: "img" });
+    const canvas = make("canvas", { role: "img", "aria-label": title });
     const handle = make("div", { class: "handle", role: "slider", tabindex: 0, hidden: true });
     handle.setAttribute("aria-label", "Divider between grey and colors");
     handle.setAttribute("aria-valuemin", 0);
