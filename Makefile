@@ -33,10 +33,8 @@ format: .venv/.installed-dev
 	$(BIN)/ruff check --fix .
 
 bench: .venv/.installed-dev
-	@set -e; for script in benchmarks/*.py; do \
-	  [ -e "$$script" ] || { echo "There are no benchmarks yet."; exit 0; }; \
-	  echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script" $(ARGS); \
-	done
+	PYTHONPATH=. $(BIN)/python benchmarks/speed.py
+	@[ -z "$$SANDSEG_DATA" ] || PYTHONPATH=. $(BIN)/python benchmarks/quality.py
 
 # Debian and Ubuntu ship Python without the part that makes environments, so ask for it first:
 # a failed attempt would leave half a .venv behind.

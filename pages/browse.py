@@ -7,6 +7,7 @@ from pages.shared import cache, cache_browse, navigation, state, widgets
 from pages.shared.cache import Task
 from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.contact_sheet import show_contact_sheet
+from pages.shared.copy_link import copy_link
 from pages.shared.histogram import show_histogram
 from pages.shared.own_labels import choose_labels
 from pages.shared.side_views import Spot, choose_spot, show_side_views, take_spot
@@ -113,3 +114,4 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
+copy_link()

@@ -7,6 +7,7 @@ from pages.shared import comparison_words as words
 from pages.shared.cache_compare import Trial
 from pages.shared.choices import choose_labels, choose_slice, choose_source
 from pages.shared.comparison_views import show_difference, show_panes
+from pages.shared.copy_link import copy_link
 from sandseg.errors import ModelError
 from sandseg.methods import MULTI_OTSU, RANDOM_FOREST, Method
 from sandseg.model_store import DEFAULT_MODEL
@@ -82,3 +83,4 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
+copy_link()

@@ -8,6 +8,7 @@ from pages.shared import cache, cache_evaluate, navigation, state, widgets
 from pages.shared import evaluate_views as views
 from pages.shared.cache import Task
 from pages.shared.choices import choose_model, choose_slice, choose_source
+from pages.shared.copy_link import copy_link
 from pages.shared.error_pictures import choose_pictures, show_pictures, show_prediction
 from pages.shared.evaluation import Evaluation, combine
 from pages.shared.own_labels import choose_labels
@@ -81,3 +82,4 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
+copy_link()

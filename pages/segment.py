@@ -5,6 +5,7 @@ import streamlit as st
 from pages.shared import cache, navigation, state, widgets, words
 from pages.shared.cache import Task
 from pages.shared.choices import choose_labels, choose_model, choose_slice, choose_source
+from pages.shared.copy_link import copy_link
 from pages.shared.downloads import show_downloads
 from pages.shared.stack_run import finished_folder, show_run
 from pages.shared.viewer import Pane, viewer
@@ -106,3 +107,4 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
+copy_link()

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -81,7 +82,19 @@ def pytest_runtest_makereport(item):
 
 @pytest.fixture(scope="session")
 def app(tmp_path_factory):
-    log_path = tmp_path_factory.mktemp("server") / "streamlit.log"
+    with _served(tmp_path_factory.mktemp("server") / "streamlit.log") as running:
+        yield running
+
+
+@pytest.fixture
+def fresh_app(tmp_path):
+    """A server that nobody has visited yet: what it holds in memory is this test's own doing."""
+    with _served(tmp_path / "streamlit.log") as running:
+        yield running
+
+
+@contextmanager
+def _served(log_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -136,3 +136,14 @@ def test_nothing_is_wider_than_a_phone(page, wait_until_idle):
     visit(page, "/browse", wait_until_idle)
 
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_link_to_a_view_can_be_copied(page, wait_until_idle):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.goto("/browse?slice=12")
+    wait_until_idle(page)
+
+    page.get_by_role("button", name="Copy link to this view").click()
+
+    expect(page.get_by_role("button", name="Link copied")).to_be_visible()
+    assert "slice=12" in page.evaluate("navigator.clipboard.readText()")

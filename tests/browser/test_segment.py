@@ -112,15 +112,18 @@ def test_an_uploaded_slice_gives_the_labels_of_the_command_line(
     assert downloaded.read_bytes() == expected.read_bytes()
 
 
-def test_a_stack_is_segmented_to_the_end_in_little_memory(app, page, wait_until_idle, tmp_path):
-    visit(page, "/segment", wait_until_idle)
+def test_a_stack_is_segmented_to_the_end_in_little_memory(
+    fresh_app, page, wait_until_idle, tmp_path
+):
+    page.goto(f"{fresh_app.url}/segment")
+    wait_until_idle(page)
 
     page.get_by_role("button", name="Segment all 64 slices").click()
     expect(page.get_by_text("All 64 slices are segmented")).to_be_visible(timeout=RUN_TIMEOUT_MS)
     wait_until_idle(page)
     labels = tifffile.imread(download_labels(page, tmp_path))
 
-    server = server_process(app)
+    server = server_process(fresh_app)
     mapped = [entry.path for entry in server.memory_maps()]
     assert labels.shape == (64, 256, 256)
     assert not [path for path in mapped if re.search("site-packages/(tensorflow|keras)/", path)]

@@ -9,6 +9,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from viewer_app import KNOWN_PIXEL, SHAPE
 
 from pages.shared.viewer import Pane, viewer
@@ -372,7 +373,7 @@ def test_divider_shows_grey_on_its_left_and_moves(open_viewer):
     handle.focus()
     for _ in range(5):
         page.keyboard.press("Shift+ArrowLeft")
-    assert handle.get_attribute("aria-valuenow") == "30"
+    expect(handle).to_have_attribute("aria-valuenow", "30")
     assert _is_yellow(_color(page, *KNOWN_PIXEL))
     assert _root(page).get_attribute("data-z") == "5"
 

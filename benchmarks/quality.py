@@ -1,0 +1,50 @@
+"""How good each method is on slices of the real sandstone it never learned from.
+
+    SANDSEG_DATA=… PYTHONPATH=. .venv/bin/python benchmarks/quality.py [slice …]
+
+`SANDSEG_DATA` names the folder that holds sandstone/images and sandstone/masks. Slice 0300 is the
+test slice: nothing may be trained, tuned or chosen on it. Intervals: block bootstrap, 128² blocks.
+"""
+
+import sys
+
+import numpy as np
+
+from sandseg.intervals import block_matrices, bootstrap_iou
+from sandseg.methods import list_methods, load_segmenter, segment, warm_up
+from sandseg.metrics import iou, mean_iou
+from sandseg.samples import open_sample, sample_labels
+
+INNER = slice(170, 850)  # rows and columns that lie inside the rock
+
+
+def print_row(name: str, region: str, true: np.ndarray, labels: np.ndarray, seconds: float) -> None:
+    """Print mean IoU with its interval, and the IoU of each class."""
+    blocks = block_matrices(true, labels, 4)
+    interval = bootstrap_iou(blocks, np.random.default_rng(0))
+    matrix = blocks.sum(axis=0)
+    classes = "  ".join(f"{value:.4f}" for value in iou(matrix))
+    print(
+        f"{name:16s} {region:5s} {mean_iou(matrix):.4f} "
+        f"({interval.mean_low:.3f}–{interval.mean_high:.3f})  {classes}  {seconds:6.2f} s",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Score every method at hand on the slices named, 0300 by default."""
+    print("method           part  mean IoU (95 %)        air     clay    quartz  pyrite   a slice")
+    for number in sys.argv[1:] or ["0300"]:
+        image = open_sample(f"sandstone-{number}").read_slice(0)
+        true = sample_labels(f"sandstone-{number}")[0]
+        for method in list_methods():
+            segmenter = load_segmenter(method)
+            warm_up(method, segmenter, image.shape)
+            found = segment(image.astype(np.float32) / 255, segmenter)
+            inner = found.labels[INNER, INNER]
+            print_row(method.name, "inner", true[INNER, INNER], inner, found.seconds)
+            print_row(method.name, "full", true, found.labels, found.seconds)
+
+
+if __name__ == "__main__":
+    main()

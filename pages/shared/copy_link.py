@@ -1,0 +1,51 @@
+"""A button that copies the address of what is shown: sample, slice, model and options."""
+
+import streamlit as st
+
+_HTML = """<button type="button" aria-live="polite">Copy link to this view</button>"""
+
+_CSS = """
+button {
+  width: 100%; max-width: 20rem; min-height: 2.5rem;
+  font: inherit; cursor: pointer; color: var(--st-text-color);
+  background: transparent; border: 1px solid var(--st-border-color);
+  border-radius: var(--st-button-radius, 4px);
+}
+button:hover { border-color: var(--st-primary-color); }
+button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+"""
+
+# The clipboard proper needs https or this very machine; the older way works in a classroom too.
+_JS = """
+async function copy(text) {
+  if (navigator.clipboard && window.isSecureContext) return navigator.clipboard.writeText(text);
+  const field = document.createElement("textarea");
+  field.value = text;
+  document.body.append(field);
+  field.select();
+  const isCopied = document.execCommand("copy");
+  field.remove();
+  if (!isCopied) throw new Error("no clipboard");
+}
+
+export default function ({ parentElement }) {
+  const button = parentElement.querySelector("button");
+  const label = "Copy link to this view";
+  button.onclick = async () => {
+    try {
+      await copy(window.location.href);
+      button.textContent = "Link copied";
+    } catch {
+      button.textContent = "Copy the address from the browser's address bar";
+    }
+    setTimeout(() => { button.textContent = label; }, 2500);
+  };
+}
+"""
+
+_component = st.components.v2.component("copy_link", html=_HTML, css=_CSS, js=_JS)
+
+
+def copy_link() -> None:
+    """Offer the address of this view, to be sent to a class or kept in notes."""
+    _component(key="copy-link")
