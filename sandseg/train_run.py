@@ -1,9 +1,8 @@
 """A training with a folder: settings, progress, checkpoint, and in the end a model folder."""
 
 import json
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import keras
@@ -17,8 +16,8 @@ from sandseg.metrics import scores
 from sandseg.phases import sample_mask
 from sandseg.publish import publish_model, training_histogram
 from sandseg.tiling import predict_tiled
-from sandseg.train import EpochReport, train
-from sandseg.training_data import LabelledSlices, prepare, read_labelled
+from sandseg.train import EpochReport, TrainedModel, train
+from sandseg.training_data import LabelledSlices, PreparedData, prepare, read_labelled
 
 SETTINGS, METRICS, CANCEL, CHECKPOINT, MODEL = (
     "config.json",
@@ -72,7 +71,6 @@ def run_training(
             file.write(json.dumps(asdict(epoch)) + "\n")
         on_epoch(epoch)
 
-    start = time.perf_counter()
     trained = train(
         data.patches,
         data.validation,
@@ -83,16 +81,20 @@ def run_training(
     )
     if not trained.is_finished:
         return None
-    history = [asdict(epoch) for epoch in trained.history]
-    # What an interrupted and resumed run took in earlier sittings stands in its history.
-    seconds = max(time.perf_counter() - start, sum(epoch["seconds"] for epoch in history))
     temperature = find_temperature(trained.model, data.validation, config.unet.stride)
-    scored = {
-        part: _score_slices(trained.model, slices, data.split[part], config)
-        for part in ("validation", "test")
-        if config.split == "slice" and data.split[part]
-    }
-    card = {
+    card = _card(request, slices, data, trained)
+    publish_model(trained.model, folder / MODEL, card, _classes(config.unet.n_classes), temperature)
+    return folder / MODEL
+
+
+def _card(
+    request: RunRequest, slices: LabelledSlices, data: PreparedData, trained: TrainedModel
+) -> dict:
+    """Say what the model is, what it learned from, and how good it is on what it did not see."""
+    config = request.config
+    history = [asdict(epoch) for epoch in trained.history]
+    seconds = sum(epoch["seconds"] for epoch in history)
+    return {
         "title": request.title,
         "architecture": asdict(config.unet),
         "n_parameters": trained.model.count_params(),
@@ -102,14 +104,16 @@ def run_training(
             "histogram": training_histogram(data.train_images),
         },
         "data": {"slices": data.split, "split": config.split},
-        "training": asdict(replace(config)) | {"seconds": round(seconds)},
-        "scores": scored,
+        "training": asdict(config) | {"seconds": round(seconds)},
+        "scores": {
+            part: _score_slices(trained.model, slices, data.split[part], config)
+            for part in ("validation", "test")
+            if config.split == "slice" and data.split[part]
+        },
         "history": history,
         "command": request.command,
+        "notes": list(data.warnings),
     }
-    classes = _classes(config.unet.n_classes)
-    publish_model(trained.model, folder / MODEL, card, classes, temperature)
-    return folder / MODEL
 
 
 def find_temperature(
