@@ -49,7 +49,8 @@ def table(at):
 
 
 def viewers(at):
-    return [element.proto.SerializeToString() for element in at.get("bidi_component")]
+    parts = [element for element in at.get("bidi_component") if element.key != "copy-link"]
+    return [element.proto.SerializeToString() for element in parts]
 
 
 def chosen(at):
