@@ -23,14 +23,15 @@ class OpenVinoEngine:
         import openvino
 
         self._core = openvino.Core()
-        self._network = self._core.read_model(model.folder / "model.xml")
+        self._network = _with_class_planes(self._core.read_model(model.folder / "model.xml"))
         self._lock = threading.Lock()
         self._compiled = lru_cache(maxsize=N_SHAPES)(self._compile)
 
     def __call__(self, tiles: np.ndarray) -> np.ndarray:
         with self._lock:
             # The answer is the caller's own: OpenVINO copies it out of its memory.
-            return self._compiled(tiles.shape)(np.ascontiguousarray(tiles, np.float32))[0]
+            planes = self._compiled(tiles.shape)(np.ascontiguousarray(tiles, np.float32))[0]
+        return np.moveaxis(planes, 1, -1)  # a view: each class stays a plane of its own
 
     def _compile(self, shape: tuple[int, ...]):
         network = self._network.clone()
@@ -40,6 +41,26 @@ class OpenVinoEngine:
             "INFERENCE_NUM_THREADS": n_cores(),
         }
         return self._core.compile_model(network, "CPU", settings)
+
+
+def _with_class_planes(network):
+    """Let a network give (N, C, T, T') instead of (N, T, T', C): a sixth faster.
+
+    OpenVINO computes in planes of features; turning a slice of class probabilities round, and the
+    softmax across neighbouring numbers, cost as much as a whole level of the net.
+    """
+    import openvino
+    from openvino import opset13
+
+    softmax = network.get_results()[0].input_value(0).get_node()
+    if softmax.get_type_name() != "Softmax":
+        raise ModelError(
+            "The network does not end in class probabilities.",
+            hint="Add the model again with `python -m sandseg add-model`.",
+        )
+    planes = opset13.transpose(softmax.input_value(0), np.array([0, 3, 1, 2]))
+    result = opset13.result(opset13.softmax(planes, 1).output(0))
+    return openvino.Model([result], network.get_parameters(), network.get_name())
 
 
 class KerasEngine:

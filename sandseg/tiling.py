@@ -100,7 +100,8 @@ def predict_tiled(
             window = np.s_[y : y + rows.tile_length, x : x + columns.tile_length]
             probabilities = predict_batch(padded[window][None, ..., None])[0]  # (T, T', C)
             if blended is None:
-                blended = np.zeros((*padded.shape, probabilities.shape[-1]), np.float32)
+                planes = np.zeros((probabilities.shape[-1], *padded.shape), np.float32)
+                blended = np.moveaxis(planes, 0, -1)  # (Y, X, C), in memory as engines give it
             weights = np.outer(row_weights, column_weights)
             blended[window] += probabilities * weights[..., None]
     return blended[:height, :width]

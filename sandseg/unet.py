@@ -5,6 +5,10 @@ from keras import layers
 
 from sandseg.config import UNetConfig
 
+# Of the running means that stand in for a batch's own after training: they follow within a few
+# dozen steps. With Keras's 0.99 a short training is judged by means it has long left behind.
+NORM_MOMENTUM = 0.9
+
 
 def build_unet(config: UNetConfig) -> keras.Model:
     """Build a U-Net that gives one logit for each class and pixel.
@@ -36,7 +40,7 @@ def build_unet(config: UNetConfig) -> keras.Model:
         features = layers.Concatenate(name=f"up{level}_skip")([features, skips[level]])
         features = _conv_block(features, n_filters, config, name=f"up{level}")
 
-    logits = _head(features, config)  # (N, Y, X, C)
+    logits = _head(images, features, config)  # (N, Y, X, C)
     return keras.Model(images, logits, name="unet")
 
 
@@ -47,13 +51,25 @@ def _stem(images, config: UNetConfig):
     return layers.Conv2D(config.filters[0], 4, strides=2, padding="same", name="stem")(images)
 
 
-def _head(features, config: UNetConfig):
+def _head(images, features, config: UNetConfig):
     """Give each pixel its logits; after a strided stem, each feature vector speaks for 2 × 2."""
-    if config.stem == "full":
-        return layers.Conv2D(config.n_classes, 1, dtype="float32", name="logits")(features)
-    return layers.Conv2DTranspose(config.n_classes, 2, strides=2, dtype="float32", name="logits")(
-        features
-    )
+    if config.stem == "strided" and not config.fine:
+        return layers.Conv2DTranspose(
+            config.n_classes, 2, strides=2, dtype="float32", name="logits"
+        )(features)
+    if config.fine:
+        features = _fine_features(images, features, config)
+    return layers.Conv2D(config.n_classes, 1, dtype="float32", name="logits")(features)
+
+
+def _fine_features(images, features, config: UNetConfig):
+    """Join what the net knows at half resolution with what single pixels show at full."""
+    fine = layers.Conv2D(config.fine, 5, padding="same", name="fine_image")(images)
+    coarse = layers.Conv2DTranspose(config.fine, 2, strides=2, name="fine_up")(features)
+    joined = layers.ReLU(name="fine_relu0")(layers.Add(name="fine_join")([coarse, fine]))
+    joined = layers.Conv2D(config.fine, 3, padding="same", use_bias=False, name="fine_conv")(joined)
+    joined = layers.BatchNormalization(momentum=NORM_MOMENTUM, name="fine_norm")(joined)
+    return layers.ReLU(name="fine_relu1")(joined)
 
 
 def _conv_block(features, n_filters: int, config: UNetConfig, name: str):
@@ -63,6 +79,8 @@ def _conv_block(features, n_filters: int, config: UNetConfig, name: str):
         features = layers.Conv2D(
             n_filters, 3, padding="same", use_bias=use_bias, name=f"{name}_conv{index}"
         )(features)
-        features = layers.BatchNormalization(name=f"{name}_norm{index}")(features)
+        features = layers.BatchNormalization(momentum=NORM_MOMENTUM, name=f"{name}_norm{index}")(
+            features
+        )
         features = layers.ReLU(name=f"{name}_relu{index}")(features)
     return features
