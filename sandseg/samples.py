@@ -16,42 +16,17 @@ import requests
 from sandseg import grains, phantom
 from sandseg.errors import SandsegError, StackError
 from sandseg.phantom import PhantomConfig, make_phantom
+from sandseg.published import (
+    SANDSTONE_SHA256,
+    SANDSTONE_VOXEL_SIZE_UM,
+    SPLIT,
+    UNLABELLED_SLICES,
+    address,
+)
 from sandseg.stack import Stack, open_stack, read_labels
 
-# Fixed for all who train: scores on the test slice mean something only while nobody learns from it.
-SPLIT = {
-    "train": ("0000", "0050", "0100", "0200", "0250"),
-    "validation": ("0150",),
-    "test": ("0300",),
-}
-UNLABELLED_SLICES = ("0180",)
-SANDSTONE_VOXEL_SIZE_UM = 2.2315
-SANDSTONE_URL = "https://raw.githubusercontent.com/bnsreenu/python_for_microscopists/master/images/"
-_IMAGE_SHA256 = {
-    "0000": "679a580fbb701fa9793d54ebad84b56ac9702b1ef7d695911ce816b8edb53182",
-    "0050": "2c4c3eb95578b9da2bed139f03da5ab453f97415396ab94d2b4088899ba335ee",
-    "0100": "7a8fbb85cd75a997afb670d0a50547e011d58a0e851eb44589a74807f588ca66",
-    "0150": "cfedf80523d836453d2f91e282d871b592466c198dc8149b2afade1de069d245",
-    "0180": "73f0cec2fb552a736b567d68813bc342a9beaad80a93a99bee96c9cce9e6e439",
-    "0200": "cbf570c847b09c9724e68c911751ad42ffc6ac0e55c8ca8e2ded21351af0d053",
-    "0250": "a744a491011949f0aa6aaf7508bf6c823a7636c619ce016fd0b89ddc05ff486a",
-    "0300": "8ddf1231f26031f380f1660f47aadd31c1a5c9f9f2746fcac2476f8375fe3e88",
-}
-_MASK_SHA256 = {
-    "0000": "a56f4362cdb5139058bdcc8a078958dd0933684602e7617829be01688ff2ee66",
-    "0050": "49b590712c89ba7761460a8f1ae21d79cd8816c6d54ef9a8bb7c91ca08858b2f",
-    "0100": "fd5d5ac0982a7733b9c5f58a0a936058eac688d1b38be3d605e34fe88ecdf1a3",
-    "0150": "7c410f73884180f5a684195ca07dd254dd4b1f97fcbfbfb330363a1d99ea78f3",
-    "0200": "a227c379f6adfaccebc44fe503afda053ec70c92bc8c826d8df3bce965fd309f",
-    "0250": "631166a9af7f3ce3ee891caca59210600edf8678dec294a163c7da1d4c9b5b03",
-    "0300": "4f3b2c66f4088ba13d09cdbb8b7e662cfaf7d4d08c6837e46d23149d4ff11439",
-}
-SANDSTONE_SHA256 = {
-    f"{folder}/Sandstone_Versa{number}.tif": sha256
-    for folder, pinned in (("images", _IMAGE_SHA256), ("masks", _MASK_SHA256))
-    for number, sha256 in pinned.items()
-}
 DOWNLOAD_TIMEOUT_S = 30
+SANDSTONE = "sandstone"  # key of the labelled slices together
 
 
 @dataclass(frozen=True)
@@ -59,7 +34,8 @@ class Sample:
     """A stack to try things on.
 
     `key` fits into an address; `origin` is "synthetic" or "real"; `split` is "train",
-    "validation" or "test" for slices the split names, else None.
+    "validation" or "test" for slices the split names, else None; `numbers` are those of the slices
+    of the real rock, which lie apart.
     """
 
     key: str
@@ -69,11 +45,20 @@ class Sample:
     origin: str
     split: str | None
     has_labels: bool
+    numbers: tuple[str, ...] = ()
 
 
 def list_samples() -> tuple[Sample, ...]:
     """Return the phantom and the real slices that are at hand, in the order of their numbers."""
-    return (_phantom_sample(), *map(_slice_sample, _slices_at_hand()))
+    single = [_slice_sample(number) for number in _slices_at_hand()]
+    labelled = tuple(sample.numbers[0] for sample in single if sample.has_labels)
+    together = [_together_sample(labelled)] if len(labelled) > 1 else []
+    return (_phantom_sample(), *together, *single)
+
+
+def has_sandstone() -> bool:
+    """Whether all of the real sandstone is at hand, so that nothing needs to be downloaded."""
+    return all(_find_file(name) for name in SANDSTONE_SHA256)
 
 
 def open_sample(key: str) -> Stack:
@@ -85,9 +70,24 @@ def open_sample(key: str) -> Stack:
     sample = _find_sample(key)
     if sample.origin == "synthetic":
         return Stack.from_array(_cached_phantom()[0], sample.title, sample.voxel_size_um)
-    stack = open_stack(_find_file(_image_name(_slice_number(key))), sample.title)
+    if key == SANDSTONE:
+        return _open_together(sample)
+    stack = open_stack(_file(_image_name(sample.numbers[0])), sample.title)
     stack.voxel_size_um = sample.voxel_size_um  # the files of this scan carry none
     return stack
+
+
+def _open_together(sample: Sample) -> Stack:
+    """Make one stack of slices that lie in files of their own; each is opened when it is read."""
+
+    def read(z: int) -> np.ndarray:
+        number = sample.numbers[z]
+        with open_stack(_file(_image_name(number)), f"Sandstone, slice {number}") as stack:
+            return stack.read_slice(0)
+
+    first = read(0)
+    shape = (len(sample.numbers), *first.shape)
+    return Stack(sample.title, shape, first.dtype, read, sample.voxel_size_um)
 
 
 def sample_labels(key: str) -> np.ndarray | None:
@@ -101,16 +101,17 @@ def sample_labels(key: str) -> np.ndarray | None:
         return None
     if sample.origin == "synthetic":
         return _cached_phantom()[1]
-    return read_labels(_find_file(_mask_name(_slice_number(key))), sample.title)
+    masks = [_file(_mask_name(number)) for number in sample.numbers]
+    return np.concatenate([read_labels(mask, sample.title) for mask in masks])
 
 
 def _find_sample(key: str) -> Sample:
     samples = {sample.key: sample for sample in list_samples()}
     if key in samples:
         return samples[key]
-    if key in {f"sandstone-{number}" for number in _all_slices()}:
+    if key in {SANDSTONE, *(f"sandstone-{number}" for number in _all_slices())}:
         raise StackError(
-            f'The sample "{key}" is a slice of the real sandstone, which is not on this computer.',
+            f'The sample "{key}" is of the real sandstone, which is not on this computer.',
             hint="Download the real sandstone, or set SANDSEG_DATA to the folder that holds it.",
         )
     raise StackError(f'There is no sample "{key}".', hint=f"Choose one of: {', '.join(samples)}.")
@@ -149,7 +150,7 @@ def _fetch(name: str, sha256: str, folder: Path) -> None:
     pooch.get_logger().setLevel(logging.WARNING)  # progress is reported by `on_progress`
     try:
         pooch.retrieve(
-            _address(name),
+            address(name),
             known_hash=f"sha256:{sha256}",
             fname=target.name,
             path=target.parent,
@@ -162,8 +163,7 @@ def _fetch(name: str, sha256: str, folder: Path) -> None:
         ) from error
     except ValueError as error:  # what pooch raises for a wrong checksum, once the file is gone
         raise SandsegError(
-            f'"{target.name}" is not the file that was published: its checksum differs. '
-            "It was deleted for safety.",
+            f'"{target.name}" was deleted for safety: its checksum is not the published one.',
             hint="Try again; if it happens again, the file was changed where it is kept.",
         ) from error
     except OSError as error:
@@ -173,26 +173,12 @@ def _fetch(name: str, sha256: str, folder: Path) -> None:
         ) from error
 
 
-def _address(name: str) -> str:
-    """Where a file lies: images and masks in folders of their own, the unlabelled slice beside."""
-    folder, file = name.split("/")
-    folders = {"images": "Train_images/", "masks": "Train_masks/"}
-    is_apart = any(number in file for number in UNLABELLED_SLICES)
-    published = f"{file.removesuffix('.tif')}_image.tif" if is_apart else file
-    base = os.environ.get("SANDSEG_MIRROR") or SANDSTONE_URL
-    return base.rstrip("/") + "/" + ("" if is_apart else folders[folder]) + published
-
-
 def _image_name(number: str) -> str:
     return f"images/Sandstone_Versa{number}.tif"
 
 
 def _mask_name(number: str) -> str:
     return f"masks/Sandstone_Versa{number}.tif"
-
-
-def _slice_number(key: str) -> str:
-    return key.removeprefix("sandstone-")
 
 
 def _all_slices() -> list[str]:
@@ -211,6 +197,11 @@ def _find_file(name: str) -> Path | None:
     return next((path for path in paths if path.is_file()), None)
 
 
+def _file(name: str) -> Path:
+    """Return where a file of a listed sample is; one taken away since is refused when opened."""
+    return _find_file(name) or Path(name)
+
+
 def _slice_sample(number: str) -> Sample:
     split = next((part for part, numbers in SPLIT.items() if number in numbers), None)
     use = {
@@ -227,6 +218,21 @@ def _slice_sample(number: str) -> Sample:
         origin="real",
         split=split,
         has_labels=_find_file(_mask_name(number)) is not None,
+        numbers=(number,),
+    )
+
+
+def _together_sample(numbers: tuple[str, ...]) -> Sample:
+    return Sample(
+        key=SANDSTONE,
+        title=f"Real sandstone, {len(numbers)} labelled slices",
+        description=f"Slices {int(numbers[0])} to {int(numbers[-1])} of 462 through a 2 mm core, "
+        f"{len(numbers)} of them, X-ray microscope.",
+        voxel_size_um=SANDSTONE_VOXEL_SIZE_UM,
+        origin="real",
+        split=None,
+        has_labels=True,
+        numbers=numbers,
     )
 
 

@@ -1,20 +1,30 @@
-"""Open a TIFF safely and lazily as a stack of grey slices; read label files."""
+"""Open any file of grey slices safely and lazily as a stack; read label files."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
-from tifffile import COMPRESSION
 
+from sandseg.archive import open_files, open_folder, open_zip
+from sandseg.arrays import is_zarr, open_npy, open_zarr
 from sandseg.classes import IGNORED, decode_labels
 from sandseg.errors import LabelError, StackError
-from sandseg.tiff_check import LOCAL_LIMITS, WEB_LIMITS, StackLimits, reading
-from sandseg.tiff_file import OpenTiff, Source
-from sandseg.tiff_grey import choose_grey, is_grey
-from sandseg.tiff_scale import find_voxel_size
+from sandseg.limits import LOCAL_LIMITS, WEB_LIMITS, StackLimits
+from sandseg.slices import Stack
+from sandseg.tiff_check import reading
+from sandseg.tiff_choices import AmbiguousStackError, Choice, Choices, Selection
+from sandseg.tiff_file import OpenTiff, Source, open_source
+from sandseg.tiff_grey import is_grey
+from sandseg.tiff_stack import open_tiff
 
 __all__ = [
     "LOCAL_LIMITS",
+    "STACK_SUFFIXES",
     "WEB_LIMITS",
+    "AmbiguousStackError",
+    "Choice",
+    "Choices",
+    "Selection",
     "Stack",
     "StackLimits",
     "check_numbers",
@@ -24,115 +34,68 @@ __all__ = [
     "read_labels",
 ]
 
-
-class Stack:
-    """A stack of slices (Z, Y, X), read one at a time.
-
-    `axes` are the letters found in the file, `notes` say what was guessed while reading it.
-    `read_slice` may be called from several threads.
-    """
-
-    def __init__(
-        self,
-        name: str,
-        shape: tuple[int, int, int],
-        dtype: np.dtype,
-        read: Callable[[int], np.ndarray],
-        voxel_size_um: float | None = None,
-    ):
-        self.name = name
-        self.shape = shape
-        self.dtype = np.dtype(dtype)
-        self.voxel_size_um = voxel_size_um
-        self.axes = "ZYX"
-        self.compression = "none"
-        self.notes: tuple[str, ...] = ()
-        self._read = read
-        self._close: Callable[[], None] = lambda: None
-
-    @classmethod
-    def from_array(
-        cls, array: np.ndarray, name: str = "array", voxel_size_um: float | None = None
-    ) -> "Stack":
-        """Make a stack of a (Z, Y, X) or (Y, X) array; the array is not copied.
-
-        Raises:
-            StackError: The array has other axes, no pixels, or complex numbers.
-        """
-        array = np.asarray(array)
-        slices = array[None] if array.ndim == 2 else array
-        if slices.ndim != 3 or slices.size == 0 or slices.dtype.kind not in "buif":
-            raise StackError(
-                f'"{name}" is an array of shape {array.shape} and type {array.dtype}; needed are '
-                "real numbers with the axes (Z, Y, X) or (Y, X).",
-                hint="Choose one channel and one time point.",
-            )
-        return cls(name, slices.shape, slices.dtype, lambda z: slices[z], voxel_size_um)
-
-    @property
-    def n_slices(self) -> int:
-        """Number of slices Z."""
-        return self.shape[0]
-
-    def read_slice(self, z: int) -> np.ndarray:
-        """Return slice z, counted from 0: (Y, X) of `dtype`. Messages count from 1, as people do.
-
-        Raises:
-            StackError: There is no slice z, or its pixels are damaged.
-        """
-        if not 0 <= z < self.n_slices:
-            raise StackError(
-                f'"{self.name}" has no slice {z + 1}; its slices are 1 to {self.n_slices}.',
-                hint="Choose a slice of the stack.",
-            )
-        return self._read(int(z))
-
-    def close(self) -> None:
-        """Close the file; slices cannot be read any more."""
-        self._close()
-
-    def __enter__(self) -> "Stack":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+STACK_SUFFIXES = ("tif", "tiff", "zip", "npy")
+_ZIP, _NPY = b"PK", b"\x93NUMPY"
 
 
-def open_stack(source: Source, name: str = "", limits: StackLimits = WEB_LIMITS) -> Stack:
-    """Open a TIFF without reading its pixels.
+def open_stack(
+    source: Source | Sequence[Path] | Mapping[str, Path],
+    name: str = "",
+    limits: StackLimits = WEB_LIMITS,
+    *,
+    series: int | None = None,
+    channel: int | None = None,
+    time: int | None = None,
+) -> Stack:
+    """Open a stack without reading its pixels.
 
     Args:
-        source: A path, the bytes of a file, or a binary file that can seek (an upload).
+        source: A path, the bytes of a file, or a binary file that can seek (an upload): a TIFF, a
+            ZIP of numbered TIFF slices, or a NumPy array (.npy). A path may also be a folder of
+            slices or a Zarr folder. Several paths are one stack, a slice each, in the order of the
+            numbers in their names; where they are kept under other names, of their keys.
         name: What to call it in messages; the file's own name by default.
         limits: The largest stack to accept.
+        series: Which image of a file with several, counted from 0.
+        channel: Which channel, counted from 0.
+        time: Which time point, counted from 0.
 
     Raises:
+        AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
         StackError: The file is missing, damaged, too large, in color, or of a rare kind.
     """
-    tiff = OpenTiff(source, name, limits)
+    selection = Selection(series, channel, time)
+    if isinstance(source, list | tuple | Mapping):
+        files = _named(source)
+        if len(files) != 1:
+            return open_files(files, name, limits, selection)
+        [(called, source)] = files
+        name = name or called
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        opener = open_zarr if is_zarr(Path(source)) else open_folder
+        return opener(Path(source), name, limits, selection)
+    start = _first_bytes(source)
+    if start.startswith(_ZIP):
+        return open_zip(source, name, limits, selection)
+    if start.startswith(_NPY):
+        return open_npy(source, name, limits, selection)
+    return open_tiff(source, name, limits, selection)
+
+
+def _named(files: Sequence[Path] | Mapping[str, Path]) -> list[tuple[str, Path]]:
+    if isinstance(files, Mapping):
+        return [(name, Path(path)) for name, path in files.items()]
+    return [(Path(path).name, Path(path)) for path in files]
+
+
+def _first_bytes(source: Source) -> bytes:
+    handle, is_own, _ = open_source(source)
     try:
-        return _grey_stack(tiff)
-    except BaseException:
-        tiff.close()
-        raise
-
-
-def _grey_stack(tiff: OpenTiff) -> Stack:
-    first = tiff.layout.first
-    with reading(tiff.name):
-        grey = choose_grey(first, lambda: tiff.read(0), tiff.name)
-        voxel_size_um, voxel_notes = find_voxel_size(tiff.tif, first)
-
-    def read(z: int) -> np.ndarray:
-        with reading(tiff.name):
-            return grey.to_grey(tiff.read(z))
-
-    stack = Stack(tiff.name, tiff.shape, grey.dtype, read, voxel_size_um)
-    stack.axes = tiff.layout.axes
-    stack.compression = COMPRESSION(first.compression).name.lower().replace("adobe_", "")
-    stack.notes = (*tiff.layout.notes, *grey.notes, *voxel_notes)
-    stack._close = tiff.close
-    return stack
+        handle.seek(0)
+        return handle.read(len(_NPY))
+    finally:
+        if is_own:
+            handle.close()
 
 
 def check_values(image: np.ndarray) -> None:
@@ -178,11 +141,17 @@ def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarra
     """Read a label file: (Z, Y, X) uint8 labels, `IGNORED` where nobody labelled.
 
     Values are taken as stored, whatever colors a color table gives them; RGB is decoded by color.
+    Arrays, folders and ZIPs of slices are read as `open_stack` reads them.
 
     Raises:
         StackError: The file is missing, damaged or too large.
         LabelError: Its values belong to none of the known codings.
     """
+    is_folder = isinstance(source, list | str | Path) and not _is_file(source)
+    if is_folder or _first_bytes(source).startswith((_ZIP, _NPY)):
+        with open_stack(source, name) as stack:
+            slices = (stack.read_slice(z) for z in range(stack.n_slices))
+            return _decode_values(slices, stack.shape, n_classes)
     tiff = OpenTiff(source, name, WEB_LIMITS)
     try:
         raw_slices = (_read_raw(tiff, z) for z in range(tiff.shape[0]))
@@ -193,9 +162,14 @@ def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarra
         tiff.close()
 
 
+def _is_file(source: list | str | Path) -> bool:
+    return not isinstance(source, list) and not Path(source).is_dir()
+
+
 def _read_raw(tiff: OpenTiff, z: int) -> np.ndarray:
     with reading(tiff.name):
-        return tiff.read(z)
+        raw = tiff.read(z)
+    return raw.astype(np.int16) if raw.dtype == np.int8 else raw  # colors reach to 255
 
 
 def _decode_values(

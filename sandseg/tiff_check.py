@@ -4,7 +4,6 @@ import logging
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import ceil
 from typing import BinaryIO
 
@@ -13,6 +12,7 @@ from tifffile import COMPRESSION, SAMPLEFORMAT, TiffPage
 from tifffile.tifffile import jpeg_shape
 
 from sandseg.errors import StackError
+from sandseg.limits import StackLimits, check_size, check_total, raise_hint, size_text
 
 # tifffile reports what it stumbles over as log lines too; without this they reach stderr.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
@@ -37,10 +37,15 @@ UNREADABLE = (
 EXPORT_AGAIN = "Export it again from the scanner's software, or open and save it in ImageJ."
 _DAMAGED = "so it is damaged or malicious."
 _RATIO_FLOOR = 256 * 2**20  # bytes; a smaller stack is harmless however well it compresses
+_HARMLESS_PIXELS = 2**14  # small pieces may be larger than their page
 _JPEG = {7, 33007, 34892}
-# Codecs whose output cannot outgrow what the page declares. Those left out decide themselves how
-# much memory they fill (JPEG does too, so its header is read first).
-_CODECS = {1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 50000} | _JPEG
+_JPEG2000, _PNG, _WEBP = {33003, 33004, 33005, 34712}, {34933}, {34927, 50001}
+_SELF_SIZED = _JPEG | _JPEG2000 | _PNG | _WEBP
+# Codecs whose output cannot outgrow what the page declares, and those that say in their header how
+# large it will be.
+_CODECS = {1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 50000} | _SELF_SIZED
+# These decide themselves how much memory they fill: JPEG XR, JPEG XL, LERC, PixTIFF.
+_FREE_CODECS = {22610, 34934, 50002, 52546, 34887, 50013}
 
 _OTHER_FILES = (
     (b"\x89PNG", "a PNG image"),
@@ -52,21 +57,6 @@ _OTHER_FILES = (
     (b"\x89HDF", "an HDF5 file"),
     (b"\xd0\xcf\x11\xe0", "a Zeiss TXM/TXRM or old Office file"),
 )
-
-
-@dataclass(frozen=True)
-class StackLimits:
-    """The largest stack that is opened. "Declared" is the size after decompression."""
-
-    max_pixels_per_slice: int = 2**27  # 11,585 x 11,585
-    max_slices: int = 10_000
-    max_total_bytes: int = 4 * 2**30
-    max_ratio: float = 2000.0  # declared to file size; Deflate reaches 1032, LZW about 1400
-
-
-WEB_LIMITS = StackLimits()
-# For files the person at the machine owns: only what cannot be true is refused.
-LOCAL_LIMITS = StackLimits(max_slices=1_000_000, max_total_bytes=2**43)
 
 
 @contextmanager
@@ -85,15 +75,6 @@ def reading(name: str) -> Iterator[None]:
             f'"{name}" cannot be read: the file is damaged or of a rare kind ({reason}).',
             hint=EXPORT_AGAIN,
         ) from error
-
-
-def size_text(n_bytes: float) -> str:
-    """Return a number of bytes for people: "3.5 TB"."""
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if n_bytes < 1000 or unit == "TB":
-            break
-        n_bytes /= 1000
-    return f"{n_bytes:.3g} {unit}" if n_bytes < 1000 else f"{n_bytes:,.0f} {unit}"
 
 
 def page_offsets(handle: BinaryIO, file_size: int, name: str, limits: StackLimits) -> list[int]:
@@ -126,7 +107,7 @@ def page_offsets(handle: BinaryIO, file_size: int, name: str, limits: StackLimit
         if len(offsets) > limits.max_slices:
             raise StackError(
                 f'"{name}" has more than {limits.max_slices:,} pages.',
-                hint="Split the stack into files of fewer slices.",
+                hint=raise_hint("Split the stack into files of fewer slices.", "max_slices"),
             )
         handle.seek(offset)
         count = _unpack(n_entries, handle.read(struct.calcsize(n_entries)), name)
@@ -183,15 +164,11 @@ def check_page(page: TiffPage, index: int, name: str, limits: StackLimits) -> No
             f'Page {index + 1} of "{name}" has no pixels ({page.imagelength} × {page.imagewidth}).',
             hint=EXPORT_AGAIN,
         )
-    _check_kind(page, index, name)
+    _check_kind(page, index, name, limits)
     check_declared(page_bytes(page), page.parent.filehandle.size, name, limits)
-    n_pixels = page.imagelength * page.imagewidth * (1 if page.is_final else page.imagedepth)
-    if n_pixels > limits.max_pixels_per_slice:
-        raise StackError(
-            f'A slice of "{name}" has {page.imagelength:,} × {page.imagewidth:,} pixels; '
-            f"at most {limits.max_pixels_per_slice / 1e6:.0f} million can be opened.",
-            hint="Crop or downsample the stack first.",
-        )
+    # A compressed page is decoded as a whole, however many slices deep it is.
+    depth = 1 if page.is_final else page.imagedepth
+    check_size((1, depth * page.imagelength, page.imagewidth), 1, name, limits)
     _check_segments(page, index, name)
 
 
@@ -213,15 +190,10 @@ def check_declared(declared: int, file_size: int, name: str, limits: StackLimits
             f"{_DAMAGED}",
             hint=EXPORT_AGAIN,
         )
-    if declared > limits.max_total_bytes:
-        raise StackError(
-            f'"{name}" holds {size_text(declared)} of pixels; '
-            f"at most {size_text(limits.max_total_bytes)} can be opened here.",
-            hint="Crop the stack, or segment it on the command line, which has no such limit.",
-        )
+    check_total(declared, name, limits)
 
 
-def _check_kind(page: TiffPage, index: int, name: str) -> None:
+def _check_kind(page: TiffPage, index: int, name: str, limits: StackLimits) -> None:
     if page.dtype is None:
         raise StackError(
             f'Page {index + 1} of "{name}" stores pixels in an unknown form '
@@ -234,7 +206,8 @@ def _check_kind(page: TiffPage, index: int, name: str) -> None:
             f'"{name}" holds complex numbers, not grey values.',
             hint="Save the magnitude as 16-bit or 32-bit grey TIFF.",
         )
-    if page.compression not in _CODECS:
+    trusted = _CODECS | (_FREE_CODECS if limits.trusts_codecs else set())
+    if page.compression not in trusted:
         known = {int(c): c.name for c in COMPRESSION}
         raise StackError(
             f'"{name}" is compressed with {known.get(page.compression, page.compression)}, '
@@ -260,12 +233,12 @@ def _check_segments(page: TiffPage, index: int, name: str) -> None:
     end = max(offset + count for offset, count in zip(offsets, counts, strict=False))
     if end > file_size:
         raise _cut_off(name, f"page {index + 1} reaches to byte {end:,}", file_size)
-    if page.compression in _JPEG:
-        _check_jpeg(page, name)
+    if page.compression in _SELF_SIZED:
+        _check_pieces(page, name)
 
 
 def _n_segments(page: TiffPage) -> int:
-    # Of planes that are no colors only the first is read, and the others may be left out.
+    # Of planes that are no colors only those asked for are read, and others may be left out.
     n_planes = page.samplesperpixel if page.planarconfig == 2 and page.photometric == 2 else 1
     if page.is_tiled:
         down = ceil(page.imagelength / page.tilelength) * ceil(page.imagedepth / page.tiledepth)
@@ -273,16 +246,45 @@ def _n_segments(page: TiffPage) -> int:
     return n_planes * page.imagedepth * ceil(page.imagelength / page.rowsperstrip)
 
 
-def _check_jpeg(page: TiffPage, name: str) -> None:
-    """A JPEG piece says its own size, and the decoder believes it rather than the page."""
+def _check_pieces(page: TiffPage, name: str) -> None:
+    """A JPEG and its like say their own size, and the decoder believes it rather than the page."""
     allowed = max(page.imagelength, page.tilelength) * max(page.imagewidth, page.tilewidth)
     handle = page.parent.filehandle
     for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
         handle.seek(offset)
-        _, height, width, _ = jpeg_shape(handle.read(count))
-        if height * width > 4 * allowed:
+        height, width = _piece_shape(handle.read(count), page.compression)
+        if height * width > 4 * max(allowed, _HARMLESS_PIXELS):
+            kind = COMPRESSION(page.compression).name.removeprefix("ALT_").replace("_", " ")
             raise StackError(
-                f'A JPEG piece of "{name}" has {height:,} × {width:,} pixels, far more than '
+                f'A {kind} piece of "{name}" has {height:,} × {width:,} pixels, far more than '
                 f"its page, {_DAMAGED}",
                 hint=EXPORT_AGAIN,
             )
+
+
+def _piece_shape(data: bytes, compression: int) -> tuple[int, int]:
+    """Return the height and width that a piece says it has."""
+    if compression in _PNG:
+        width, height = struct.unpack(">II", data[16:24])
+    elif compression in _JPEG2000:
+        start = data.index(b"\xff\x4f\xff\x51") + 8  # the codestream's SIZ marker
+        width, height = struct.unpack(">II", data[start : start + 8])
+        (n_channels,) = struct.unpack(">H", data[start + 32 : start + 34])
+        width *= max(1, n_channels // 4)  # up to 16,384 channels, each as large as the picture
+    elif compression in _WEBP:
+        height, width = _webp_shape(data)
+    else:
+        _, height, width, _ = jpeg_shape(data)
+    return height, width
+
+
+def _webp_shape(data: bytes) -> tuple[int, int]:
+    kind = data[12:16]
+    if kind == b"VP8 ":
+        width, height = struct.unpack("<HH", data[26:30])
+        return height & 0x3FFF, width & 0x3FFF
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return (bits >> 14 & 0x3FFF) + 1, (bits & 0x3FFF) + 1
+    width, height = data[24:27], data[27:30]  # VP8X
+    return int.from_bytes(height, "little") + 1, int.from_bytes(width, "little") + 1

@@ -10,9 +10,12 @@ import numpy as np
 from tifffile import TiffFile, TiffPage
 
 from sandseg.errors import StackError
-from sandseg.tiff_check import StackLimits, page_bytes, page_offsets, reading
+from sandseg.limits import StackLimits, check_memory
+from sandseg.tiff_check import page_bytes, page_offsets, reading
+from sandseg.tiff_choices import ANY, Selection
 from sandseg.tiff_layout import find_layout
 
+_PEAK = 3  # a page in its codec's hands, decoded, and as grey values
 Source = Path | str | bytes | BinaryIO
 
 
@@ -22,8 +25,14 @@ class OpenTiff:
     Raises `StackError` when it is missing, damaged, too large, or of a kind that cannot be read.
     """
 
-    def __init__(self, source: Source, name: str, limits: StackLimits):
-        self._handle, self._is_own, found_name = _open_source(source)
+    def __init__(
+        self,
+        source: Source,
+        name: str,
+        limits: StackLimits,
+        selection: Selection = ANY,
+    ):
+        self._handle, self._is_own, found_name = open_source(source)
         self.name = name or found_name
         self._lock = threading.Lock()  # tifffile is not thread-safe, nor is a file's position
         try:
@@ -40,10 +49,18 @@ class OpenTiff:
                     is_mmstack=False,
                     is_ndpi=False,
                 )
-                self.layout = find_layout(self.tif, n_pages, self.name, limits)
+                self.layout = find_layout(self.tif, n_pages, self.name, limits, selection)
+            check_memory(_PEAK * self._decoded_bytes, self.name)
         except BaseException:
             self.close()
             raise
+
+    @property
+    def _decoded_bytes(self) -> int:
+        """What is decoded to read a slice: one plane, or the whole page where it is compressed."""
+        first = self.layout.first
+        n_planes = int(np.prod(first.shaped[:2])) if first.is_final else 1
+        return page_bytes(first) // n_planes
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -86,8 +103,12 @@ class OpenTiff:
             self._handle.close()
 
 
-def _open_source(source: Source) -> tuple[BinaryIO, bool, str]:
-    """Return a binary file, whether it is ours to close, and its name."""
+def open_source(source: Source) -> tuple[BinaryIO, bool, str]:
+    """Return a binary file, whether it is ours to close, and its name.
+
+    Raises:
+        StackError: There is no such file, or it cannot be opened.
+    """
     name = Path(str(getattr(source, "name", ""))).name
     if isinstance(source, io.BytesIO):
         source = source.getvalue()  # shares the bytes; an upload may be closed under our feet

@@ -7,8 +7,14 @@ import numpy as np
 from tifffile import PHOTOMETRIC, TiffPage
 
 from sandseg.errors import StackError
+from sandseg.tiff_choices import AmbiguousStackError
+from sandseg.tiff_layout import Layout
 
 _GREY_HINT = "Export a single-channel grey TIFF, in ImageJ with Image > Type > 8-bit or 16-bit."
+_GREY_MODES = (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MASK)
+_PLAIN_IF_ALONE = {32844, 34892, 51177}  # LogL, linear raw, depth map: one number a pixel
+# JPEG and its like come back as red, green and blue, and not quite as they went in.
+_DECODES_TO_RGB = {7, 33007, 34892, 34927, 50001, 33003, 33004, 33005}
 _N_DISPLAY_COLORS = 64  # a color table of that many colors is for display, of fewer for labels
 
 
@@ -24,39 +30,51 @@ class GreyReading:
     notes: tuple[str, ...] = ()
 
 
-def choose_grey(page: TiffPage, first_slice: Callable[[], np.ndarray], name: str) -> GreyReading:
+def choose_grey(layout: Layout, first_slice: Callable[[], np.ndarray], name: str) -> GreyReading:
     """Choose how to read the pixels of a file as grey values.
 
     Args:
-        page: A page of the file; all others are of the same kind.
+        layout: Its pages are all of the kind of its first.
         first_slice: Reads the first slice; only called when the colors must be seen.
         name: The file's name for messages.
 
     Raises:
-        StackError: The file is a color image.
+        AmbiguousStackError: The file is a color image, and none of its channels was chosen.
+        StackError: Its color mode cannot be read as grey values.
     """
+    page = layout.first
     dtype = np.dtype(np.uint8) if page.dtype.kind == "b" else page.dtype.newbyteorder("=")
     photometric = int(page.photometric) if 262 in page.tags else int(PHOTOMETRIC.MINISBLACK)
+    is_plain = page.samplesperpixel == 1 and photometric in _PLAIN_IF_ALONE
     if photometric == PHOTOMETRIC.PALETTE:
         return _palette_reading(page, dtype, name)
-    if photometric in (PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR):
-        return _rgb_reading(photometric, page, first_slice, dtype, name)
-    if photometric not in (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MASK):
-        raise _color_error(name, f"its color mode is {getattr(page.photometric, 'name', 'rare')}")
-    notes = []
-    if page.samplesperpixel > 1:
-        notes.append(f"Only the first of {page.samplesperpixel} channels of each pixel is read.")
+    if layout.sample is None and photometric in (PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR):
+        return _rgb_reading(layout, first_slice, dtype, name)
+    if photometric == PHOTOMETRIC.YCBCR and page.compression not in _DECODES_TO_RGB:
+        raise _color_error(name, "its color mode is YCbCr")
+    if photometric not in _GREY_MODES and layout.sample is None and not is_plain:
+        mode = getattr(page.photometric, "name", "rare")
+        raise _choose_channel(layout, name, f"its color mode is {mode}")
+    notes = [_sample_note(layout)] if page.samplesperpixel > 1 else []
     if page.bitspersample == 1:
         notes.append("Each pixel is only black or white (1 bit).")
+    sample = layout.sample or 0
     if photometric == PHOTOMETRIC.MINISWHITE:
         notes.append("Stored as a negative (white is zero): inverted, so that dark is low.")
         invert = _inverter(dtype, page.bitspersample)
-        return GreyReading(lambda raw: invert(_first_channel(raw, dtype)), dtype, tuple(notes))
-    return GreyReading(lambda raw: _first_channel(raw, dtype), dtype, tuple(notes))
+        return GreyReading(lambda raw: invert(_channel(raw, dtype, sample)), dtype, tuple(notes))
+    return GreyReading(lambda raw: _channel(raw, dtype, sample), dtype, tuple(notes))
 
 
-def _first_channel(raw: np.ndarray, dtype: np.dtype) -> np.ndarray:
-    image = raw if raw.ndim == 2 else raw[..., 0]
+def _sample_note(layout: Layout) -> str:
+    n_samples, names = layout.first.samplesperpixel, layout.choices.channel.names
+    if layout.sample is None:
+        return f"Only the first of {n_samples} channels of each pixel is read."
+    return f"Of {n_samples} channels of each pixel only one is read: {names[layout.sample]}."
+
+
+def _channel(raw: np.ndarray, dtype: np.dtype, sample: int = 0) -> np.ndarray:
+    image = raw if raw.ndim == 2 else raw[..., sample]
     return np.ascontiguousarray(image, dtype)
 
 
@@ -70,21 +88,17 @@ def _inverter(dtype: np.dtype, bits: int) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _rgb_reading(
-    photometric: int,
-    page: TiffPage,
-    first_slice: Callable[[], np.ndarray],
-    dtype: np.dtype,
-    name: str,
+    layout: Layout, first_slice: Callable[[], np.ndarray], dtype: np.dtype, name: str
 ) -> GreyReading:
-    is_jpeg = page.compression in (7, 33007, 34892)  # decoded to RGB by the codec
-    if photometric == PHOTOMETRIC.YCBCR and not is_jpeg:
+    is_decoded = layout.first.compression in _DECODES_TO_RGB
+    if layout.first.photometric == PHOTOMETRIC.YCBCR and not is_decoded:
         raise _color_error(name, "its color mode is YCbCr")
-    tolerance = 2 if is_jpeg else 0
+    tolerance = 2 if is_decoded else 0
 
     def to_grey(raw: np.ndarray) -> np.ndarray:
         if not is_grey(raw, tolerance):
-            raise _color_error(name, "its red, green and blue differ")
-        return _first_channel(raw, dtype)
+            raise _choose_channel(layout, name, "its red, green and blue differ")
+        return _channel(raw, dtype)
 
     first = first_slice()
     to_grey(first)
@@ -110,12 +124,10 @@ def _palette_reading(page: TiffPage, dtype: np.dtype, name: str) -> GreyReading:
     if np.ptp(table.astype(np.int16), axis=0).max() == 0:
         levels = table[0]
         note = "Grey levels read through the file's grey table."
-        return GreyReading(
-            lambda raw: levels[_first_channel(raw, dtype)], np.dtype(np.uint8), (note,)
-        )
+        return GreyReading(lambda raw: levels[_channel(raw, dtype)], np.dtype(np.uint8), (note,))
     if page.is_imagej and len(np.unique(table, axis=1).T) >= _N_DISPLAY_COLORS:
         note = "ImageJ's color table is for display only: the grey values under it are read."
-        return GreyReading(lambda raw: _first_channel(raw, dtype), dtype, (note,))
+        return GreyReading(lambda raw: _channel(raw, dtype), dtype, (note,))
     raise StackError(
         f'"{name}" is a drawing in {len(np.unique(table, axis=1).T)} colors or a label file, '
         "not grey values from a scanner.",
@@ -127,3 +139,10 @@ def _color_error(name: str, reason: str) -> StackError:
     return StackError(
         f'"{name}" is a color picture ({reason}), but a scan is grey.', hint=_GREY_HINT
     )
+
+
+def _choose_channel(layout: Layout, name: str, reason: str) -> AmbiguousStackError:
+    error = _color_error(name, reason)
+    names = ", ".join(layout.choices.channel.names)
+    hint = f"{error.hint} Or choose one channel: {names}." if names else error.hint
+    return AmbiguousStackError(error.message, hint, layout.choices)

@@ -1,9 +1,12 @@
 """How large the voxels of a TIFF are, as far as the file says."""
 
 import re
+from html import unescape
 
 import numpy as np
 from tifffile import TiffFile, TiffPage
+
+from sandseg.tiff_layout import Layout
 
 _MICRONS = {
     **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "micrometer", "micrometre"), 1.0),
@@ -15,9 +18,14 @@ _DEFAULT_DPI = (1, 2.54, 72, 96, 100, 150, 200, 204, 240, 300, 350, 400, 600, 12
 _PLAUSIBLE_UM = (1e-3, 2e3)
 
 
-def find_voxel_size(tif: TiffFile, page: TiffPage) -> tuple[float | None, list[str]]:
+def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, list[str]]:
     """Return the edge of a pixel in µm, None where the file does not say, and notes."""
-    sizes = _ome_size(tif) or _imagej_size(tif, page) or _resolution_size(page)
+    page = layout.first
+    sizes = (
+        _ome_size(tif, layout.choices.series.chosen or 0)
+        or _imagej_size(tif, page)
+        or _resolution_size(page)
+    )
     if sizes is None or not _PLAUSIBLE_UM[0] <= sizes[0] <= _PLAUSIBLE_UM[1]:
         return None, []
     x, y, z = sizes
@@ -29,13 +37,16 @@ def find_voxel_size(tif: TiffFile, page: TiffPage) -> tuple[float | None, list[s
     return float(f"{x:.9g}"), notes  # what a ratio of two 32-bit numbers can carry
 
 
-def _ome_size(tif: TiffFile) -> tuple[float, float, float] | None:
-    pixels = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata or "" if tif.is_ome else "")
+def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
+    found = re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata or "" if tif.is_ome else "")
+    pixels = found[series] if series < len(found) else ""
     sizes = []
     for axis in "XYZ":
-        value = pixels and re.search(rf'\bPhysicalSize{axis}="([^"]+)"', pixels[0])
-        unit = pixels and re.search(rf'\bPhysicalSize{axis}Unit="([^"]+)"', pixels[0])
-        sizes.append(_number(value and value[1]) * _MICRONS.get(unit[1] if unit else "µm", 0))
+        value = re.search(rf'\bPhysicalSize{axis}="([^"]+)"', pixels)
+        unit = re.search(rf'\bPhysicalSize{axis}Unit="([^"]+)"', pixels)
+        sizes.append(
+            _number(value and value[1]) * _MICRONS.get(unescape(unit[1]) if unit else "µm", 0)
+        )
     x, y, z = sizes
     return (x, y or x, z) if x > 0 else None
 

@@ -1,22 +1,20 @@
 """Samples are found, opened and cached; what is downloaded is what was published."""
 
 import hashlib
+import shutil
 import threading
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tifffile
 
 from sandseg import samples
 from sandseg.errors import SandsegError, StackError
 from sandseg.phantom import PhantomConfig
 from sandseg.samples import (
-    SPLIT,
     cache_folder,
     fetch_sandstone,
+    has_sandstone,
     list_samples,
     open_sample,
     sample_labels,
@@ -43,35 +41,6 @@ def no_more_making(monkeypatch):
         raise RuntimeError("the phantom was made again")
 
     return lambda: monkeypatch.setattr(samples, "make_phantom", forbid)
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def mirror(tmp_path, monkeypatch):
-    """A server with tiny files under the public addresses, whose checksums are the pinned ones."""
-    site = tmp_path / "site"
-    pinned = {}
-    for index, name in enumerate(samples.SANDSTONE_SHA256):
-        folder, file = name.split("/")
-        published = site / {"images": "Train_images", "masks": "Train_masks"}[folder] / file
-        if "0180" in file:
-            published = site / "Sandstone_Versa0180_image.tif"
-        published.parent.mkdir(parents=True, exist_ok=True)
-        image = np.full((6, 5), 100 + index, np.uint8)
-        image[0] = 7
-        tifffile.imwrite(published, image % 4 if folder == "masks" else image)
-        pinned[name] = hashlib.sha256(published.read_bytes()).hexdigest()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(site)))
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    monkeypatch.setattr(samples, "SANDSTONE_SHA256", pinned)
-    monkeypatch.setenv("SANDSEG_MIRROR", f"http://127.0.0.1:{server.server_port}/")
-    yield site
-    server.shutdown()
-    server.server_close()
 
 
 def test_without_the_real_rock_the_phantom_is_there():
@@ -171,10 +140,47 @@ def test_a_download_brings_all_real_slices(mirror, cache):
     assert steps == [(n, 15) for n in range(16)]
     numbers = ["0000", "0050", "0100", "0150", "0180", "0200", "0250", "0300"]
     keys = [sample.key for sample in list_samples()]
-    assert keys == ["phantom", *(f"sandstone-{number}" for number in numbers)]
+    assert keys == ["phantom", "sandstone", *(f"sandstone-{number}" for number in numbers)]
+    assert has_sandstone()
     assert open_sample("sandstone-0180").shape == (1, 6, 5)
     assert sample_labels("sandstone-0180") is None
     assert sample_labels("sandstone-0300").shape == (1, 6, 5)
+
+
+def test_the_labelled_slices_together_are_the_slices_one_by_one(mirror):
+    fetch_sandstone()
+    sample = next(sample for sample in list_samples() if sample.key == "sandstone")
+
+    stack, labels = open_sample("sandstone"), sample_labels("sandstone")
+
+    assert sample.title == "Real sandstone, 7 labelled slices"
+    assert sample.numbers == ("0000", "0050", "0100", "0150", "0200", "0250", "0300")
+    assert stack.shape == labels.shape == (7, 6, 5)
+    for z, number in enumerate(sample.numbers):
+        alone = f"sandstone-{number}"
+        np.testing.assert_array_equal(stack.read_slice(z), open_sample(alone).read_slice(0))
+        np.testing.assert_array_equal(labels[z], sample_labels(alone)[0])
+
+
+def test_slices_without_labels_stay_out_of_those_together(mirror, cache):
+    folder = fetch_sandstone()
+    (folder / "masks" / "Sandstone_Versa0100.tif").unlink()
+
+    assert open_sample("sandstone").n_slices == 6
+    assert not has_sandstone()
+
+
+@pytest.mark.parametrize("key", ["sandstone", "sandstone-0050"])
+def test_a_slice_that_was_taken_away_is_refused_when_it_is_read(mirror, cache, monkeypatch, key):
+    fetch_sandstone()
+    at_hand = list_samples()
+    stack = open_sample("sandstone")
+    shutil.rmtree(cache / "sandstone")
+    monkeypatch.setattr(samples, "list_samples", lambda: at_hand)
+
+    for read in (lambda: open_sample(key), lambda: stack.read_slice(1), lambda: sample_labels(key)):
+        with pytest.raises(StackError, match="cannot be opened"):
+            read()
 
 
 def test_a_second_download_asks_for_nothing(mirror):
@@ -225,27 +231,6 @@ def test_a_download_that_cannot_be_saved_says_where(mirror, cache):
 
     with pytest.raises(SandsegError, match="could not be saved"):
         fetch_sandstone()
-
-
-def test_the_published_addresses_are_those_of_the_data_set():
-    base = "https://raw.githubusercontent.com/bnsreenu/python_for_microscopists/master/images/"
-
-    assert samples._address("images/Sandstone_Versa0000.tif") == (
-        base + "Train_images/Sandstone_Versa0000.tif"
-    )
-    assert samples._address("masks/Sandstone_Versa0300.tif") == (
-        base + "Train_masks/Sandstone_Versa0300.tif"
-    )
-    assert samples._address("images/Sandstone_Versa0180.tif") == (
-        base + "Sandstone_Versa0180_image.tif"
-    )
-
-
-def test_no_slice_is_in_two_parts_of_the_split():
-    numbers = [number for part in SPLIT.values() for number in part]
-
-    assert len(numbers) == len(set(numbers)) == 7
-    assert SPLIT["test"] == ("0300",)
 
 
 def test_the_cache_is_where_the_environment_says(cache):

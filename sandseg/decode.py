@@ -1,0 +1,118 @@
+"""A visitor's file to a plain stack, as a process of its own: `python -m sandseg.decode`.
+
+The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
+time and disk as they are given, and what they make of a hostile file stays in this process.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from tifffile import TiffWriter
+
+from sandseg.errors import SandsegError, StackError
+from sandseg.limits import StackLimits
+from sandseg.slices import Stack
+from sandseg.stack import open_stack
+from sandseg.tiff_check import reading
+from sandseg.tiff_choices import AmbiguousStackError
+
+STACK, PART = "stack.tif", "stack.tif.part"
+_MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
+_HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
+_BIG = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out
+
+
+def main() -> None:
+    """Read a request from stdin, write the stack, and tell on stdout what became of it."""
+    request = json.load(sys.stdin)
+    limits = StackLimits(**request["limits"])
+    _hold_down(limits)
+    try:
+        answer = decode(request, limits)
+    except SandsegError as error:
+        choices = asdict(error.choices) if isinstance(error, AmbiguousStackError) else None
+        hint = f"{error.hint} {_MORE}" if isinstance(error.__cause__, MemoryError) else error.hint
+        answer = {"message": error.message, "hint": hint, "choices": choices}
+    json.dump(answer, sys.stdout)
+
+
+def decode(request: dict, limits: StackLimits) -> dict:
+    """Write a file as a plain stack and return what is known of it.
+
+    Args:
+        request: "sources" (names and paths), "name", "folder", and "selection" (series, channel,
+            time).
+        limits: The largest stack to accept.
+
+    Raises:
+        SandsegError: The file cannot be read, or the stack cannot be written.
+    """
+    folder = Path(request["folder"])
+    sources = {name: Path(path) for name, path in request["sources"].items()}
+    with open_stack(sources, request["name"], limits, **request["selection"]) as stack:
+        try:
+            _write(stack, folder / PART)
+            (folder / PART).replace(folder / STACK)
+        finally:
+            (folder / PART).unlink(missing_ok=True)
+        return {
+            "notes": stack.notes,
+            "axes": stack.axes,
+            "compression": stack.compression,
+            "voxel_size_um": stack.voxel_size_um,
+            "choices": asdict(stack.choices),
+        }
+
+
+def _write(stack: Stack, path: Path) -> None:
+    """Write pages that follow each other, without compression, as they are read."""
+    n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
+    options = {}
+    if stack.voxel_size_um:
+        per_cm = 1e4 / stack.voxel_size_um
+        options = {"resolution": (per_cm, per_cm), "resolutionunit": "CENTIMETER"}
+    try:
+        with TiffWriter(path, bigtiff=n_bytes > _BIG) as writer:
+            for image in _slices(stack):
+                writer.write(
+                    image, photometric="minisblack", metadata=None, contiguous=True, **options
+                )
+    except OSError as error:
+        raise StackError(
+            f'"{stack.name}" cannot be kept: {error.strerror or error}.',
+            hint="Try a smaller file, or again later: the server may be short of space.",
+        ) from error
+
+
+def _slices(stack: Stack) -> Iterator[np.ndarray]:
+    for z in range(stack.n_slices):
+        with reading(stack.name):
+            yield stack.read_slice(z)
+
+
+def _hold_down(limits: StackLimits) -> None:
+    """Give up the right to more memory, time and disk than allowed, where the system can do so."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    n_disk_bytes = int(limits.max_total_bytes + _HEADERS * 2 + limits.max_slices * 2**9)
+    for kind, most in (
+        (resource.RLIMIT_AS, int(limits.decode_bytes)),
+        (resource.RLIMIT_CPU, int(limits.decode_s) + 1),
+        (resource.RLIMIT_FSIZE, n_disk_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(ValueError, OSError):  # some systems know the limit but do not keep it
+            resource.setrlimit(kind, (most, most))
+
+
+if __name__ == "__main__":
+    main()
