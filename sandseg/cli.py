@@ -1,27 +1,26 @@
 """The command line: the same functions the pages call."""
 
 import json
-import shlex
 import signal
 import sys
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from sandseg.classes import SANDSTONE
-from sandseg.config import CHOICES, PRESETS, preset
-from sandseg.errors import SandsegError, StackError
+from sandseg.cli_train import train
+from sandseg.console import err, out, progress_bar
+from sandseg.errors import SandsegError
 from sandseg.export import write_text
+from sandseg.facts import facts_rows, stack_facts
 from sandseg.metrics import confusion_matrix, scores
 from sandseg.model_store import DEFAULT_MODEL, list_models
+from sandseg.opening import Opening, open_as
 from sandseg.report import to_json
-from sandseg.stack import LOCAL_LIMITS, Stack, check_values, open_stack, read_labels
+from sandseg.stack import AmbiguousStackError, read_labels
 
 app = typer.Typer(
     add_completion=False,
@@ -29,15 +28,24 @@ app = typer.Typer(
     rich_markup_mode=None,
     help="Segment X-ray micro-CT slices of sandstone into air, clay, quartz and pyrite.",
 )
-# Without markup and emoji: file names may hold brackets and colons.
-out = Console(highlight=False, markup=False, emoji=False)
-err = Console(stderr=True, highlight=False, soft_wrap=True, markup=False, emoji=False)
 
 UsageError = typer.BadParameter.__base__  # typer does not name it itself
 INTERRUPTED = 130  # what typer gives back after Ctrl-C
 
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_FILE_HELP = "A TIFF, a ZIP or folder of TIFF slices, a .npy array, or raw voxels."
+FileArgument = Annotated[Path, typer.Argument(help=_FILE_HELP)]
+SeriesOption = Annotated[int | None, typer.Option(help="Which of several images, from 1.")]
+ChannelOption = Annotated[int | None, typer.Option(help="Which channel, from 1.")]
+TimeOption = Annotated[int | None, typer.Option(help="Which time point, from 1.")]
+SlicesOption = Annotated[str, typer.Option(help="Only these, from 1, as in 10:20.")]
+VoxelOption = Annotated[float | None, typer.Option(help="Edge of a voxel in µm.")]
+_GREY_HELP = "auto, identity, or LOW,HIGH; a LOW above HIGH inverts."
+GreyOption = Annotated[str, typer.Option(help=_GREY_HELP)]
+_RESCALE_HELP = "Show slices to the model in voxels as large as those it learned from."
+RescaleOption = Annotated[bool, typer.Option("--rescale", help=_RESCALE_HELP)]
+RawOption = Annotated[str, typer.Option(help="Raw voxels: ZxYxX,TYPE[,HEADER BYTES].")]
 
 
 def main() -> None:
@@ -45,6 +53,9 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     try:
         code = app(standalone_mode=False) or 0
+    except AmbiguousStackError as error:
+        options = [f"--{kind} 1 to {len(c.names)}" for kind, c in error.choices.open.items()]
+        _refuse(error.message, f"{error.hint} ({', '.join(options)})" if options else error.hint)
     except SandsegError as error:
         _refuse(error.message, error.hint)
     except UsageError as error:
@@ -73,72 +84,57 @@ def _one_line(text: str) -> str:
 
 @app.command()
 def inspect(
-    file: Annotated[Path, typer.Argument(help="A TIFF.")], as_json: JsonOption = False
+    file: FileArgument,
+    as_json: JsonOption = False,
+    series: SeriesOption = None,
+    channel: ChannelOption = None,
+    time: TimeOption = None,
+    slices: SlicesOption = "",
+    voxel_size: VoxelOption = None,
+    raw: RawOption = "",
 ) -> None:
-    """Show what the app understands of a TIFF."""
-    with open_stack(file, file.name, LOCAL_LIMITS) as stack:
-        facts = _facts(stack)
+    """Show what the app understands of a file."""
+    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
+    with open_as(file, Opening.parse(slices, raw, **chosen)) as stack:
+        facts = stack_facts(stack)
     if as_json:
         out.print_json(json.dumps(facts))
         return
-    n_slices, height, width = facts["shape"]
-    voxel = facts["voxel_size_um"]
     table = Table(show_header=False, box=None)
-    table.add_row("slices", str(n_slices))
-    table.add_row("size", f"{height} × {width} px")
-    table.add_row("type", facts["dtype"])
-    table.add_row("axes in the file", facts["axes"])
-    table.add_row("voxel size", f"{voxel:.4g} µm" if voxel else "unknown")
-    table.add_row("compression", facts["compression"])
-    if facts["grey_range_middle_slice"]:
-        low, high = facts["grey_range_middle_slice"]
-        table.add_row("grey values", f"{low:g} to {high:g} (middle slice)")
-    for note in facts["notes"]:
-        table.add_row("note", note)
+    for row in facts_rows(facts):
+        table.add_row(*row)
     out.print(table)
-
-
-def _facts(stack: Stack) -> dict:
-    """Describe a stack; what would keep it from being segmented stands in the notes."""
-    middle = stack.read_slice(stack.n_slices // 2)
-    finite = middle[np.isfinite(middle)]
-    notes = list(stack.notes)
-    try:
-        check_values(middle)
-    except StackError as error:
-        notes.append(f"The middle slice cannot be segmented: {error.message}")
-    return {
-        "name": stack.name,
-        "shape": list(stack.shape),
-        "dtype": str(stack.dtype),
-        "axes": stack.axes,
-        "voxel_size_um": stack.voxel_size_um,
-        "compression": stack.compression,
-        "grey_range_middle_slice": [float(finite.min()), float(finite.max())]
-        if finite.size
-        else [],
-        "notes": notes,
-    }
 
 
 @app.command()
 def segment(
-    file: Annotated[Path, typer.Argument(help="A TIFF: one slice or a stack.")],
+    file: FileArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="The label TIFF to write.")],
     model: Annotated[str, typer.Option(help="A model of `sandseg models`.")] = DEFAULT_MODEL,
     confidence: Annotated[Path | None, typer.Option(help="Confidence TIFF to write.")] = None,
     report: ReportOption = None,
     labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
-    grey: Annotated[str, typer.Option(help="auto, identity, or LOW,HIGH.")] = "auto",
+    grey: GreyOption = "auto",
+    rescale: RescaleOption = False,
+    series: SeriesOption = None,
+    channel: ChannelOption = None,
+    time: TimeOption = None,
+    slices: SlicesOption = "",
+    voxel_size: VoxelOption = None,
+    raw: RawOption = "",
     progress: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
-    """Segment a TIFF into a label TIFF."""
+    """Segment a file into a label TIFF."""
     from sandseg.jobs import write_json
     from sandseg.segment import SegmentRequest, segment_file
 
-    request = SegmentRequest(file, output, confidence, report, labels, model, engine, grey)
-    with _progress_bar() as bar:
+    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
+    opening = Opening.parse(slices, raw, **chosen)
+    request = SegmentRequest(
+        file, output, confidence, report, labels, model, engine, grey, opening, rescale
+    )
+    with progress_bar() as bar:
         task = bar.add_task("Segmenting", total=None)
 
         def on_progress(done) -> None:
@@ -214,60 +210,7 @@ def phantom(
     out.print(f"{shape[0]} slices of {shape[1]} × {shape[2]} px → {output}")
 
 
-@app.command()
-def train(
-    images: Annotated[Path, typer.Argument(help="Folder of slices, or a stack.")],
-    labels: Annotated[Path, typer.Argument(help="Their labels: same names, or one stack.")],
-    run: Annotated[Path, typer.Option(help="Folder of the run; an interrupted one goes on.")],
-    preset_name: Annotated[str, typer.Option("--preset", help=", ".join(PRESETS))] = "compact",
-    epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
-    steps: Annotated[int | None, typer.Option(help="Steps in an epoch.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Highest rate.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Patches in a step.")] = None,
-    loss: Annotated[str | None, typer.Option(help=", ".join(CHOICES["loss"]))] = None,
-    split: Annotated[str | None, typer.Option(help="slice, or patch (which leaks).")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of weights and patches.")] = None,
-    validate: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
-    test: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
-    title: Annotated[str, typer.Option(help="On the model's card.")] = "Trained U-Net",
-) -> None:
-    """Train a U-Net on labelled slices; the model ends in RUN/model."""
-    given = {
-        "epochs": epochs,
-        "steps_per_epoch": steps,
-        "learning_rate": learning_rate,
-        "batch_size": batch_size,
-        "loss": loss,
-        "split": split,
-        "seed": seed,
-    }
-    changes = {name: value for name, value in given.items() if value is not None}
-    config = replace(preset(preset_name), **changes)
-    from sandseg.train_run import RunRequest, run_training  # loads Keras: refuse settings first
-
-    request = RunRequest(
-        images,
-        labels,
-        run,
-        config,
-        validate=tuple(validate or ()),
-        test=tuple(test or ()),
-        title=title,
-        command=shlex.join(["python", "-m", "sandseg", *sys.argv[1:]]),
-    )
-    with _progress_bar() as bar:
-        task = bar.add_task("Training", total=config.epochs)
-
-        def on_epoch(report) -> None:
-            bar.update(task, completed=report.epoch)
-            shown = " ".join(f"{value:.3f}" for value in report.iou)
-            bar.console.print(
-                f"epoch {report.epoch}: loss {report.loss:.4f}, validation IoU {shown}, "
-                f"mean {report.mean_iou:.4f}, {report.seconds:.0f} s"
-            )
-
-        folder = run_training(request, on_epoch)
-    out.print(f"Model → {folder}" if folder else "Stopped; the same command goes on from here.")
+app.command()(train)
 
 
 def _print_scores(found: dict) -> None:
@@ -281,12 +224,3 @@ def _print_scores(found: dict) -> None:
         for score in ("mean_iou", "accuracy")
     ]
     out.print("mean IoU {}, accuracy {}".format(*shown))
-
-
-def _progress_bar() -> Progress:
-    """Return a bar on stderr that shows itself only to people, not in files."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    console = Console(stderr=True)
-    return Progress(
-        *columns, TimeRemainingColumn(), console=console, disable=not console.is_terminal
-    )

@@ -1,4 +1,4 @@
-"""A segmentation as a process of its own with a folder: start, watch, cancel.
+"""Work as a process of its own with a folder, such as a segmentation: start, watch, cancel.
 
 It survives a page change and a closed browser, and never shares memory with the web server. The
 folder holds the finished files: labels.tif, confidence.tif, report.json.
@@ -9,6 +9,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +31,13 @@ class JobStatus:
     hint: str = ""
 
 
-def start_segmentation(source: Path, folder: Path, model: str, grey: str = "auto") -> None:
+def start_segmentation(
+    source: Path,
+    folder: Path,
+    model: str,
+    grey: str = "auto",
+    voxel_size_um: float | None = None,
+) -> None:
     """Start `sandseg segment` on a file; results and progress appear in the folder."""
     source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
     folder.mkdir(parents=True, exist_ok=True)
@@ -38,6 +45,13 @@ def start_segmentation(source: Path, folder: Path, model: str, grey: str = "auto
     command += ["-o", str(folder / LABELS), "--confidence", str(folder / CONFIDENCE)]
     command += ["--report", str(folder / REPORT), "--progress", str(folder / PROGRESS)]
     command += [f"--grey={grey}"]
+    if voxel_size_um:
+        command += ["--voxel-size", str(voxel_size_um)]
+    launch(command, folder)
+
+
+def launch(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:
+    """Start a process that outlives this one; its log and its number are kept in the folder."""
     with (folder / LOG).open("wb") as log:
         process = subprocess.Popen(
             command,
@@ -46,9 +60,14 @@ def start_segmentation(source: Path, folder: Path, model: str, grey: str = "auto
             stderr=log,
             start_new_session=True,
             cwd=Path(__file__).parent.parent,
-            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "400"},
+            env={**os.environ, "NO_COLOR": "1", "COLUMNS": "400", **(environment or {})},
         )
     write_json(folder / PROCESS, {"pid": process.pid, "command": command})
+
+
+def enter_process(folder: Path) -> None:
+    """Name this very process as the one that works on the folder."""
+    write_json(folder / PROCESS, {"pid": os.getpid(), "command": psutil.Process().cmdline()})
 
 
 def job_status(folder: Path) -> JobStatus:
@@ -59,11 +78,11 @@ def job_status(folder: Path) -> JobStatus:
         return JobStatus("cancelled", **counts)
     if (folder / REPORT).exists():  # written last
         return JobStatus("done", **counts)
-    if _is_alive(folder):
+    if is_alive(folder):
         return JobStatus("running", **counts, seconds_left=progress.get("seconds_left"))
     if (folder / REPORT).exists():  # finished between the two looks
         return JobStatus("done", **counts)
-    message, hint = _last_words(folder / LOG)
+    message, hint = last_words(folder, "The segmentation ended unexpectedly.")
     return JobStatus("failed", **counts, message=message, hint=hint)
 
 
@@ -74,6 +93,14 @@ def cancel_job(folder: Path) -> None:
     if process is not None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.terminate()
+
+
+def kill(folder: Path) -> None:
+    """End the folder's process, if it still runs, without asking it."""
+    process = _process(folder)
+    if process is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
 
 
 def write_json(path: Path, content: dict) -> None:
@@ -91,7 +118,8 @@ def read_json(path: Path) -> dict:
         return {}
 
 
-def _is_alive(folder: Path) -> bool:
+def is_alive(folder: Path) -> bool:
+    """Tell whether the folder's process still runs."""
     process = _process(folder)
     try:
         return process is not None and process.status() != psutil.STATUS_ZOMBIE
@@ -110,12 +138,13 @@ def _process(folder: Path) -> psutil.Process | None:
         return None
 
 
-def _last_words(log: Path) -> tuple[str, str]:
-    """Return the error and the hint a process left in its log."""
+def last_words(folder: Path, otherwise: str) -> tuple[str, str]:
+    """Return the error and the hint a process left in its log, or what to say without them."""
+    log = folder / LOG
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     message = next((line[7:] for line in lines if line.startswith("error: ")), "")
     hint = next((line[6:] for line in lines if line.startswith("hint: ")), "")
     if not message:
-        message = "The segmentation ended unexpectedly."
+        message = otherwise
         hint = "Try again; if it happens again, the server's log has the reason."
     return message, hint

@@ -178,6 +178,35 @@ class GridPatches:
         return _as_batch(pairs, np.random.default_rng([seed, epoch, step]), self._config.augment)
 
 
+def telling_window(labels: Sequence[np.ndarray], size: int) -> tuple[int, tuple[slice, slice]]:
+    """Find the place that shows most classes, and shares them most evenly.
+
+    Args:
+        labels: Labels (Y, X) uint8 of each slice, `IGNORED` allowed.
+        size: Edge of the window in pixels; a smaller slice is taken whole.
+
+    Returns:
+        The position of the slice, and the rows and columns of the window in it.
+    """
+    best, place = (-1, -1.0), (0, np.s_[:size, :size])
+    for position, part in enumerate(labels):
+        height, width = part.shape
+        for y in _window_starts(height, size):
+            for x in _window_starts(width, size):
+                window = np.s_[y : y + size, x : x + size]
+                counts = np.bincount(part[window].ravel(), minlength=256)[:IGNORED]
+                shares = counts[counts > 0.002 * part[window].size] / part[window].size
+                found = (len(shares), float(-(shares * np.log(shares)).sum()))
+                if found > best:
+                    best, place = found, (position, window)
+    return place
+
+
+def _window_starts(length: int, size: int) -> list[int]:
+    last = max(length - size, 0)
+    return sorted({*range(0, last, max(size // 2, 1)), last})
+
+
 def _require_labels(labels: Sequence[np.ndarray]) -> None:
     if not any((part != IGNORED).any() for part in labels):
         raise TrainingError(

@@ -1,58 +1,46 @@
 """Train a U-Net on patches; report each epoch, stop when asked, go on from a checkpoint."""
 
-import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from sandseg.config import TilingConfig, TrainConfig
+from sandseg.checkpoint import EpochState, TrainedModel, restore, save_best, save_state
+from sandseg.config import TrainConfig
 from sandseg.errors import TrainingError
-from sandseg.losses import SegmentationLoss
-from sandseg.metrics import confusion_matrix, iou
+from sandseg.metrics import iou
 from sandseg.patches import PatchSource
-from sandseg.tiling import predict_tiled
-from sandseg.unet import build_unet
-
-GRADIENT_NORM = 1.0  # longer gradients are shortened to this
+from sandseg.recipe import memory_errors, new_network
+from sandseg.run_folder import EpochReport
+from sandseg.validation import StoppedError, validate
 
 
 @dataclass(frozen=True)
-class EpochReport:
-    """What one epoch brought, on the validation slices and with the averaged weights."""
+class TrainingHooks:
+    """What is told and asked on the way: to stop, before each epoch, after each step, and between
+    the tiles of the validation.
+    """
 
-    epoch: int  # counted from 1
-    n_epochs: int
-    loss: float
-    iou: tuple[float, ...]
-    mean_iou: float
-    seconds: float
-
-
-@dataclass
-class TrainedModel:
-    """A network with its averaged weights and how it got there."""
-
-    model: keras.Model
-    history: list[EpochReport] = field(default_factory=list)
-    is_finished: bool = True
+    on_step: Callable[[int, int], None] = lambda *_: None  # epochs and steps of the next done
+    on_epoch: Callable[[EpochReport, keras.Model], None] = lambda *_: None  # averaged weights in it
+    should_stop: Callable[[], bool] = lambda: False
 
 
 class PatchBatches(keras.utils.PyDataset):
-    """The batches of one epoch, for `keras.Model.fit`."""
+    """The batches of one epoch, or the rest of it, for `keras.Model.fit`."""
 
-    def __init__(self, source: PatchSource, epoch: int):
+    def __init__(self, source: PatchSource, epoch: int, first_step: int = 0):
         super().__init__()
-        self._source, self._epoch = source, epoch
+        self._source, self._epoch, self._first_step = source, epoch, first_step
 
     def __len__(self) -> int:
-        return self._source.n_steps
+        return self._source.n_steps - self._first_step
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return self._source.batch(self._epoch, step)
+        return self._source.batch(self._epoch, self._first_step + step)
 
 
 class WeightAverage(keras.callbacks.Callback):
@@ -77,21 +65,28 @@ class WeightAverage(keras.callbacks.Callback):
             average += share * (weights - average)
 
 
-class StopWhen(keras.callbacks.Callback):
-    """End the epoch after the step in which somebody asked to stop, or the loss is no number."""
+class StepWatch(keras.callbacks.Callback):
+    """Count steps and their loss; end the epoch when asked to, or when the loss is no number."""
 
-    def __init__(self, should_stop: Callable[[], bool]):
+    def __init__(self, hooks: TrainingHooks, state: EpochState, n_epochs_done: int = 0):
         super().__init__()
-        self.should_stop = should_stop
+        self.hooks, self.state, self.n_epochs_done = hooks, state, n_epochs_done
+
+    def on_epoch_begin(self, epoch: int, logs: dict | None = None) -> None:
+        """Go on with the loss of the steps that were done before an interruption."""
+        for variable, value in zip(self.model.metrics_variables, self.state.loss, strict=False):
+            variable.assign(value)
 
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Look whether to go on."""
+        self.state.step += 1
         if not np.isfinite(logs["loss"]):
             raise TrainingError(
-                f"The loss stopped being a number after step {batch + 1} of an epoch.",
+                f"The loss stopped being a number after step {self.state.step} of an epoch.",
                 hint="Lower the learning rate, or check the labels and grey values.",
             )
-        if self.should_stop():
+        self.hooks.on_step(self.n_epochs_done, self.state.step)
+        if self.hooks.should_stop():
             self.model.stop_training = True
 
 
@@ -99,129 +94,122 @@ def train(
     patches: PatchSource,
     validation: Sequence[tuple[np.ndarray, np.ndarray]],
     config: TrainConfig,
-    on_epoch: Callable[[EpochReport, keras.Model], None] = lambda *_: None,
-    should_stop: Callable[[], bool] = lambda: False,
+    hooks: TrainingHooks | None = None,
     checkpoint: Path | None = None,
+    start: Callable[[keras.Model], None] = lambda _: None,
 ) -> TrainedModel:
     """Train from scratch, or go on where the checkpoint stopped.
+
+    With mixed precision the network computes in bfloat16, which needs no scaling of the loss.
 
     Args:
         patches: What to learn from.
         validation: Pairs of (Y, X) float32 images in [0, 1] and (Y, X) uint8 labels.
         config: Network and recipe.
-        on_epoch: Told after each epoch; the network then holds the averaged weights.
-        should_stop: Asked after each step.
+        hooks: Told after each step and epoch; asked whether to stop.
         checkpoint: Folder that keeps what is needed to go on; read if it holds something.
+        start: May set the weights of a new network; not called when going on.
 
     Returns:
         The network with its averaged weights; `is_finished` is false after a stop.
 
     Raises:
-        TrainingError: The loss is no number any more.
+        TrainingError: The loss is no number any more, a batch does not fit into memory, or the
+            checkpoint is damaged.
     """
-    keras.utils.set_random_seed(config.seed)
-    if config.mixed_precision:
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    trained = TrainedModel(build_unet(config.unet))
+    hooks = hooks or TrainingHooks()
+    trained = TrainedModel(new_network(config, patches.n_steps))
     average = WeightAverage(config.ema_momentum)
-    _compile(trained.model, config, patches.n_steps)
-    _restore(checkpoint, trained, average)
-    stop = StopWhen(should_stop)
-
-    for epoch in range(len(trained.history), config.epochs):
-        start = time.perf_counter()
-        batches = PatchBatches(patches, epoch)
-        logs = trained.model.fit(batches, verbose=0, shuffle=False, callbacks=[average, stop])
-        if trained.model.stop_training:  # should_stop may say something else by now
+    restored = restore(checkpoint, trained)
+    if restored is None:
+        start(trained.model)
+    average.weights, state = restored or ([], EpochState())
+    while len(trained.history) < config.epochs and trained.is_finished:
+        if hooks.should_stop():
             trained.is_finished = False
             break
-        raw_weights = trained.model.get_weights()
-        trained.model.set_weights(average.weights)
-        scores = iou(validation_matrix(trained.model, validation, config))
-        report = EpochReport(
-            epoch=epoch + 1,
-            n_epochs=config.epochs,
-            loss=float(logs.history["loss"][-1]),
-            iou=tuple(float(value) for value in scores),
-            mean_iou=float(np.nanmean(scores)),
-            seconds=time.perf_counter() - start,
-        )
-        trained.history.append(report)
-        on_epoch(report, trained.model)
-        trained.model.set_weights(raw_weights)
-        _save(checkpoint, trained, average)
+        began = time.perf_counter() - state.seconds
+        try:
+            watch = StepWatch(hooks, state, len(trained.history))
+            _train_epoch(patches, trained, average, watch, config)
+            report = _validate(trained, average, validation, config, hooks, state)
+        except StoppedError:
+            trained.is_finished = False
+            state.seconds = time.perf_counter() - began
+        else:
+            report = replace(report, seconds=time.perf_counter() - began)
+            _finish_epoch(trained, average, report, hooks, checkpoint)
+            state = EpochState()
+        save_state(checkpoint, trained, average.weights, state)
     if average.weights:
         trained.model.set_weights(average.weights)
     return trained
 
 
-def validation_matrix(
-    model: keras.Model, validation: Sequence[tuple[np.ndarray, np.ndarray]], config: TrainConfig
-) -> np.ndarray:
-    """Return the (C, C) confusion matrix over all validation slices, true labels in rows."""
-    n_classes = max(config.unet.n_classes, 2)
-
-    def predict_batch(tiles: np.ndarray) -> np.ndarray:
-        logits = keras.ops.convert_to_numpy(model(tiles, training=False))
-        if config.unet.n_classes == 1:  # the binary case: label 1 where the logit is positive
-            logits = np.concatenate([np.zeros_like(logits), logits], axis=-1)
-        return logits
-
-    matrix = np.zeros((n_classes, n_classes), np.int64)
-    for image, labels in validation:
-        logits = predict_tiled(image, predict_batch, TilingConfig(), config.unet.stride)
-        matrix += confusion_matrix(labels, logits.argmax(axis=-1).astype(np.uint8), n_classes)
-    return matrix
-
-
-def _compile(model: keras.Model, config: TrainConfig, n_steps: int) -> None:
-    if config.schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(
-            initial_learning_rate=0.0,
-            decay_steps=max(config.epochs * n_steps - config.warmup_steps, 1),
-            warmup_target=config.learning_rate,
-            warmup_steps=config.warmup_steps,
-        )
-    else:
-        rate = config.learning_rate
-    if config.optimizer == "adam":
-        optimizer = keras.optimizers.Adam(rate)
-    else:
-        optimizer = keras.optimizers.AdamW(
-            rate, weight_decay=config.weight_decay, global_clipnorm=GRADIENT_NORM
-        )
-    optimizer.build(model.trainable_variables)
-    model.compile(optimizer, SegmentationLoss(config.loss, config.unet.n_classes))
-
-
-def _save(checkpoint: Path | None, trained: TrainedModel, average: WeightAverage) -> None:
-    """Write all that goes on changing into one file, so that it is never half of two epochs."""
-    if checkpoint is None:
+def _train_epoch(
+    patches: PatchSource,
+    trained: TrainedModel,
+    average: WeightAverage,
+    watch: StepWatch,
+    config: TrainConfig,
+) -> None:
+    """Do the steps of the epoch that are not done yet."""
+    epoch, state = len(trained.history), watch.state
+    if state.step >= patches.n_steps:  # interrupted while it was validated
         return
-    checkpoint.mkdir(parents=True, exist_ok=True)
-    arrays = {f"weight_{i}": w for i, w in enumerate(trained.model.get_weights())}
-    arrays |= {f"average_{i}": w for i, w in enumerate(average.weights)}
-    variables = trained.model.optimizer.variables
-    arrays |= {f"optimizer_{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(variables)}
-    history = json.dumps([asdict(report) for report in trained.history])
-    part = checkpoint / "state.part"
-    with part.open("wb") as file:
-        np.savez(file, history=np.array(history), **arrays)
-    part.replace(checkpoint / "state.npz")
+    batches = PatchBatches(patches, epoch, state.step)
+    with memory_errors(config):
+        trained.model.fit(batches, verbose=0, shuffle=False, callbacks=[average, watch])
+    variables = trained.model.metrics_variables
+    state.loss = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    if trained.model.stop_training:  # should_stop may say something else by now
+        raise StoppedError
 
 
-def _restore(checkpoint: Path | None, trained: TrainedModel, average: WeightAverage) -> None:
-    path = checkpoint / "state.npz" if checkpoint else None
-    if path is None or not path.exists():
-        return
-    with np.load(path, allow_pickle=False) as state:
-        groups = {
-            kind: [state[f"{kind}_{i}"] for i in range(sum(n.startswith(kind) for n in state))]
-            for kind in ("weight", "average", "optimizer")
-        }
-        history = json.loads(str(state["history"]))
-    trained.model.set_weights(groups["weight"])
-    average.weights = groups["average"]
-    for variable, value in zip(trained.model.optimizer.variables, groups["optimizer"], strict=True):
-        variable.assign(value)
-    trained.history = [EpochReport(**{**report, "iou": tuple(report["iou"])}) for report in history]
+def _validate(
+    trained: TrainedModel,
+    average: WeightAverage,
+    validation: Sequence[tuple[np.ndarray, np.ndarray]],
+    config: TrainConfig,
+    hooks: TrainingHooks,
+    state: EpochState,
+) -> EpochReport:
+    """Score the averaged weights; the network has its own again if it is asked to stop."""
+    raw_weights = trained.model.get_weights()
+    trained.model.set_weights(average.weights)
+    try:
+        with memory_errors(config):
+            matrix, loss = validate(trained.model, validation, config, hooks.should_stop)
+    finally:
+        trained.model.set_weights(raw_weights)
+    found = iou(matrix)
+    total, count = (float(value) for value in state.loss[:2])
+    return EpochReport(
+        epoch=len(trained.history) + 1,
+        n_epochs=config.epochs,
+        loss=total / count,
+        iou=tuple(float(value) for value in found),
+        mean_iou=float(np.nanmean(found)),
+        seconds=0.0,
+        validation_loss=loss,
+    )
+
+
+def _finish_epoch(
+    trained: TrainedModel,
+    average: WeightAverage,
+    report: EpochReport,
+    hooks: TrainingHooks,
+    checkpoint: Path | None,
+) -> None:
+    """Keep the weights if they are the best so far, and tell."""
+    best = max((past.mean_iou for past in trained.history), default=-np.inf)
+    trained.history.append(report)
+    if report.mean_iou > best or not trained.best_epoch:
+        trained.best_epoch = report.epoch
+        trained.best_weights = [weights.copy() for weights in average.weights]
+        save_best(checkpoint, trained)
+    raw_weights = trained.model.get_weights()
+    trained.model.set_weights(average.weights)
+    hooks.on_epoch(report, trained.model)
+    trained.model.set_weights(raw_weights)

@@ -1,213 +1,217 @@
 """A training with a folder: settings, progress, checkpoint, and in the end a model folder."""
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from contextlib import ExitStack
 from pathlib import Path
 
 import keras
-import numpy as np
 
-from sandseg.classes import IGNORED, SANDSTONE, SegmentationClass
-from sandseg.config import TrainConfig
-from sandseg.errors import ConfigError
-from sandseg.intervals import block_matrices, bootstrap_iou
-from sandseg.metrics import scores
-from sandseg.phases import sample_mask
-from sandseg.publish import publish_model, training_histogram
-from sandseg.tiling import predict_tiled
-from sandseg.train import EpochReport, TrainedModel, train
-from sandseg.training_data import LabelledSlices, PreparedData, prepare, read_labelled
-
-SETTINGS, METRICS, CANCEL, CHECKPOINT, MODEL = (
-    "config.json",
-    "metrics.jsonl",
-    "cancel",
-    "checkpoint",
-    "model",
+from sandseg.checkpoint import TrainedModel
+from sandseg.devices import training_device
+from sandseg.errors import ConfigError, SandsegError, TrainingError
+from sandseg.jobs import write_json
+from sandseg.model_store import StoredModel, load_model
+from sandseg.publish import publish_model
+from sandseg.recipe import measure_step
+from sandseg.run_data import locate
+from sandseg.run_folder import (
+    CHECKPOINT,
+    ESTIMATE,
+    MODEL,
+    SETTINGS,
+    EpochReport,
+    RunSettings,
+    settings_from,
+    write_settings,
 )
-TEMPERATURES = np.geomspace(0.5, 2.0, 81)
-N_CALIBRATION_PIXELS = 200_000
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What to train on and where the run's folder is. Slices are named by the end of their name."""
-
-    images: Path
-    labels: Path
-    folder: Path
-    config: TrainConfig
-    validate: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    title: str = "Trained U-Net"
-    command: str = ""  # makes the model again
+from sandseg.run_progress import RunWriter, SamplePainter, add_replay
+from sandseg.run_rules import training_rules
+from sandseg.train import TrainingHooks, train
+from sandseg.training_card import describe_model, find_temperature
+from sandseg.training_data import LabelledSlices, PreparedData, prepare, read_labelled
+from sandseg.validation import predict_logits
 
 
 def run_training(
-    request: RunRequest, on_epoch: Callable[[EpochReport], None] = lambda _: None
+    folder: Path,
+    settings: RunSettings,
+    command: str = "",
+    on_epoch: Callable[[EpochReport], None] = lambda _: None,
 ) -> Path | None:
     """Train in a run folder, or go on where it stopped.
 
     Args:
-        request: Data, settings and folder.
+        folder: Of the run; made if it is not there, once the data turned out to be fit.
+        settings: Data and recipe; those the run began with.
+        command: Makes the model again; for its card.
         on_epoch: Told after each epoch.
 
     Returns:
-        The folder of the finished model; None when the run was stopped by its `cancel` file.
+        The folder of the model, that of the best epoch; None when the run was paused, or stopped
+        before its first epoch was complete.
 
     Raises:
         ConfigError: The folder holds a run with other settings.
-        SandsegError: The data or the labels do not fit.
+        SandsegError: The data or the labels do not fit, or the disk is full.
     """
-    config, folder = request.config, request.folder
-    slices = read_labelled(request.images, request.labels, config.unet.n_classes)
-    data = prepare(slices, config, request.validate, request.test)
-    _start_folder(folder, config)
-    (folder / CANCEL).unlink(missing_ok=True)
-
-    def report(epoch: EpochReport, _: keras.Model) -> None:
-        with (folder / METRICS).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(asdict(epoch)) + "\n")
-        on_epoch(epoch)
-
-    trained = train(
-        data.patches,
-        data.validation,
-        config,
-        on_epoch=report,
-        should_stop=(folder / CANCEL).exists,
-        checkpoint=folder / CHECKPOINT,
-    )
-    if not trained.is_finished:
-        return None
-    temperature = find_temperature(trained.model, data.validation, config.unet.stride)
-    card = _card(request, slices, data, trained)
-    publish_model(trained.model, folder / MODEL, card, _classes(config.unet.n_classes), temperature)
-    return folder / MODEL
+    _check_settings(folder, settings)
+    device = device_name()
+    writer = RunWriter(folder, settings, training_rules().max_hours)
+    with ExitStack() as stack:
+        if folder.is_dir():
+            stack.enter_context(writer.ending())
+            writer.enter(device)
+        slices, data = _read(settings, folder)
+        if not folder.is_dir():
+            writer.enter(device)
+            stack.enter_context(writer.ending())
+        if not (folder / SETTINGS).exists():
+            write_settings(folder, settings)
+        trained = _train(folder, settings, data, writer, on_epoch)
+        if writer.wanted() == "pause" and not trained.is_finished:
+            writer.tell(state="paused", message="Paused; it goes on from this very step.")
+            return None
+        return _publish(folder, settings, command, slices, data, trained, writer)
 
 
-def _card(
-    request: RunRequest, slices: LabelledSlices, data: PreparedData, trained: TrainedModel
-) -> dict:
-    """Say what the model is, what it learned from, and how good it is on what it did not see."""
-    config = request.config
-    history = [asdict(epoch) for epoch in trained.history]
-    seconds = sum(epoch["seconds"] for epoch in history)
-    return {
-        "title": request.title,
-        "architecture": asdict(config.unet),
-        "n_parameters": trained.model.count_params(),
-        "intensity": {
-            "low": slices.mapping.low,
-            "high": slices.mapping.high,
-            "histogram": training_histogram(data.train_images),
-        },
-        "data": {"slices": data.split, "split": config.split},
-        "training": asdict(config) | {"seconds": round(seconds)},
-        "scores": {
-            part: _score_slices(trained.model, slices, data.split[part], config)
-            for part in ("validation", "test")
-            if config.split == "slice" and data.split[part]
-        },
-        "history": history,
-        "command": request.command,
-        "notes": list(data.warnings),
-    }
-
-
-def find_temperature(
-    network: keras.Model, validation: Sequence[tuple[np.ndarray, np.ndarray]], stride: int
-) -> float:
-    """Return the temperature with the smallest cross-entropy on the validation slices."""
-    if network.output.shape[-1] == 1:
-        return 1.0
-    rng = np.random.default_rng(0)
-    parts = []
-    for image, labels in validation:
-        logits = _logits(network, image, stride)[labels != IGNORED]
-        true = labels[labels != IGNORED].astype(int)
-        chosen = rng.choice(len(true), min(len(true), N_CALIBRATION_PIXELS), replace=False)
-        parts.append((logits[chosen], true[chosen]))
-    logits, true = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return float(min(TEMPERATURES, key=lambda temperature: _loss(logits / temperature, true)))
-
-
-def _loss(logits: np.ndarray, true: np.ndarray) -> float:
-    """Mean cross-entropy of (N, C) logits and (N,) labels."""
-    highest = logits.max(axis=-1, keepdims=True)
-    log_total = np.log(np.exp(logits - highest).sum(axis=-1)) + highest[:, 0]
-    return float(np.mean(log_total - np.take_along_axis(logits, true[:, None], -1)[:, 0]))
-
-
-def _logits(network: keras.Model, image: np.ndarray, stride: int) -> np.ndarray:
-    def predict_batch(tiles: np.ndarray) -> np.ndarray:
-        return keras.ops.convert_to_numpy(network(tiles, training=False))
-
-    return predict_tiled(image, predict_batch, stride=stride)
-
-
-def _score_slices(
-    network: keras.Model, slices: LabelledSlices, names: Sequence[str], config: TrainConfig
-) -> dict:
-    """Score slices never trained on, over the whole slice and inside the rock alone."""
-    n_classes, classes = max(config.unet.n_classes, 2), _classes(config.unet.n_classes)
-    blocks = {"whole slice": [], "inside the rock": []}
-    for image, true in slices.pairs([slices.names.index(name) for name in names]):
-        logits = _logits(network, image, config.unet.stride)
-        binary = logits.shape[-1] == 1
-        predicted = (logits[..., 0] > 0 if binary else logits.argmax(-1)).astype(np.uint8)
-        inside = np.where(sample_mask(true, classes), true, IGNORED)
-        blocks["whole slice"].append(block_matrices(true, predicted, n_classes))
-        blocks["inside the rock"].append(block_matrices(inside, predicted, n_classes))
-    return {
-        "slices": list(names),
-        **{region: _score(np.concatenate(parts), classes) for region, parts in blocks.items()},
-    }
-
-
-def _score(blocks: np.ndarray, classes: Sequence[SegmentationClass]) -> dict:
-    names = [material.name for material in classes]
-    found = scores(blocks.sum(axis=0)).to_dict(names)
-    interval = bootstrap_iou(blocks, np.random.default_rng(0))
-    limits = zip(names, interval.low, interval.high, strict=True)
-    found["iou_interval"] = {
-        name: [round(float(low), 4), round(float(high), 4)] if np.isfinite(low) else None
-        for name, low, high in limits
-    }
-    found["mean_iou_interval"] = [round(interval.mean_low, 4), round(interval.mean_high, 4)]
-    return found
-
-
-def _classes(n_classes: int) -> tuple[SegmentationClass, ...]:
-    """Sandstone's classes where there are four of them, otherwise numbered ones."""
-    if n_classes == len(SANDSTONE):
-        return SANDSTONE
-    # Okabe-Ito, which colour-blind viewers can tell apart
-    colors = (
-        "#000000",
-        "#E69F00",
-        "#56B4E9",
-        "#009E73",
-        "#F0E442",
-        "#0072B2",
-        "#D55E00",
-        "#CC79A7",
-    )
-    return tuple(
-        SegmentationClass(value, f"class {value}", colors[value])
-        for value in range(max(n_classes, 2))
-    )
-
-
-def _start_folder(folder: Path, config: TrainConfig) -> None:
-    """Write the settings of a new run; an old one is gone on with only under the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    settings = json.loads(json.dumps(asdict(config)))
-    path = folder / SETTINGS
-    if path.exists() and json.loads(path.read_text(encoding="utf-8")) != settings:
+def _check_settings(folder: Path, settings: RunSettings) -> None:
+    """An old run is gone on with only under the settings it began with."""
+    if not (folder / SETTINGS).exists():
+        return
+    before = settings_from(folder)
+    if (before.config, before.start_from) != (settings.config, settings.start_from):
         raise ConfigError(
             f"The folder {folder.name} holds a run with other settings.",
             hint="Choose a new folder, or start it with the settings it began with.",
         )
-    path.write_text(json.dumps(settings, indent=1) + "\n", encoding="utf-8")
+
+
+def _read(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
+    place = locate(settings, folder)
+    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
+    return slices, prepare(slices, settings.config, place.validate, place.test)
+
+
+def _train(
+    folder: Path,
+    settings: RunSettings,
+    data: PreparedData,
+    writer: RunWriter,
+    on_epoch: Callable[[EpochReport], None],
+) -> TrainedModel:
+    painter = SamplePainter(folder, data.validation, settings.all_classes)
+    stride = settings.config.unet.stride
+
+    def report(epoch: EpochReport, network: keras.Model) -> None:
+        painter.draw(epoch.epoch, lambda image: predict_logits(network, image, stride))
+        writer.epoch(epoch)
+        on_epoch(epoch)
+
+    def start(network: keras.Model) -> None:
+        if settings.start_from:
+            take_weights(network, load_model(settings.start_from))
+
+    writer.begin(data.patches.n_steps, data.warnings)
+    hooks = TrainingHooks(writer.step, report, lambda: bool(writer.wanted()))
+    return train(data.patches, data.validation, settings.config, hooks, folder / CHECKPOINT, start)
+
+
+def _publish(
+    folder: Path,
+    settings: RunSettings,
+    command: str,
+    slices: LabelledSlices,
+    data: PreparedData,
+    trained: TrainedModel,
+    writer: RunWriter,
+) -> Path | None:
+    """Make the model folder from the weights of the best epoch."""
+    state = "done" if trained.is_finished else "stopped"
+    if not trained.best_weights:
+        message = "Stopped before the first epoch was complete, so there is no model."
+        writer.tell(state=state, message=message)
+        return None
+    writer.tell(message="Scoring and saving the model")
+    trained.model.set_weights(trained.best_weights)
+    temperature = find_temperature(trained.model, data.validation, settings.config.unet.stride)
+    card = describe_model(settings, slices, data, trained) | {"command": command}
+    if settings.start_from:
+        card["started_from"] = settings.start_from
+    publish_model(trained.model, folder / MODEL, card, settings.all_classes, temperature)
+    add_replay(folder, folder / MODEL)
+    message = f"The model is that of epoch {trained.best_epoch}."
+    if state == "stopped" and writer.is_overdue:
+        message = f"It reached the longest time this server allows. {message}"
+    writer.tell(state=state, message=message, seconds_left=0.0)
+    return folder / MODEL
+
+
+def take_weights(network: keras.Model, stored: StoredModel) -> int:
+    """Start from a stored model: take the weights of every layer whose name and shapes match.
+
+    Returns:
+        The number of layers that were taken.
+
+    Raises:
+        TrainingError: Not one layer matches.
+    """
+    path = stored.folder / "model.keras"
+    try:
+        trained = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError) as error:
+        raise TrainingError(
+            f'The weights of the model "{stored.name}" cannot be read: {error}',
+            hint="Start from another model, or from scratch.",
+        ) from error
+    known = {layer.name: layer.get_weights() for layer in trained.layers}
+    n_taken = 0
+    for layer in network.layers:
+        found, own = known.get(layer.name, []), layer.get_weights()
+        if own and [part.shape for part in found] == [part.shape for part in own]:
+            layer.set_weights(found)
+            n_taken += 1
+    if not n_taken:
+        raise TrainingError(
+            f'No layer of the model "{stored.name}" fits this network.',
+            hint="Choose the preset that model was trained with, or start from scratch.",
+        )
+    return n_taken
+
+
+def run_estimate(folder: Path) -> None:
+    """Measure a training step of the settings in a folder; the result is written there."""
+    settings = settings_from(folder)
+    try:
+        seconds, count = measure_step(settings.config)
+        found = {"seconds_per_step": seconds, "n_parameters": count}
+    except SandsegError as error:
+        found = {"message": error.message, "hint": error.hint}
+    write_json(folder / ESTIMATE, found | {"device": device_name()})
+
+
+def prepare_backend() -> None:
+    """Set Keras up for a process that does nothing but train, before anything is computed.
+
+    On a CPU the same seed then gives the same weights, bit for bit. On a GPU memory is taken as
+    it is needed. Several GPUs share each batch where the backend can do that.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow
+
+        gpus = tensorflow.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+        if not gpus:
+            tensorflow.config.experimental.enable_op_determinism()
+    if backend == "jax" and len(devices := keras.distribution.list_devices()) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
+
+
+def device_name() -> str:
+    """Return what Keras computes on."""
+    name = training_device().name
+    if keras.backend.backend() not in ("tensorflow", "jax"):
+        return name
+    n_devices = len(keras.distribution.list_devices())
+    return f"{n_devices} × {name}" if n_devices > 1 else name

@@ -87,14 +87,15 @@ def prepare(
     Args:
         slices: All labelled slices.
         config: Sampling, patch size, split.
-        validate: Names (or ends of names) of the slices to validate on; empty: a block of them.
-        test: Names of slices that are not touched at all. The patch split heeds no names.
+        validate: Names (or ends of names) of the slices to validate on; empty: a block of them. The
+            patch split shares out patches of all slices that are not for the test.
+        test: Names of slices that are not touched at all, whatever the split.
 
     Raises:
         TrainingError: A name fits no slice, or a part of the split is empty.
     """
     if config.split == "patch":
-        return _prepare_patches(slices, config)
+        return _prepare_patches(slices, config, test)
     split = _split(slices.names, validate, test)
     images, labels = zip(*slices.pairs(split.train), strict=True)
     if config.sampling == "grid":
@@ -108,9 +109,15 @@ def prepare(
     )
 
 
-def _prepare_patches(slices: LabelledSlices, config: TrainConfig) -> PreparedData:
+def _prepare_patches(
+    slices: LabelledSlices, config: TrainConfig, test: Sequence[str]
+) -> PreparedData:
     """The leaky split: all slices are cut, the patches are shared out at random."""
-    images, labels = (_cut(part, config.patch_size) for part in (slices.images, slices.labels))
+    named = _named_split(slices.names, (), test)
+    if not named.train:
+        raise TrainingError("No slice is left to train on.", hint="Name fewer slices for the test.")
+    learned = zip(*slices.pairs(named.train), strict=True)
+    images, labels = (_cut(part, config.patch_size) for part in learned)
     split = split_patches(len(images), config.seed)
     train = list(split.train)
     source = GridPatches(images[train], labels[train], config)
@@ -118,6 +125,8 @@ def _prepare_patches(slices: LabelledSlices, config: TrainConfig) -> PreparedDat
         part: [f"{len(positions)} random patches of all slices"]
         for part, positions in vars(split).items()
     }
+    if named.test:
+        parts["test"] = [slices.names[i] for i in named.test]
     validation = [(images[i], labels[i]) for i in split.validation]
     return PreparedData(
         source, validation, list(images[train]), parts, _missing(labels[train], config)

@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -321,6 +322,76 @@ def test_inspect_says_what_was_understood(sandseg, scan):
     assert "2.5 µm" in as_text.out
 
 
+def test_what_is_chosen_of_a_file_is_inspected_and_segmented(sandseg, out, slices):
+    metadata = {"axes": "ZCYX"}
+    channels = np.stack([np.zeros_like(slices), slices], axis=1)
+    tifffile.imwrite(out / "two.tif", channels, imagej=True, metadata=metadata)
+    wishes = ["--channel", 2, "--voxel-size", 7.5, "--slices", "2:3"]
+
+    facts = json.loads(sandseg("inspect", out / "two.tif", "--json", *wishes).out)
+    ended = sandseg("segment", out / "two.tif", "-o", out / "l.tif", "--model", "grey", *wishes)
+
+    assert (facts["shape"], facts["voxel_size_um"]) == ([2, 40, 50], 7.5)
+    assert facts["choices"]["channel"]["chosen"] == 1
+    assert facts["grey_range_middle_slice"] == [0, 255]
+    assert ended.code == 0
+    assert read_labels(out / "l.tif").shape == (2, 40, 50)
+
+
+@pytest.mark.parametrize("kind", ["zip", "folder", "npy", "raw"])
+def test_slices_may_come_in_any_wrapping(sandseg, out, slices, tmp_path, kind):
+    paths = []
+    for z, image in enumerate(slices):
+        paths.append(tmp_path / "slices" / f"{z}.tif")
+        paths[-1].parent.mkdir(exist_ok=True)
+        write_image(paths[-1], [image])
+    with zipfile.ZipFile(tmp_path / "scan.zip", "w") as archive:
+        for path in paths:
+            archive.write(path, path.name)
+    np.save(tmp_path / "scan.npy", slices)
+    (tmp_path / "scan.raw").write_bytes(slices.tobytes())
+    words = {
+        "zip": [tmp_path / "scan.zip"],
+        "folder": [tmp_path / "slices"],
+        "npy": [tmp_path / "scan.npy"],
+        "raw": [tmp_path / "scan.raw", "--raw", "3x40x50,uint8"],
+    }[kind]
+
+    facts = json.loads(sandseg("inspect", "--json", *words).out)
+    ended = sandseg("segment", "-o", out / "labels.tif", "--model", "grey", *words)
+
+    assert (facts["shape"], facts["dtype"]) == ([3, 40, 50], "uint8")
+    assert ended.code == 0
+    assert read_labels(out / "labels.tif").shape == slices.shape
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        (["--series", 2], "has no image 2"),
+        (["--channel", 0], "has no channel 0"),
+        (["--time", 2], "has no time point 2"),
+        (["--slices", "2:9"], "its slices are 1 to 3"),
+        (["--slices", "few"], "names no slices"),
+        (["--voxel-size", -1], "is none"),
+        (["--raw", "4x4"], "describes no raw file"),
+        (["--raw", "4x4,uint8"], "more than 16 as described"),
+    ],
+)
+@pytest.mark.parametrize("command", ["inspect", "segment"])
+def test_what_is_not_in_a_file_cannot_be_chosen(sandseg, scan, out, command, option, message):
+    outputs = ["-o", out / "labels.tif", "--model", "grey"] if command == "segment" else []
+
+    assert_refused(sandseg(command, scan, *outputs, *option), message)
+    assert list(out.iterdir()) == []
+
+
+def test_a_file_that_must_be_chosen_from_says_by_which_option(sandseg, tmp_path):
+    colors(tmp_path / "photo.tif")
+
+    assert_refused(sandseg("inspect", tmp_path / "photo.tif"), "--channel 1 to 3")
+
+
 def test_models_are_listed_under_the_names_they_are_asked_for(sandseg, monkeypatch, tmp_path):
     shutil.copytree(Path(os.environ["SANDSEG_MODELS"]) / "grey", tmp_path / "renamed")
     monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path))
@@ -347,6 +418,24 @@ def test_models_are_listed_under_the_names_they_are_asked_for(sandseg, monkeypat
 def test_a_training_with_impossible_settings_is_refused(sandseg, scan, out, options, message):
     assert_refused(sandseg("train", scan, scan, "--run", out / "run", *options), message)
     assert list(out.iterdir()) == []
+
+
+def test_a_training_is_refused_when_half_of_it_is_missing(sandseg, scan, out):
+    assert_refused(sandseg("train", scan, "--run", out / "run"), "labels of the images")
+    assert_refused(sandseg("train", "--run", out / "run"), "holds no run")
+    assert_refused(sandseg("train", scan, scan), "--run")
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{}", '[{"name": "air"}]', '[{"name": "a", "color": "red"}]', "[1]"]
+)
+def test_classes_that_cannot_be_read_are_refused(sandseg, scan, out, content):
+    (out / "classes.json").write_text(content)
+
+    ended = sandseg("train", scan, scan, "--run", out / "run", "--classes", out / "classes.json")
+
+    assert_refused(ended, "classes in classes.json cannot be read")
+    assert not (out / "run").exists()
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import sys
 import time
 
 import psutil
@@ -10,7 +11,11 @@ from sandseg.export import write_image
 from sandseg.jobs import (
     JobStatus,
     cancel_job,
+    enter_process,
+    is_alive,
     job_status,
+    kill,
+    launch,
     read_json,
     start_segmentation,
     write_json,
@@ -121,6 +126,33 @@ def test_another_process_with_the_same_number_is_not_the_job(folder):
     cancel_job(folder)  # would end this very process
 
     assert job_status(folder).state == "cancelled"
+
+
+def test_any_command_can_work_on_a_folder(folder):
+    folder.mkdir()
+    told = "import os, time; print(os.environ['TOLD'], flush=True); time.sleep(600)"
+
+    launch([sys.executable, "-c", told], folder, {"TOLD": "what was told"})
+    end = time.monotonic() + PATIENCE_S
+    while "what was told" not in (folder / "log.txt").read_text():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+    assert is_alive(folder)
+    kill(folder)
+    while is_alive(folder):
+        assert time.monotonic() < end
+        time.sleep(0.02)
+    kill(folder)  # a second time does no harm
+
+
+def test_a_process_enters_itself(folder):
+    folder.mkdir()
+    assert not is_alive(folder)
+
+    enter_process(folder)
+
+    assert is_alive(folder)
 
 
 def test_a_folder_without_a_job_has_failed(folder):

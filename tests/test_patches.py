@@ -13,6 +13,7 @@ from sandseg.patches import (
     grid_patches,
     split_patches,
     split_slices,
+    telling_window,
     turn,
 )
 
@@ -210,3 +211,25 @@ def test_nothing_labelled_is_nothing_to_learn_from(source):
     with pytest.raises(TrainingError, match="Not one pixel is labelled") as caught:
         source(images, np.full((2, 16, 16), IGNORED, np.uint8), config())
     assert "belong to these images" in caught.value.hint
+
+
+def test_the_telling_window_shows_the_place_with_most_classes(rng):
+    dull, telling = np.zeros((2, 90, 130), np.uint8)
+    dull[:, :65] = 1
+    telling[60:, 100:] = rng.integers(0, 4, (30, 30))
+
+    position, window = telling_window([dull, telling], 32)
+
+    assert position == 1
+    assert telling[window].shape == (32, 32)
+    assert len(np.unique(telling[window])) == 4
+
+
+@pytest.mark.parametrize("shape", [(10, 70), (40, 40), (5, 5)])
+def test_a_telling_window_is_never_larger_than_its_slice(shape):
+    labels = np.full(shape, IGNORED, np.uint8)
+
+    position, window = telling_window([labels], 40)
+
+    assert position == 0
+    assert labels[window].shape == tuple(min(length, 40) for length in shape)

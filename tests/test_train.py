@@ -1,18 +1,19 @@
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from sandseg.classes import IGNORED
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import TrainingError
 
 keras = pytest.importorskip("keras")
 
-from sandseg.train import StopWhen, WeightAverage, train, validation_matrix  # noqa: E402
+from sandseg.checkpoint import EpochState  # noqa: E402
+from sandseg.train import StepWatch, TrainingHooks, WeightAverage, train  # noqa: E402
 
 pytestmark = pytest.mark.slow  # loads TensorFlow
 
@@ -81,21 +82,24 @@ def test_without_momentum_the_average_is_the_last_step():
 
 
 def test_the_training_goes_on_until_somebody_asks_to_stop():
-    is_asked = False
-    stop = StopWhen(lambda: is_asked)
-    stop.set_model(FakeNetwork())
+    is_asked, told = False, []
+    hooks = TrainingHooks(on_step=lambda *done: told.append(done), should_stop=lambda: is_asked)
+    watch = StepWatch(hooks, EpochState(step=4), n_epochs_done=3)
+    watch.set_model(FakeNetwork())
 
-    stop.on_train_batch_end(0, {"loss": 1.0})
-    assert not stop.model.stop_training
+    watch.on_train_batch_end(0, {"loss": 1.0})
+    assert not watch.model.stop_training
     is_asked = True
-    stop.on_train_batch_end(1, {"loss": 1.0})
-    assert stop.model.stop_training
+    watch.on_train_batch_end(1, {"loss": 1.0})
+    assert watch.model.stop_training
+    assert told == [(3, 5), (3, 6)]
 
 
 @pytest.mark.parametrize("loss", [np.nan, np.inf])
 def test_a_loss_that_is_no_number_is_an_error(loss):
+    watch = StepWatch(TrainingHooks(), EpochState(step=2))
     with pytest.raises(TrainingError, match="stopped being a number after step 3") as caught:
-        StopWhen(lambda: False).on_train_batch_end(2, {"loss": loss})
+        watch.on_train_batch_end(2, {"loss": loss})
     assert "learning rate" in caught.value.hint
 
 
@@ -104,60 +108,55 @@ def test_grey_values_that_are_no_numbers_end_the_training():
         train(MadeUpPatches(factor=np.nan), validation_slices(), CONFIG)
 
 
-def test_each_epoch_is_reported_with_the_averaged_weights():
+def test_each_epoch_is_reported_with_the_averaged_weights_and_the_best_are_kept():
     reports, seen = [], []
 
     def on_epoch(report, network):
         reports.append(report)
         seen.append(network.get_weights())
 
-    trained = train(MadeUpPatches(), validation_slices(), CONFIG, on_epoch)
+    trained = train(MadeUpPatches(), validation_slices(), CONFIG, TrainingHooks(on_epoch=on_epoch))
 
     assert trained.is_finished
     assert trained.history == reports
     assert [(r.epoch, r.n_epochs, len(r.iou)) for r in reports] == [(1, 2, 3), (2, 2, 3)]
     assert all(np.isfinite(r.loss) and r.mean_iou == np.nanmean(r.iou) for r in reports)
+    assert all(r.validation_loss > 0 for r in reports)
     for last, kept in zip(seen[-1], trained.model.get_weights(), strict=True):
         np.testing.assert_array_equal(last, kept)
+    reached = [report.mean_iou for report in trained.history]
+    assert trained.best_epoch == 1 + reached.index(max(reached))
+    for best, kept in zip(seen[trained.best_epoch - 1], trained.best_weights, strict=True):
+        np.testing.assert_array_equal(best, kept)
 
 
-@pytest.mark.parametrize("n_steps", [1, 2, 4])
+@pytest.mark.parametrize("n_steps", [0, 4])
 def test_a_stop_is_answered_within_a_step(n_steps):
-    answers = iter([False] * (n_steps - 1) + [True])  # asked once more, it would raise
-    epochs = []
-
-    trained = train(
-        MadeUpPatches(),
-        validation_slices(),
-        CONFIG,
+    done, epochs = [], []
+    hooks = TrainingHooks(
+        on_step=lambda *step: done.append(step),
         on_epoch=lambda report, _: epochs.append(report.epoch),
-        should_stop=lambda: next(answers),
+        should_stop=lambda: len(done) >= n_steps,
     )
+
+    trained = train(MadeUpPatches(), validation_slices(), CONFIG, hooks)
 
     assert not trained.is_finished
     assert int(trained.model.optimizer.iterations) == n_steps
     assert epochs == [1] * (n_steps // CONFIG.steps_per_epoch)
 
 
-def test_every_labelled_pixel_is_counted_once(rng):
-    labels = rng.integers(0, 3, (19, 23)).astype(np.uint8)
-    labels[:2] = IGNORED
+def test_mixed_precision_leaves_the_global_precision_as_it_was():
+    before = keras.mixed_precision.dtype_policy().name
 
-    def network(tiles, training):
-        return np.eye(3, dtype=np.float32)[np.rint(np.asarray(tiles)[..., 0] * 2).astype(int)]
+    trained = train(
+        MadeUpPatches(),
+        validation_slices(),
+        replace(CONFIG, mixed_precision=True, epochs=1),
+    )
 
-    matrix = validation_matrix(network, [(np.minimum(labels, 2) / 2, labels)] * 2, CONFIG)
-
-    np.testing.assert_array_equal(matrix, 2 * np.diag(np.bincount(labels[2:].ravel())))
-
-
-def test_one_logit_is_validated_as_two_classes(rng):
-    labels = rng.integers(0, 2, (8, 12)).astype(np.uint8)
-    config = TrainConfig(unet=UNetConfig((4, 6), n_classes=1, stem="full"))
-
-    matrix = validation_matrix(lambda tiles, training: tiles - 0.5, [(labels, labels)], config)
-
-    np.testing.assert_array_equal(matrix, np.diag(np.bincount(labels.ravel())))
+    assert keras.mixed_precision.dtype_policy().name == before == "float32"
+    assert trained.model.get_layer("down0_conv0").compute_dtype == "bfloat16"
 
 
 RESUMED = """
@@ -166,27 +165,31 @@ sys.path.insert(0, 'tests')
 import keras, numpy as np, tensorflow
 from pathlib import Path
 from test_train import CONFIG, MadeUpPatches, validation_slices
-from dataclasses import asdict, replace
-from sandseg.train import train
+from dataclasses import replace
+from sandseg.train import TrainingHooks, train
 
 tensorflow.config.experimental.enable_op_determinism()
-config = replace(CONFIG, epochs=3)
+config = replace(CONFIG, epochs=3, unet=replace(CONFIG.unet, dropout=0.3))
 through = train(MadeUpPatches(), validation_slices(), config)
-answers = iter([False] * 4 + [True])  # in the middle of the second epoch
 folder = Path(sys.argv[1])
-stopped = train(MadeUpPatches(), validation_slices(), config,
-                should_stop=lambda: next(answers), checkpoint=folder)
-assert not stopped.is_finished and len(stopped.history) == 1
+for n_steps in (5, 6):  # in the middle of the second epoch, and before it is validated
+    done = []
+    hooks = TrainingHooks(
+        on_step=lambda *step: done.append(step),
+        should_stop=lambda: bool(done) and 3 * done[-1][0] + done[-1][1] >= n_steps,
+    )
+    stopped = train(MadeUpPatches(), validation_slices(), config, hooks, folder)
+    assert not stopped.is_finished and len(stopped.history) == (n_steps - 1) // 3
+    assert done[-1] == ((n_steps - 1) // 3, (n_steps - 1) % 3 + 1), done
 resumed = train(MadeUpPatches(), validation_slices(), config, checkpoint=folder)
 assert resumed.is_finished
 for one, other in zip(through.model.get_weights(), resumed.model.get_weights(), strict=True):
     np.testing.assert_array_equal(one, other)
+for one, other in zip(through.best_weights, resumed.best_weights, strict=True):
+    np.testing.assert_array_equal(one, other)
 for one, other in zip(through.history, resumed.history, strict=True):
     assert replace(one, seconds=0) == replace(other, seconds=0)
-assert [path.name for path in folder.iterdir()] == ["state.npz"]
-again = train(MadeUpPatches(), validation_slices(), config, checkpoint=folder)
-for one, other in zip(through.model.get_weights(), again.model.get_weights(), strict=True):
-    np.testing.assert_array_equal(one, other)
+assert sorted(path.name for path in folder.iterdir()) == ["best.npz", "state.npz"]
 """
 
 

@@ -7,7 +7,7 @@ from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import LabelError, StackError, TrainingError
 from sandseg.export import write_labels
 from sandseg.normalize import GreyMapping
-from sandseg.patches import GridPatches, RandomPatches
+from sandseg.patches import GridPatches, RandomPatches, grid_patches
 from sandseg.training_data import LabelledSlices, prepare, read_labelled
 
 COLORS = np.array(sorted(SANDSTONE_RGB, key=SANDSTONE_RGB.get), np.uint8)
@@ -280,3 +280,15 @@ def test_the_split_by_patch_shares_out_patches_of_all_slices(slices):
     assert len(data.train_images) == 19
     assert [image.shape for image, _ in data.validation] == [(16, 16)] * 5
     assert "random patches of all slices" in data.split["test"][0]
+
+
+def test_the_split_by_patch_never_touches_a_test_slice(slices):
+    data = prepare(slices, config(split="patch", seed=42), test=("0150",))
+
+    assert data.split["test"] == ["scan0150"]
+    kept_apart = {patch.tobytes() for patch in grid_patches(slices.images[3][None], 16)}
+    seen = [*data.train_images, *(image for image, _ in data.validation)]
+    assert len(seen) == round(0.64 * 24) + round(0.16 * 24)
+    assert not kept_apart & {patch.tobytes() for patch in seen}
+    with pytest.raises(TrainingError, match="No slice is left"):
+        prepare(slices, config(split="patch"), test=NAMES)
