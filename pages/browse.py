@@ -3,8 +3,9 @@
 import numpy as np
 import streamlit as st
 
-from pages.shared import cache, cache_browse, navigation, state, widgets
+from pages.shared import address, cache, cache_browse, navigation, state, widgets
 from pages.shared.cache import Task
+from pages.shared.cache_exact import exact_grey
 from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.contact_sheet import show_contact_sheet
 from pages.shared.copy_link import copy_link
@@ -15,12 +16,8 @@ from pages.shared.stack_text import facts_text, split_text
 from pages.shared.viewer import Pane, viewer
 from sandseg.model_store import StoredModel
 
-SLICE, STACK = "This slice", "Whole stack"
-
-
-def take_slice(z: int) -> None:
-    """Go to a slice by the arrow keys."""
-    st.session_state[state.SLICE] = z + 1
+SLICE, STACK = "slice", "stack"
+COUNTED = {SLICE: "This slice", STACK: "Whole stack"}
 
 
 def clear_class(task: Task, truth: str, model: StoredModel) -> int:
@@ -47,7 +44,8 @@ def show_slice(
         pick=spot is not None,
         marker=spot and (spot.x, spot.y),
         stepper=False,  # the page has the slider: it stands in the address
-        on_step=take_slice,
+        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
+        on_step=state.take_slice,
         on_pick=take_spot,
     )
     return shown.hidden or (clear,)
@@ -58,20 +56,13 @@ def show_greys(task: Task, truth: str, z: int, model: StoredModel, n_slices: int
     left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
     of = SLICE
     if n_slices > 1:
-        of = left.segmented_control(
-            "Grey values of",
-            [SLICE, STACK],
-            default=SLICE,
-            required=True,
-            key="of",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        with left:
+            of = address.segments("Grey values of", COUNTED, "of")
     else:
         left.markdown("**Grey values**")
     is_log = right.toggle("Logarithmic", key="log", bind="query-params")
     counts = _counts(task, truth, z, is_slice=of == SLICE)
-    text = f"Histogram of the grey values: {of.lower()}, over the model's training slices"
+    text = f"Histogram of the grey values: {COUNTED[of].lower()}, over the model's training slices"
     show_histogram(counts, model.histogram, model.classes, is_log, text)
 
 
@@ -96,9 +87,9 @@ def workbench() -> None:
         truth = choose_labels(source, model.classes)
     with picture, widgets.user_errors():
         shown = st.container()
-        z = choose_slice(stack.n_slices)
+        z = choose_slice(stack.n_slices, source)
         with views:
-            spot = choose_spot(stack)
+            spot = None if source.numbers else choose_spot(stack)
         with shown:
             clear = clear_class(task, truth, model)
             hidden = show_slice(task, truth, z, source.id, spot, clear)

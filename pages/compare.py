@@ -2,12 +2,14 @@
 
 import streamlit as st
 
-from pages.shared import cache, cache_compare, navigation, widgets
+from pages.shared import address, cache, cache_compare, navigation, widgets
 from pages.shared import comparison_words as words
 from pages.shared.cache_compare import Trial
-from pages.shared.choices import choose_labels, choose_slice, choose_source
+from pages.shared.choices import choose_slice, choose_source
 from pages.shared.comparison_views import show_difference, show_panes
 from pages.shared.copy_link import copy_link
+from pages.shared.own_labels import choose_labels
+from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
 from sandseg.methods import MULTI_OTSU, RANDOM_FOREST, Method
 from sandseg.model_store import DEFAULT_MODEL
@@ -25,18 +27,12 @@ def choose_methods() -> list[Method]:
         )
     methods = {method.name: method for method in cache_compare.list_methods()}
     usual = [name for name in (MULTI_OTSU, RANDOM_FOREST, DEFAULT_MODEL) if name in methods]
-    chosen = st.pills(
-        "Methods",
-        methods,
-        selection_mode="multi",
-        default=usual if len(usual) >= FEWEST else list(methods)[:FEWEST],
-        format_func=lambda name: methods[name].title,
-        key=METHODS,
-        bind="query-params",
-    )
+    default = usual if len(usual) >= FEWEST else list(methods)[:FEWEST]
+    titles = {name: method.title for name, method in methods.items()}
+    chosen = address.several("Methods", titles, METHODS, default)
     if len(chosen) > MOST:
         st.caption(f"Side by side there is room for {MOST} methods; these are the first {MOST}.")
-    return [methods[name] for name in methods if name in chosen][:MOST]
+    return [methods[name] for name in chosen[:MOST]]
 
 
 def segment_all(methods: list[Method], trials: list[Trial]) -> None:
@@ -57,7 +53,7 @@ def workbench() -> None:
         stack = cache.open_source(source.place, source.title)
     with settings, widgets.user_errors():
         methods = choose_methods()
-        z = choose_slice(stack.n_slices)
+        z = choose_slice(stack.n_slices, source)
     if len(methods) < FEWEST:
         st.info("Choose a second method to compare with.", icon=":material/compare:")
         st.stop()
@@ -65,7 +61,7 @@ def workbench() -> None:
     left, right = st.columns([1, 1], gap="large")
     with right:
         numbers = st.container()
-        truth = choose_labels(source)
+        truth = choose_labels(source, SANDSTONE, is_aside=True)
     trials = [cache_compare.trial(source.place, z, method) for method in methods]
     with panes, widgets.user_errors():
         segment_all(methods, trials)

@@ -57,7 +57,7 @@ def workbench() -> None:
     with picture:
         chosen = choose_pictures(model.classes)
         shown = st.container()
-        z = choose_slice(n_slices)
+        z = choose_slice(n_slices, source)
     with side, widgets.user_errors():
         is_whole = views.choose_scope(source, model, n_slices)
         parts = choose_parts(task, z, truth, is_whole)
@@ -65,10 +65,10 @@ def workbench() -> None:
         cell = views.choose_cell(found, model.classes, safe_name(source.title))
         lit, n_lit = cache_evaluate.cell_pixels(task, z, truth, *cell) if cell else (None, 0)
         if cell:
-            views.show_cell(cell, n_lit, found, parts if is_whole else {}, model.classes)
+            views.show_cell(cell, n_lit, found, parts if is_whole else {}, model.classes, source)
     with headline:
         st.title(finding(found.matrix, model.classes), anchor=False)
-        views.show_honesty(source, model)
+        views.show_honesty(source, model, list(parts))
     with shown, widgets.user_errors():
         show_pictures(task, z, truth, chosen, lit)
     scores, certainty = st.columns([2, 1], gap="large")
@@ -77,7 +77,7 @@ def workbench() -> None:
     with certainty:
         show_reliability(found.reliability)
     if is_whole:
-        views.show_worst(task, truth, parts)
+        views.show_worst(task, truth, parts, source, model)
 
 
 navigation.start_page()

@@ -48,7 +48,7 @@ with text:
     if st.button("Segment your own TIFF", type="primary", icon=":material/upload_file:"):
         st.switch_page(navigation.SEGMENT)
     if st.button("Look around in this rock", icon=":material/search:"):
-        st.switch_page(navigation.BROWSE, query_params={state.SAMPLE: source.title})
+        st.switch_page(navigation.BROWSE, query_params={state.SAMPLE: source.id})
     show_card(model, "How good is it?")
     st.caption(
         f"Shown: slice {z + 1} of {stack.n_slices} of the {source.title.lower()}. "

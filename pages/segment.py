@@ -2,33 +2,32 @@
 
 import streamlit as st
 
-from pages.shared import cache, navigation, state, widgets, words
+from pages.shared import address, cache, navigation, state, widgets, words
 from pages.shared.cache import Task
-from pages.shared.choices import choose_labels, choose_model, choose_slice, choose_source
+from pages.shared.cache_exact import exact_grey
+from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.copy_link import copy_link
 from pages.shared.downloads import show_downloads
+from pages.shared.grey_mapping import show_grey_values
+from pages.shared.own_files import show_file
+from pages.shared.own_labels import choose_labels
 from pages.shared.stack_run import finished_folder, show_run
 from pages.shared.viewer import Pane, viewer
 
-LABELS, CONFIDENCE, TRUTH = "Labels", "Confidence", "Compare"
+LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
+VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Compare"}
 
 
 def show_facts(task: Task) -> None:
-    """Say what was understood of the file, and what must be known before trusting labels."""
+    """Say what was understood of the file."""
     stack = cache.open_source(task.source)
-    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
-    facts = [words.stack_facts(stack) + ".", words.mapping_text(mapping, stack.dtype), *stack.notes]
-    st.caption(widgets.plain(" ".join(facts)))
-    for warning in mapping.warnings:
-        st.warning(warning, icon=":material/warning:")
+    st.caption(widgets.plain(" ".join([words.stack_facts(stack) + ".", *stack.notes])))
 
 
 def choose_view(truth: str) -> str:
     """Ask which picture of the slice to show."""
-    views = [LABELS, CONFIDENCE, *([TRUTH] if truth else [])]
-    return st.segmented_control(
-        "View", views, default=LABELS, required=True, key="view", label_visibility="collapsed"
-    )
+    views = {view: title for view, title in VIEWS.items() if truth or view != TRUTH}
+    return address.segments("View", views, "view")
 
 
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
@@ -54,10 +53,13 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
         height=600,
         stepper=False,  # the page has the slider: it stands in the address
+        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
     )
     if view == CONFIDENCE:
-        st.caption("Yellow: the model is sure of the class. Dark blue: it is torn between two.")
+        st.caption(
+            "Yellow: the model is torn between classes. Where the rock stays grey, it is sure."
+        )
 
 
 def show_numbers(task: Task, z: int, truth: str) -> None:
@@ -88,8 +90,10 @@ def workbench() -> None:
         task = Task(source.place, model.name, model.sha256, finished_folder(source, model))
         stack = cache.open_source(task.source, source.title)
         show_facts(task)
+        show_file(source, model.name)
+        greys = st.container()
         numbers = st.container()
-        truth = choose_labels(source)
+        truth = choose_labels(source, model.classes, is_aside=True)
     with picture:
         left, right = st.columns(2, vertical_alignment="center")
         with left:
@@ -97,9 +101,11 @@ def workbench() -> None:
         with right:
             show_run(source, model, stack.n_slices)
         shown = st.container()
-        z = choose_slice(stack.n_slices)
+        z = choose_slice(stack.n_slices, source)
     with shown, widgets.user_errors():
         show_slice(task, view, z, truth)
+    with greys, widgets.user_errors():
+        show_grey_values(task)
     with numbers, widgets.user_errors():
         show_numbers(task, z, truth)
         show_downloads(source, task, z)

@@ -5,11 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -177,3 +181,35 @@ def _data_dir(name):
     if not folder.is_dir():
         pytest.skip(f"There is no {folder}; SANDSEG_DATA names the folder that holds {name}/.")
     return folder
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def mirror(tmp_path, monkeypatch):
+    """A server with tiny files under the public addresses, whose checksums are the pinned ones."""
+    from sandseg import samples
+
+    site = tmp_path / "site"
+    pinned = {}
+    for index, name in enumerate(samples.SANDSTONE_SHA256):
+        folder, file = name.split("/")
+        published = site / {"images": "Train_images", "masks": "Train_masks"}[folder] / file
+        if "0180" in file:
+            published = site / "Sandstone_Versa0180_image.tif"
+        published.parent.mkdir(parents=True, exist_ok=True)
+        image = np.full((6, 5), 100 + index, np.uint8)
+        image[0] = 7
+        tifffile.imwrite(published, image % 4 if folder == "masks" else image)
+        pinned[name] = hashlib.sha256(published.read_bytes()).hexdigest()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_QuietHandler, directory=str(site)))
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    monkeypatch.setattr(samples, "SANDSTONE_SHA256", pinned)
+    monkeypatch.setenv("SANDSEG_MIRROR", f"http://127.0.0.1:{server.server_port}/")
+    yield site
+    server.shutdown()
+    server.server_close()
+    shutil.rmtree(samples.cache_folder() / "sandstone", ignore_errors=True)

@@ -17,27 +17,47 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up. A module imports only from layers below its own; a new one is entered here.
 LAYERS = (
-    ("__init__", "errors"),
-    ("classes", "config"),
+    ("__init__", "errors", "sharing"),
+    ("classes", "config", "limits", "tiff_choices"),
     # what files, rocks and jobs are made of
-    ("tiff_check", "tiff_grey", "tiff_scale", "grains", "trees", "jobs", "workspace"),
+    ("tiff_check", "slices", "grains", "trees", "jobs", "workspace", "published")
+    + ("console", "devices", "file_lock"),
+    ("tiff_pages",),
     ("tiff_layout",),
-    ("tiff_file",),
+    ("tiff_file", "tiff_grey", "tiff_scale"),
+    ("tiff_stack",),
+    ("archive",),
+    ("arrays", "decode_guard"),
     # arrays in, arrays out
     ("stack", "phantom", "tiling", "patches", "metrics", "calibration", "boundaries")
-    + ("phases", "overlay"),
-    ("normalize", "intervals", "findings", "samples", "export", "model_store", "unet", "losses")
-    + ("planes",),
+    + ("rescale", "phases", "overlay", "run_folder", "run_rules"),
+    (
+        "normalize",
+        "intervals",
+        "findings",
+        "samples",
+        "export",
+        "opening",
+        "facts",
+        "decode",
+        "model_store",
+        "unet",
+        "losses",
+    )
+    + ("planes", "checkpoint", "validation"),
     # what learns and predicts
-    ("engine", "baselines", "comparison", "train", "publish", "training_data"),
-    ("predict", "methods", "report", "runs"),
+    ("domain", "engine", "baselines", "comparison", "publish", "training_data", "recipe")
+    + ("run_data", "run_progress", "run_status", "estimates"),
+    ("predict", "methods", "report", "train", "training_card", "run_queue"),
     # whole jobs, from files to files
-    ("segment", "train_run"),
+    ("segment", "train_run", "runs"),
+    ("cli_train",),
     ("cli",),
     ("__main__",),
 )
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 KERAS_MODULES = {"unet", "losses", "train", "publish", "train_run"}  # engine loads it when asked to
+KERAS_MODULES |= {"checkpoint", "recipe", "training_card", "validation"}
 INTERFACE = {"streamlit", "pages", "app"}
 
 BACKEND = sorted((ROOT / "sandseg").glob("*.py"))

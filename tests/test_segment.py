@@ -3,9 +3,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tifffile import TiffFile
 
 from sandseg.errors import LabelError, ModelError, SandsegError, StackError
 from sandseg.export import write_image, write_labels
+from sandseg.opening import Opening
 from sandseg.segment import SegmentRequest, segment_file
 from sandseg.stack import open_stack, read_labels
 
@@ -92,6 +94,43 @@ def test_labels_compared_with_themselves_are_perfect(request_for, slices, neares
     assert set(report["iou"].values()) == {1.0}
     assert (report["mean_iou"], report["accuracy"]) == (1, 1)
     assert np.trace(report["confusion_matrix"]) == slices.size
+
+
+def test_a_part_of_a_scan_gets_the_labels_it_has_in_the_whole(request_for, slices, tmp_path):
+    request = replace(request_for, grey="auto")  # found by looking at the whole scan
+    segment_file(request)
+    whole = read_labels(request.labels)
+    write_labels(tmp_path / "true.tif", whole)
+    part = replace(request, opening=Opening(slices=(2, 3)), truth=tmp_path / "true.tif")
+
+    report = segment_file(part)
+
+    np.testing.assert_array_equal(read_labels(request.labels), whole[1:])
+    assert report["accuracy"] == 1
+
+
+def test_the_voxel_size_that_is_given_is_kept_in_every_output(request_for):
+    segment_file(replace(request_for, opening=Opening(voxel_size_um=7.5)))
+
+    for path in (request_for.labels, request_for.confidence):
+        with TiffFile(path) as tif:
+            dots, per = tif.pages.first.tags["XResolution"].value
+        assert 1e4 * per / dots == pytest.approx(7.5)
+
+
+def test_a_folder_of_slices_is_segmented_like_the_stack(request_for, slices, tmp_path):
+    segment_file(request_for)
+    whole = read_labels(request_for.labels)
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for z, image in enumerate(slices):
+        write_image(folder / f"slice{z}.tif", [image])
+
+    segment_file(replace(request_for, source=folder))
+
+    np.testing.assert_array_equal(read_labels(request_for.labels), whole)
+    with pytest.raises(SandsegError, match="would be overwritten"):
+        segment_file(replace(request_for, source=folder, labels=folder / "slice1.tif"))
 
 
 def test_only_the_files_asked_for_are_written(request_for):

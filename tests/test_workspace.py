@@ -3,7 +3,21 @@ import stat
 
 import pytest
 
-from sandseg.workspace import MAX_AGE_S, new_folder, remove_folder, sweep, work_folder
+from sandseg.errors import ConfigError, SandsegError
+from sandseg.workspace import (
+    DEFAULT_BYTES,
+    MAX_AGE_S,
+    MIN_FREE,
+    QUOTA_SESSION,
+    QUOTA_TOTAL,
+    keep_file,
+    new_folder,
+    quota,
+    remove_folder,
+    require_room,
+    sweep,
+    work_folder,
+)
 
 NOW = 1_000_000_000.0
 
@@ -11,6 +25,8 @@ NOW = 1_000_000_000.0
 @pytest.fixture(autouse=True)
 def work(tmp_path, monkeypatch):
     monkeypatch.setenv("SANDSEG_WORK", str(tmp_path / "work"))
+    for name in DEFAULT_BYTES:
+        monkeypatch.delenv(name, raising=False)
     return tmp_path / "work"
 
 
@@ -80,3 +96,116 @@ def test_what_is_new_outlives_a_sweep_and_stray_files_are_left_alone(work):
     assert sweep() == 0
     assert sweep(now=folder.stat().st_mtime + MAX_AGE_S + 1) == 1
     assert (work / "note.txt").exists()
+
+
+def test_a_folder_from_a_clock_that_was_days_ahead_is_not_kept_forever():
+    ahead, a_little = new_folder(), new_folder()
+    make_older(ahead, -61)
+    make_older(a_little, -59)
+
+    assert sweep(60, now=NOW) == 1
+    assert a_little.exists()
+
+
+def test_a_clock_set_back_by_hours_removes_nothing():
+    folder = new_folder()
+
+    assert sweep(now=folder.stat().st_mtime - 12 * 3600) == 0
+
+
+def test_the_folders_of_a_visit_are_kept_together_and_swept_together():
+    visit = new_folder()
+    first, second = new_folder(visit), new_folder(visit)
+    for path in (first, visit):
+        make_older(path, 1000)
+    make_older(second, 1)
+
+    assert first.parent == second.parent == visit
+    assert sweep(60, now=NOW) == 0
+    make_older(second, 1000)
+    assert sweep(60, now=NOW) == 1
+    assert not visit.exists()
+
+
+def test_a_visit_that_was_swept_while_it_went_on_gets_its_folder_again():
+    visit = new_folder()
+    remove_folder(visit)
+
+    assert new_folder(visit).is_dir()
+
+
+def test_a_kept_file_is_whole_and_alone():
+    folder = new_folder()
+
+    keep_file(folder / "scan.tif", memoryview(b"grey values"))
+
+    assert [path.name for path in folder.iterdir()] == ["scan.tif"]
+    assert (folder / "scan.tif").read_bytes() == b"grey values"
+
+
+def test_a_visit_holds_no_more_than_its_quota(monkeypatch):
+    monkeypatch.setenv(QUOTA_SESSION, "1000")
+    visit, other = new_folder(), new_folder()
+    keep_file(new_folder(visit) / "first.tif", bytes(600))
+
+    require_room(new_folder(visit), 400)
+    require_room(other, 1000)
+    with pytest.raises(SandsegError, match="This visit holds 600 bytes, and 401 bytes") as refusal:
+        keep_file(new_folder(visit) / "second.tif", bytes(401))
+
+    assert QUOTA_SESSION in refusal.value.hint
+    assert not list(visit.rglob("second*"))
+
+
+def test_all_visits_together_hold_no_more_than_their_quota(monkeypatch):
+    monkeypatch.setenv(QUOTA_TOTAL, "1e3")
+    keep_file(new_folder() / "first.tif", bytes(600))
+
+    require_room(new_folder(), 400)
+    with pytest.raises(SandsegError, match="All visitors' files take 600 bytes") as refusal:
+        require_room(new_folder(), 401)
+
+    assert QUOTA_TOTAL in refusal.value.hint
+
+
+def test_room_is_left_on_the_disk_for_everything_else(monkeypatch):
+    monkeypatch.setenv(MIN_FREE, "1e18")
+
+    with pytest.raises(SandsegError, match="are to stay free") as refusal:
+        require_room(new_folder(), 1)
+
+    assert MIN_FREE in refusal.value.hint
+
+
+@pytest.mark.parametrize("text", ["plenty", "inf", "nan"])
+def test_a_quota_that_is_no_number_is_named(text, monkeypatch):
+    monkeypatch.setenv(QUOTA_SESSION, text)
+
+    with pytest.raises(ConfigError, match=f'{QUOTA_SESSION} is "{text}"'):
+        quota(QUOTA_SESSION)
+
+
+def test_an_empty_setting_is_none(monkeypatch):
+    monkeypatch.setenv(QUOTA_SESSION, "")
+
+    assert quota(QUOTA_SESSION) == DEFAULT_BYTES[QUOTA_SESSION]
+
+
+def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SANDSEG_WORK", str(tmp_path / "file"))
+
+    for act in (work_folder, new_folder, sweep):
+        with pytest.raises(SandsegError, match="The server cannot keep files") as refusal:
+            act()
+        assert "SANDSEG_WORK" in refusal.value.hint
+
+
+def test_a_file_that_cannot_be_written_leaves_nothing_behind(work):
+    folder = new_folder()
+    (folder / "scan.tif").mkdir()
+
+    with pytest.raises(SandsegError, match="The server cannot keep files"):
+        keep_file(folder / "scan.tif", b"grey values")
+
+    assert [path.name for path in folder.iterdir()] == ["scan.tif"]

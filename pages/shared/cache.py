@@ -5,24 +5,33 @@ arrays: Streamlit tells large arrays apart by a sample of their pixels only.
 """
 
 import gc
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 import tifffile
 
-from sandseg import export, jobs, model_store, overlay, predict, samples, workspace
+from sandseg import export, jobs, model_store, overlay, predict, samples, uploads, workspace
 from sandseg.engine import load_engine
 from sandseg.metrics import Scores, confusion_matrix, scores
 from sandseg.model_store import StoredModel
 from sandseg.normalize import GreyMapping
 from sandseg.phases import phase_fractions, porosity, sample_mask
 from sandseg.predict import SlicePrediction
+from sandseg.samples import Sample
+from sandseg.sharing import SharedResults
 from sandseg.stack import Stack, open_stack, read_labels
 from sandseg.tiling import PredictBatch
 
-LOW_CONFIDENCE = 0.5  # dark end of the confidence picture; hardly any pixel is less sure
+PREDICTION_BYTES = 200 * 2**20  # of all visitors together; a slice of a million pixels takes 5 MB
+SAMPLES_KNOWN_S = 5.0  # looking for the files of all samples takes milliseconds
+LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
+DOUBT = (254, 232, 56, 255)  # the bright end of cividis
 
 
 @dataclass(frozen=True)
@@ -74,14 +83,29 @@ def warm_up() -> None:
 
 
 def list_models() -> list[StoredModel]:
-    """Return the models at hand; they are read again when a card changes."""
-    cards = sorted(model_store.models_folder().glob("*/card.json"))
-    return _models(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
+    """Return the models at hand; they are read again when one is added, replaced or removed."""
+    folder = model_store.models_folder()
+    return _models(str(folder), folder.stat().st_mtime_ns if folder.is_dir() else 0)
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _models(cards: tuple[tuple[str, int], ...]) -> list[StoredModel]:  # noqa: ARG001
+@lru_cache(maxsize=4)  # Streamlit's own cache takes ten times as long to say what it knows
+def _models(folder: str, changed_ns: int) -> list[StoredModel]:  # noqa: ARG001
     return model_store.list_models()
+
+
+def list_samples() -> tuple[Sample, ...]:
+    """Return the samples at hand; looked for again every few seconds."""
+    return _samples(time.monotonic() // SAMPLES_KNOWN_S)
+
+
+@lru_cache(maxsize=1)
+def _samples(_period: float) -> tuple[Sample, ...]:
+    return samples.list_samples()
+
+
+def forget_samples() -> None:
+    """Look for samples again at once: some were downloaded."""
+    _samples.cache_clear()
 
 
 def model(name: str) -> StoredModel:
@@ -107,9 +131,11 @@ def open_source(source: str, _name: str = "") -> Stack:
     Raises:
         StackError: It cannot be read.
     """
-    if Path(source).is_absolute():
-        return open_stack(Path(source), name=_name)
-    return samples.open_sample(source)
+    if not Path(source).is_absolute():
+        return samples.open_sample(source)
+    stack = open_stack(Path(source), name=_name)
+    stack.voxel_size_um = uploads.voxel_size_of(Path(source)) or stack.voxel_size_um
+    return stack
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
@@ -118,22 +144,58 @@ def grey_mapping(source: str, model_name: str, model_sha256: str) -> GreyMapping
     return predict.choose_mapping(open_source(source), model(model_name))
 
 
-@st.cache_data(max_size="96MB", show_spinner=False)
-def prediction(task: Task, z: int) -> SlicePrediction:
+def prediction(
+    task: Task, z: int, on_wait: Callable[[int, float], None] = lambda *_: None
+) -> SlicePrediction:
     """Segment a slice, or read it where the whole stack was segmented.
+
+    All visitors stand in one line; the same grey values cost one run, whoever brought them.
+
+    Args:
+        task: Stack and model.
+        z: The slice.
+        on_wait: Told how many slices are before this one, and about how many seconds that takes.
 
     Raises:
         StackError: The slice is damaged, empty, or holds pixels that are no numbers.
     """
     if task.job:
-        return SlicePrediction(
-            tifffile.imread(Path(task.job) / jobs.LABELS, key=z),
-            tifffile.imread(Path(task.job) / jobs.CONFIDENCE, key=z),
-        )
+        return _stored_prediction(task.job, z)
     mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
-    network = engine(task.model_name, task.model_sha256)
-    stride = model(task.model_name).unet.stride
-    return predict.predict_slice(open_source(task.source).read_slice(z), network, mapping, stride)
+    key = (_content(task.source, z), mapping.low, mapping.high, task.model_sha256)
+
+    def segment() -> SlicePrediction:
+        network = engine(task.model_name, task.model_sha256)
+        image, stride = open_source(task.source).read_slice(z), model(task.model_name).unet.stride
+        found = predict.predict_slice(image, network, mapping, stride)
+        for array in (found.labels, found.confidence):
+            array.setflags(write=False)  # it is everybody's
+        return found
+
+    return _predictions().get(key, segment, on_wait)
+
+
+@st.cache_resource(show_spinner=False)
+def _predictions() -> SharedResults[SlicePrediction]:
+    return SharedResults(
+        PREDICTION_BYTES, lambda found: found.labels.nbytes + found.confidence.nbytes
+    )
+
+
+@lru_cache(maxsize=8192)
+def _content(source: str, z: int) -> bytes:
+    """Tell slices apart by what is in them: thirty students upload one file thirty times."""
+    image = open_source(source).read_slice(z)
+    facts = f"{image.dtype.str} {image.shape}".encode()
+    return blake2b(np.ascontiguousarray(image), key=facts, digest_size=16).digest()
+
+
+@st.cache_data(max_size="32MB", show_spinner=False)
+def _stored_prediction(job: str, z: int) -> SlicePrediction:
+    return SlicePrediction(
+        tifffile.imread(Path(job) / jobs.LABELS, key=z),
+        tifffile.imread(Path(job) / jobs.CONFIDENCE, key=z),
+    )
 
 
 @st.cache_data(max_size="96MB", show_spinner=False)
@@ -150,9 +212,11 @@ def slice_pictures(task: Task, z: int) -> SlicePictures:
 
 @st.cache_data(max_size="32MB", show_spinner=False)
 def confidence_picture(task: Task, z: int) -> bytes:
-    """Encode how sure the model is of each pixel, as colors."""
-    colors = overlay.confidence_colors(prediction(task, z).confidence, LOW_CONFIDENCE)
-    return export.encode_png(colors)
+    """Encode how unsure the model is of each pixel: the less sure, the less the grey shows."""
+    doubt = overlay.to_display(1 - prediction(task, z).confidence, 0, 1 - LOW_CONFIDENCE)
+    marks = np.full((*doubt.shape, 4), DOUBT, np.uint8)
+    marks[..., 3] = doubt
+    return export.encode_png(marks)
 
 
 @st.cache_data(max_entries=4096, show_spinner=False)

@@ -22,7 +22,9 @@ def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
     Raises:
         LabelError: The labels belong to other classes than the model's.
     """
-    return evaluate_slice(true_slice(task, z, truth), cache.prediction(task, z), n_classes(task))
+    found = evaluate_slice(true_slice(task, z, truth), cache.prediction(task, z), n_classes(task))
+    _ = found.scores, found.intervals  # computed now, they are kept with it
+    return found
 
 
 def stack_evaluations(

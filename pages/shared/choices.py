@@ -1,12 +1,16 @@
-"""What a visitor chooses: rock, model, slice, labels to compare with."""
+"""What a visitor chooses: rock, model, slice."""
 
 import streamlit as st
 
-from pages.shared import cache, state, widgets
+from pages.shared import address, cache, state, widgets
 from pages.shared.model_card import model_title, show_card
+from pages.shared.own_files import ask_about_file
 from pages.shared.state import Source
-from sandseg.errors import ModelError
+from sandseg import samples
+from sandseg.errors import ModelError, SandsegError
 from sandseg.model_store import StoredModel
+from sandseg.published import DOWNLOAD_MB
+from sandseg.stack import STACK_SUFFIXES
 
 
 def choose_model() -> StoredModel:
@@ -18,13 +22,9 @@ def choose_model() -> StoredModel:
             hint="Put a model folder into models/ and reload the page.",
         )
     choice, card = st.columns([5, 1], vertical_alignment="bottom", gap="xsmall", wrap=False)
-    name = choice.selectbox(
-        "Model",
-        models,
-        format_func=lambda name: model_title(models[name]),
-        key=state.MODEL,
-        bind="query-params",
-    )
+    with choice:
+        titles = {name: model_title(model) for name, model in models.items()}
+        name = address.select("Model", titles, state.MODEL)
     with card:
         show_card(models[name], "", help="What this model is, and how good")
     return models[name]
@@ -33,46 +33,50 @@ def choose_model() -> StoredModel:
 def choose_source(model_name: str | None) -> Source:
     """Ask for a sample or a file of the visitor's own."""
     choices = state.sources()
-    source_id = st.selectbox(
-        "Rock",
-        choices,
-        format_func=lambda source_id: choices[source_id].title,
-        key=state.SAMPLE,
-        bind="query-params",
-        on_change=state.forget_slice,
-    )
+    titles = {source_id: source.title for source_id, source in choices.items()}
+    source_id = address.select("Rock", titles, state.SAMPLE, on_change=state.forget_slice)
+    _offer_sandstone()
     key = state.upload_key("image")
     st.file_uploader(
-        "Or your own TIFF: a slice or a stack",
-        type=["tif", "tiff"],
+        "Or your own: a TIFF, numbered slices, a ZIP",
+        type=list(STACK_SUFFIXES),
+        accept_multiple_files=True,
         key=key,
         on_change=state.take_file,
         args=(key, model_name),
     )
     if refusal := state.pop_refusal():
         widgets.show_refusal(refusal)
+    ask_about_file(model_name)
     return choices[source_id]
 
 
-def choose_labels(source: Source) -> str:
-    """Return where the true labels are, "" without; ask for them in a corner."""
-    with st.expander("Have labels? Compare", icon=":material/rule:"):
-        key = state.upload_key("labels")
-        st.file_uploader(
-            "Labels of the same slices (TIFF)",
-            type=["tif", "tiff"],
-            key=key,
-            on_change=state.take_labels,
-            args=(key, source),
-            help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB.",
-        )
-    if refusal := state.pop_refusal("labels_refusal"):
-        widgets.show_refusal(refusal)
-    return state.truth_of(source)
+def _offer_sandstone() -> None:
+    """Download the real rock where it is not at hand, once for all visitors."""
+    if samples.has_sandstone():
+        return
+    label = f"Get slices of a real sandstone ({DOWNLOAD_MB} MB)"
+    if not st.button(label, key="get-sandstone", type="tertiary", icon=":material/download:"):
+        return
+    place = st.empty()
+
+    def show_progress(n_done: int, n_files: int) -> None:
+        place.progress(n_done / n_files, f"File {min(n_done + 1, n_files)} of {n_files}")
+
+    try:
+        samples.fetch_sandstone(show_progress)
+    except SandsegError as error:
+        place.empty()
+        widgets.show_refusal(error)
+        return
+    cache.forget_samples()
+    address.wish(state.SAMPLE, samples.SANDSTONE)
+    state.forget_slice()
+    st.rerun()
 
 
-def choose_slice(n_slices: int) -> int:
-    """Ask for a slice; the visitor counts from one."""
+def choose_slice(n_slices: int, source: Source | None = None) -> int:
+    """Ask for a slice; the visitor counts from one. Slices that lie apart have numbers, too."""
     if n_slices == 1:
         return 0
     middle = n_slices // 2 + 1
@@ -86,4 +90,6 @@ def choose_slice(n_slices: int) -> int:
         label_visibility="collapsed",
         bind="query-params",
     )
+    if source and source.numbers:
+        st.caption(f"{source.slice_title(shown - 1)} of the scan")
     return shown - 1

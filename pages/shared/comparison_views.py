@@ -4,21 +4,24 @@ from itertools import combinations
 
 import streamlit as st
 
-from pages.shared import cache, cache_compare, widgets
+from pages.shared import address, cache, cache_compare, widgets
 from pages.shared import comparison_words as words
 from pages.shared.cache_compare import Trial
+from pages.shared.cache_exact import exact_grey
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.comparison import SAME, kind_classes
 from sandseg.methods import Method
 
 PAIR = "pair"  # key of a widget; it stands in the address too
+GROUP = "comparison"  # panes and map show the same place
 PANES_HEIGHT, MAP_HEIGHT = 480, 560
 
 
 def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: str) -> None:
     """Show what each method makes of the slice, linked."""
     pictures = [cache_compare.pictures(task, truth) for task in trials]
+    last, model = trials[-1], cache.list_models()[0]
     viewer(
         [
             Pane(method.title, grey, found.labels, found.errors)
@@ -31,6 +34,8 @@ def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: s
         voxel_size_um=cache.open_source(trials[0].source).voxel_size_um,
         clear_class=widgets.clear_class(cache_compare.phases(trials[-1])),
         height=PANES_HEIGHT,
+        group=GROUP,
+        exact_grey=lambda: exact_grey(last.source, last.z, model.name, model.sha256),
     )
     words.show_pane_facts(methods, trials, truth)
 
@@ -42,14 +47,7 @@ def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, tru
         for i, j in combinations(range(len(methods)), 2)
     }
     titles = {name: " and ".join(methods[i].title for i in pair) for name, pair in pairs.items()}
-    name = st.selectbox(
-        "Where two differ",
-        pairs,
-        index=len(pairs) - 1,
-        format_func=lambda name: titles[name],
-        key=PAIR,
-        bind="query-params",
-    )
+    name = address.select("Where two differ", titles, PAIR, default=list(pairs)[-1])
     first, second = pairs[name]
     found = cache_compare.difference(trials[first], trials[second], truth)
     text = words.difference_text(methods[first], methods[second], found, bool(truth))
@@ -64,4 +62,5 @@ def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, tru
         opacity=1.0,
         clear_class=SAME,
         height=MAP_HEIGHT,
+        group=GROUP,
     )

@@ -17,14 +17,11 @@ from sandseg.classes import SANDSTONE
 from sandseg.comparison import FIRST_RIGHT, NEITHER_RIGHT, SECOND_RIGHT
 from sandseg.methods import Method
 
-SANDSTONE_SAMPLE = "sandstone-"
-
 
 def slice_names(source: Source, z: int, n_slices: int) -> set[str]:
     """Return the names under which a model's card would list a slice."""
-    if source.id.startswith(SANDSTONE_SAMPLE):
-        number = source.id.removeprefix(SANDSTONE_SAMPLE)
-        return {number, f"Sandstone_Versa{number}"}
+    if source.numbers:
+        return {source.numbers[z], f"Sandstone_Versa{source.numbers[z]}"}
     stem = Path(source.title).stem if Path(source.place).is_absolute() else source.id
     return {stem} if n_slices == 1 else {f"{stem}[{z}]"}
 

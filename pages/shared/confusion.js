@@ -22,7 +22,7 @@ function cellButton(cell, place, isPressed) {
   return button;
 }
 
-export default function render({ data, parentElement, setStateValue }) {
+export default function render({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".confusion");
   if (!root || !data) return;
   const focused = root.getRootNode().activeElement?.dataset.cell;
@@ -50,6 +50,6 @@ export default function render({ data, parentElement, setStateValue }) {
     for (const button of root.querySelectorAll("button")) {
       button.setAttribute("aria-pressed", String(isNew && button === pressed));
     }
-    setStateValue("cell", isNew ? pressed.dataset.cell.split(",").map(Number) : null);
+    setTriggerValue("pressed", isNew ? pressed.dataset.cell.split(",").map(Number) : []);
   };
 }

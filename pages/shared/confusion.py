@@ -9,17 +9,20 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.shared import address
 from sandseg.classes import SegmentationClass
 from sandseg.metrics import normalize_columns, normalize_rows
 from sandseg.overlay import confidence_colors
 
-COUNTS, ROWS, COLUMNS = "Pixels", "Of the true class", "Of the prediction"
-VIEWS = {
+COUNTS, ROWS, COLUMNS = VIEWS = "pixels", "true", "predicted"
+TITLES = {COUNTS: "Pixels", ROWS: "Of the true class", COLUMNS: "Of the prediction"}
+TEXTS = {
     COUNTS: "Pixels of each true class (row) by what they were taken for (column).",
     ROWS: "What becomes of each true class: the rows sum to 100 %, the diagonal is the recall.",
     COLUMNS: "What each predicted class really is: the columns sum to 100 %, the diagonal is the "
     "precision.",
 }
+CELL = "cell"  # stands in the address: "clay~quartz" is clay taken for quartz
 _HERE = Path(__file__).parent
 _BRIGHT = 117  # of 255: black letters above, white below have 4.6:1 or more on cividis
 
@@ -40,19 +43,21 @@ def show_matrix(
         matrix: Pixels by true (row) and predicted (column) label.
         view: One of `VIEWS`.
         classes: The C classes.
-        key: Name of this matrix; the pressed cell is kept under it.
+        key: Name of this matrix.
     """
-    selected = _pressed(st.session_state.get(key), len(classes))
-    result = _mount(
+    names = [material.name for material in classes]
+    selected = _selected(names)
+    _mount(
         key=key,
         data={
             "classes": [{"name": material.name, "color": material.color} for material in classes],
             "cells": _cells(matrix, view, classes),
             "selected": selected,
         },
-        on_cell_change=lambda: None,
+        on_pressed_change=lambda: _press(key, names),
     )
-    return _pressed(result, len(classes))
+    address.write(CELL, [_text_of(selected, names)] if selected else [])
+    return selected
 
 
 def view_values(matrix: np.ndarray, view: str) -> np.ndarray:
@@ -104,9 +109,29 @@ def _text(value: float, view: str) -> str:
     return "< 0.1 %" if 0 < value < 0.001 else f"{100 * value:.1f} %"
 
 
+def _selected(names: Sequence[str]) -> tuple[int, int] | None:
+    """Return the cell pressed last, or named by an address."""
+    says = address.read(CELL)
+    if says is not None:
+        st.session_state[CELL] = says[-1] if says else ""
+    true, _, predicted = st.session_state.get(CELL, "").partition("~")
+    if true in names and predicted in names:
+        return names.index(true), names.index(predicted)
+    return None
+
+
+def _press(key: str, names: Sequence[str]) -> None:
+    cell = _pressed(st.session_state.get(key), len(names))
+    st.session_state[CELL] = _text_of(cell, names) if cell else ""
+
+
+def _text_of(cell: tuple[int, int], names: Sequence[str]) -> str:
+    return "~".join(names[i] for i in cell)
+
+
 def _pressed(state: Mapping[str, Any] | None, n_classes: int) -> tuple[int, int] | None:
     """Read what the browser sent; it can be anything."""
-    cell = state.get("cell") if isinstance(state, Mapping) else None
+    cell = state.get("pressed") if isinstance(state, Mapping) else None
     if not isinstance(cell, list | tuple) or len(cell) != 2:
         return None
     if not all(isinstance(i, int) and 0 <= i < n_classes for i in cell):

@@ -21,7 +21,12 @@ def show_downloads(source: Source, task: Task, z: int) -> None:
     is_whole = bool(task.job) or stack.n_slices == 1
     part = stem if is_whole else f"{stem}_slice{z + 1}"
     of = f"all {stack.n_slices} slices" if task.job and stack.n_slices > 1 else "this slice"
-    with st.popover("Download", icon=":material/download:", width="stretch"):
+    popover = st.popover(
+        "Download", icon=":material/download:", width="stretch", key="download", on_change="rerun"
+    )
+    if not popover.open:
+        return
+    with popover:
         _offer(f"Labels of {of} (TIFF)", lambda: labels_tiff(task, z), f"{part}_labels.tif")
         _offer(
             "Overlay of this slice (PNG)",

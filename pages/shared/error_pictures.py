@@ -1,43 +1,30 @@
 """The pictures of a slice whose labels are known: grey values, truth, prediction, errors."""
 
 from collections.abc import Sequence
+from html import escape
 
 import streamlit as st
 
-from pages.shared import cache, cache_evaluate, state, widgets
+from pages.shared import address, cache, cache_evaluate, state, widgets
 from pages.shared.cache import Task
+from pages.shared.cache_exact import exact_grey
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SegmentationClass
 from sandseg.overlay import INVENTED, MISSED
 
-SIDE_BY_SIDE, ERRORS = "Side by side", "Errors only"
-EVERY = "every class"
+SIDE_BY_SIDE, ERRORS, EVERY = "side", "errors", "every"
+LAYOUTS = {SIDE_BY_SIDE: "Side by side", ERRORS: "Errors only"}
 
 
 def choose_pictures(classes: Sequence[SegmentationClass]) -> tuple[str, int | None]:
     """Ask which pictures to show, and the errors of which class."""
     left, right = st.columns([2, 3], vertical_alignment="center")
     with left:
-        layout = st.segmented_control(
-            "Pictures",
-            [SIDE_BY_SIDE, ERRORS],
-            default=SIDE_BY_SIDE,
-            required=True,
-            key="panes",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        layout = address.segments("Pictures", LAYOUTS, "panes")
     with right:
         values = {material.name: material.value for material in classes}
-        name = st.segmented_control(
-            "Errors of",
-            [EVERY, *values],
-            default=EVERY,
-            required=True,
-            key="errors_of",
-            bind="query-params",
-            label_visibility="collapsed",
-        )
+        names = {EVERY: "every class"} | {name: name for name in values}
+        name = address.segments("Errors of", names, "errors_of")
     return layout, values.get(name)
 
 
@@ -59,8 +46,9 @@ def show_pictures(
     shown = (
         [*panes, prediction, errors] if layout == SIDE_BY_SIDE else [prediction if lit else errors]
     )
-    _show(task, z, shown, lit)
-    _show_legend("" if class_value is None else classes[class_value].name)
+    _show(task, z, shown, lit, () if class_value is None else (MISSED, INVENTED))
+    if errors in shown:
+        _show_legend("" if class_value is None else classes[class_value].name)
 
 
 def show_prediction(task: Task, z: int) -> None:
@@ -70,7 +58,13 @@ def show_prediction(task: Task, z: int) -> None:
     _show(task, z, [Pane("Grey values", pictures.grey), prediction])
 
 
-def _show(task: Task, z: int, panes: Sequence[Pane], lit: bytes | None = None) -> None:
+def _show(
+    task: Task,
+    z: int,
+    panes: Sequence[Pane],
+    lit: bytes | None = None,
+    hatched: Sequence[tuple[int, int, int]] = (),
+) -> None:
     stack = cache.open_source(task.source)
     viewer(
         panes,
@@ -82,6 +76,8 @@ def _show(task: Task, z: int, panes: Sequence[Pane], lit: bytes | None = None) -
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
         height=760,
         highlight=lit,
+        hatched=hatched,
+        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         stepper=False,  # the page has the slider: it stands in the address
         on_step=state.take_slice,
     )
@@ -89,9 +85,17 @@ def _show(task: Task, z: int, panes: Sequence[Pane], lit: bytes | None = None) -
 
 def _show_legend(class_name: str) -> None:
     """Say what the colors of the errors mean."""
-    kinds = [(MISSED, "wrong pixels")]
+    kinds = [(f"rgb{MISSED}", "wrong pixels")]
     if class_name:
-        kinds = [(MISSED, f"{class_name} missed"), (INVENTED, f"{class_name} invented")]
-    swatch = '<i style="display:inline-block;width:12px;height:12px;border-radius:3px;background:'
-    parts = [f'{swatch}rgb{color}"></i> {text}' for color, text in kinds]
+        name = escape(class_name)
+        kinds = [
+            (_hatch(-45, MISSED, "#fff"), f"{name} missed (white lines)"),
+            (_hatch(45, INVENTED, "#000"), f"{name} invented (black lines)"),
+        ]
+    swatch = '<i style="display:inline-block;width:14px;height:14px;border-radius:3px;background:'
+    parts = [f'{swatch}{ground}"></i> {text}' for ground, text in kinds]
     st.html(f'<div style="font-size:0.875rem;opacity:0.85">Errors: {" &ensp; ".join(parts)}</div>')
+
+
+def _hatch(degrees: int, color: tuple[int, int, int], line: str) -> str:
+    return f"repeating-linear-gradient({degrees}deg,rgb{color} 0 3px,{line} 3px 4.5px)"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.shared import cache_evaluate, confusion, state
+from pages.shared import address, cache_evaluate, confusion, state
 from pages.shared.cache import Task
 from pages.shared.evaluation import Evaluation, most_pixels, ranking
 from pages.shared.stack_run import finished_folder, show_run
@@ -15,30 +15,36 @@ from sandseg.model_store import StoredModel
 
 N_WORST = 6
 N_PLACES = 5
-ONE, ALL = "This slice", "All labelled slices"
-SANDSTONE = "sandstone-"  # the real slices' ids start so, the number follows
+ONE, ALL = "slice", "stack"
+SCOPES = {ONE: "This slice", ALL: "All labelled slices"}
 SEEN = {
     "train": "The model was trained on this slice, so this score flatters.",
     "validation": "The model was chosen by how well it does on this slice, so this score flatters "
     "a little.",
     "test": "The model never saw this slice.",
 }
+PARTS = {"train": "training", "validation": "validation", "test": "test", "": "–"}
 
 
-def show_honesty(source: Source, model: StoredModel) -> None:
-    """Say whether the model knows the slice from its training."""
-    seen = seen_in(source.id, model.card)
-    if seen == "test":
-        st.caption(SEEN[seen])
-    elif seen:
-        st.warning(SEEN[seen], icon=":material/school:")
+def show_honesty(source: Source, model: StoredModel, slices: Sequence[int]) -> None:
+    """Say whether the model knows the slices that are compared from its training."""
+    parts = [seen_in(source.numbers[z], model.card) if source.numbers else "" for z in slices]
+    known = [part for part in parts if part in ("train", "validation")]
+    if len(slices) > 1 and known:
+        new = [source.numbers[z] for z, part in zip(slices, parts, strict=True) if part == "test"]
+        text = f"The model was trained or chosen on {len(known)} of these {len(slices)} slices, so "
+        text += "the scores of all together flatter."
+        if new:
+            text += f" It never saw slice {', '.join(new)}."
+        st.warning(text, icon=":material/school:")
+    elif known:
+        st.warning(SEEN[known[0]], icon=":material/school:")
+    elif "test" in parts:
+        st.caption(SEEN["test"])
 
 
-def seen_in(source_id: str, card: Mapping) -> str:
-    """Return the part of a model's data that holds a sample: "train" …, or "" if it is in none."""
-    if not source_id.startswith(SANDSTONE):
-        return ""
-    number = source_id.removeprefix(SANDSTONE)
+def seen_in(number: str, card: Mapping) -> str:
+    """Return the part of a model's data that holds a slice: "train" …, or "" if it is in none."""
     names = {number, f"Sandstone_Versa{number}"}
     parts = card.get("data", {}).get("slices", {})
     return next((part for part in SEEN if names & set(map(str, parts.get(part, ())))), "")
@@ -48,16 +54,7 @@ def choose_scope(source: Source, model: StoredModel, n_slices: int) -> bool:
     """Ask whether one slice counts or all; True once the prediction of all is there."""
     if n_slices == 1:
         return False
-    scope = st.segmented_control(
-        "Compare",
-        [ONE, ALL],
-        default=ONE,
-        required=True,
-        key="scope",
-        bind="query-params",
-        label_visibility="collapsed",
-    )
-    if scope == ONE:
+    if address.segments("Compare", SCOPES, "scope") == ONE:
         return False
     show_run(source, model, n_slices)
     if finished_folder(source, model):
@@ -82,17 +79,15 @@ def choose_cell(
     found: Evaluation, classes: Sequence[SegmentationClass], file_stem: str
 ) -> tuple[int, int] | None:
     """Show the confusion matrix in one of three views; return the cell pressed."""
-    view = st.segmented_control(
+    view = address.segments(
         "Confusion matrix",
-        list(confusion.VIEWS),
-        default=confusion.COUNTS,
-        required=True,
-        key="matrix",
-        bind="query-params",
+        confusion.TITLES,
+        "matrix",
+        label_visibility="visible",
         help="Press a cell: its pixels light up in the pictures. Press it again to end that.",
     )
     cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
-    st.caption(confusion.VIEWS[view])
+    st.caption(confusion.TEXTS[view])
     with st.expander("As a table", icon=":material/table:"):
         names = [material.name for material in classes]
         values = confusion.view_values(found.matrix, view)
@@ -116,6 +111,7 @@ def show_cell(
     found: Evaluation,
     parts: Mapping[int, Evaluation],
     classes: Sequence[SegmentationClass],
+    source: Source,
 ) -> None:
     """Say what lights up, and where in the stack there is more of it."""
     true, taken = classes[cell[0]], classes[cell[1]]
@@ -128,10 +124,12 @@ def show_cell(
     st.caption(f"{found.matrix[cell]:,} in all slices, {share} of the true {true.name}. Most in:")
     with st.container(horizontal=True, gap="small"):
         for z, count in most_pixels(parts, cell)[:N_PLACES]:
-            _jump(f"Slice {z + 1}: {count:,}", z, f"cell-{z}")
+            _jump(f"{source.slice_title(z)}: {count:,}", z, f"cell-{z}")
 
 
-def show_worst(task: Task, truth: str, parts: Mapping[int, Evaluation]) -> None:
+def show_worst(
+    task: Task, truth: str, parts: Mapping[int, Evaluation], source: Source, model: StoredModel
+) -> None:
     """Show the slices the model does worst on; a press leads to one."""
     ranked = ranking(parts)
     if len(ranked) < 2:
@@ -142,18 +140,20 @@ def show_worst(task: Task, truth: str, parts: Mapping[int, Evaluation]) -> None:
             st.image(
                 cache_evaluate.error_thumbnail(task, z, truth),
                 width="stretch",
-                alt=f"Errors of slice {z + 1}",
+                alt=f"Errors of {source.slice_title(z).lower()}",
             )
-            _jump(f"Slice {z + 1} · {score(mean)}", z, f"worst-{z}")
+            _jump(f"{source.slice_title(z)} · {score(mean)}", z, f"worst-{z}")
     with st.expander(f"All {len(ranked)} slices, the worst first", icon=":material/table:"):
-        st.dataframe(
-            {
-                "slice": [z + 1 for z, _ in ranked],
-                "mean IoU": [round(mean, 4) for _, mean in ranked],
-                "wrong pixels": [parts[z].n_wrong for z, _ in ranked],
-            },
-            hide_index=True,
-        )
+        table = {
+            "slice": [source.numbers[z] if source.numbers else z + 1 for z, _ in ranked],
+            "mean IoU": [round(mean, 4) for _, mean in ranked],
+            "wrong pixels": [parts[z].n_wrong for z, _ in ranked],
+        }
+        if source.numbers:
+            table["the model's"] = [
+                PARTS[seen_in(source.numbers[z], model.card)] for z, _ in ranked
+            ]
+        st.dataframe(table, hide_index=True)
 
 
 def _jump(label: str, z: int, key: str) -> None:

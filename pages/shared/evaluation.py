@@ -72,6 +72,8 @@ def evaluate_slice(true: np.ndarray, found: SlicePrediction, n_classes: int) -> 
 
 def combine(parts: Mapping[int, Evaluation]) -> Evaluation:
     """Return the evaluation of slices z together."""
+    if len(parts) == 1:
+        return next(iter(parts.values()))
     n_wrong = np.array([part.n_wrong for part in parts.values()])
     near = np.array([part.near_border_share for part in parts.values()])
     known = n_wrong > 0

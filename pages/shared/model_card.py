@@ -32,8 +32,11 @@ def how_good(model: StoredModel) -> str:
 
 
 def show_card(model: StoredModel, label: str, help: str | None = None) -> None:  # noqa: A002
-    """Offer a model's card one click away."""
-    with st.popover(label, icon=":material/info:", help=help):
+    """Offer a model's card one click away; it is only written when it is opened."""
+    popover = st.popover(label, icon=":material/info:", help=help, key="card", on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
         card = model.card
         st.markdown(f"**{plain(model.title)}**")
         st.markdown(_facts(card))

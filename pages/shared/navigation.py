@@ -4,13 +4,23 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import cache
+from pages.shared import address, cache, train_access
 
 HOME = Path(__file__).parents[1] / "home.py"
 SEGMENT = HOME.with_name("segment.py")
 EVALUATE = HOME.with_name("evaluate.py")
 BROWSE = HOME.with_name("browse.py")
 COMPARE = HOME.with_name("compare.py")
+TRAIN = HOME.with_name("train.py")
+
+
+# Streamlit paints the accent both under white letters and as letters on the page. On a dark page no
+# color is clear enough as both, so letters get the one of links.
+_STYLE = """<style>
+[data-testid="stSliderThumbValue"], [data-testid="stButtonGroup"] button[data-selected="true"] {
+  color: light-dark(#9A4A1C, #E8A15C) !important;
+}
+</style>"""
 
 
 def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
@@ -23,7 +33,11 @@ def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
         st.Page(EVALUATE, title="Evaluate", icon=":material/rule:", url_path="evaluate"),
         st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
     ]
-    return st.navigation(pages, position="top")
+    if train_access.is_offered():
+        pages.append(st.Page(TRAIN, title="Train", icon=":material/school:", url_path="train"))
+    page = st.navigation(pages, position="top")
+    address.turn_to(page.url_path)
+    return page
 
 
 def start_page() -> None:
@@ -35,3 +49,5 @@ def start_page() -> None:
         st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
         cache.warm_up()
         choose_page()
+    address.start()
+    st.html(_STYLE)

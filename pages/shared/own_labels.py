@@ -34,12 +34,20 @@ class LabelFile:
     is_known: bool
 
 
-def choose_labels(source: Source, classes: Sequence[SegmentationClass]) -> str:
-    """Ask for labels and for the meaning of their values; return where they are, "" without."""
+def choose_labels(
+    source: Source, classes: Sequence[SegmentationClass], is_aside: bool = False
+) -> str:
+    """Ask for labels and for the meaning of their values; return where they are, "" without.
+
+    Args:
+        source: What the labels belong to.
+        classes: What they can mean.
+        is_aside: The page is of use without labels, so nothing is opened to ask for them.
+    """
     found = _files().get(source.id)
     truth = state.truth_of(source)
-    is_needed = not truth or (found is not None and not found.is_known)
-    title = "Labels: other ones, or your own" if truth else "Labels"
+    is_needed = (not truth and not is_aside) or (found is not None and not found.is_known)
+    title = "Labels: other ones, or your own" if truth else "Have labels? Compare"
     with st.expander(title, expanded=is_needed, icon=":material/label:"):
         key = state.upload_key("labels")
         st.file_uploader(
@@ -82,18 +90,26 @@ def _take(upload_key: str, source: Source, classes: Sequence[SegmentationClass])
     upload = state.received(upload_key)
     if upload is None:
         return
-    folder = workspace.new_folder()
-    path = folder / "labels.tif"
     try:
-        path.write_bytes(upload.getbuffer())
-        found = _understand(source, path, upload.name, len(classes))
+        found = _keep(upload, source, len(classes))
     except SandsegError as error:
-        workspace.remove_folder(folder)
         st.session_state[REFUSAL] = error
         return
     _files()[source.id] = found
     if found.is_known:
-        state.keep_labels(source, path)
+        state.keep_labels(source, found.path)
+
+
+def _keep(upload, source: Source, n_classes: int) -> LabelFile:  # noqa: ANN001 - an UploadedFile
+    """Write labels into a folder of their own and look at them; what is refused leaves nothing."""
+    folder = workspace.new_folder(state.visit_folder())
+    path = folder / "labels.tif"
+    try:
+        workspace.keep_file(path, upload.getbuffer())
+        return _understand(source, path, upload.name, n_classes)
+    except SandsegError:
+        workspace.remove_folder(folder)
+        raise
 
 
 def _understand(source: Source, path: Path, name: str, n_classes: int) -> LabelFile:
@@ -131,7 +147,7 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.meanings}
     try:
         labels = map_labels(_read_raw(found.path, found.name), meanings)
-        path = workspace.new_folder() / "labels.tif"
+        path = workspace.new_folder(state.visit_folder()) / "labels.tif"
         export.write_labels(path, labels, classes)
     except SandsegError as error:
         st.session_state[REFUSAL] = error

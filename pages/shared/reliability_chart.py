@@ -1,12 +1,14 @@
 """Whether the model is right as often as it says: the reliability diagram."""
 
 import numpy as np
+import pyarrow as pa
 import streamlit as st
 
 from pages.shared.widgets import percent
 from sandseg.calibration import Reliability
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors would mean classes
+HEIGHT = 260  # with axes
 HELP = (
     "Pixels are put together by how sure the model is of them; each dot says how many of such "
     "pixels are right. On the dashed line it is right as often as it says, above it too modest, "
@@ -21,39 +23,47 @@ def show_reliability(found: Reliability) -> None:
     error = found.expected_calibration_error
     if np.isnan(error):
         return
-    st.plotly_chart(_figure(found), config={"displayModeBar": False}, key="reliability")
+    lowest = found.confidence[found.count > 0].min()
+    text = "Reliability diagram: share of right pixels over the model's confidence"
+    st.vega_lite_chart(_table(found), _spec(float(lowest)), key="reliability", alt=text)
     st.caption(f"Expected calibration error {percent(error)}.")
 
 
-def _figure(found: Reliability):  # noqa: ANN202 - plotly is loaded when a chart is drawn
-    from plotly import graph_objects
-
+def _table(found: Reliability) -> pa.Table:
+    """The bins that hold pixels, as charts travel: no detour by way of pandas."""
     known = found.count > 0
-    sizes = 5 + 13 * np.sqrt(found.count[known] / found.count.max())
-    even = graph_objects.Scatter(
-        x=[0, 1], y=[0, 1], mode="lines", line={"color": INK, "dash": "dash", "width": 1}
-    )
-    dots = graph_objects.Scatter(
-        x=found.confidence[known],
-        y=found.accuracy[known],
-        mode="lines+markers",
-        line={"color": INK, "width": 2},
-        marker={"size": sizes, "color": INK, "opacity": 1},
-        customdata=found.count[known],
-        hovertemplate="sure by %{x:.1%}, right in %{y:.1%}<br>"
-        "%{customdata:,} pixels<extra></extra>",
-    )
-    axis = {"tickformat": ".0%", "fixedrange": True, "showgrid": True}
-    low = float(np.floor(5 * found.confidence[known].min()) / 5)
-    return graph_objects.Figure(
-        [even, dots],
-        {
-            "height": 260,
-            "margin": {"l": 8, "r": 8, "t": 8, "b": 8},
-            "showlegend": False,
-            "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)",
-            "xaxis": {**axis, "title": "confidence", "range": [low, 1.02]},
-            "yaxis": {**axis, "title": "pixels that are right", "range": [0, 1.05]},
-        },
-    )
+    columns = {
+        "confidence": found.confidence[known],
+        "right": found.accuracy[known],
+        "pixels": found.count[known],
+    }
+    return pa.table(columns)
+
+
+def _spec(lowest: float) -> dict:
+    """Describe the chart; its axis of confidence starts at a round number below the lowest."""
+    start = float(np.floor(5 * lowest) / 5)
+    across = {"field": "confidence", "type": "quantitative", "title": "confidence"}
+    across |= {"scale": {"domain": [start, 1], "nice": False}, "axis": {"format": "~%"}}
+    up = {"field": "right", "type": "quantitative", "title": "pixels that are right"}
+    up |= {"scale": {"domain": [0, 1]}, "axis": {"format": "~%", "tickCount": 5}}
+    size = {
+        "field": "pixels",
+        "type": "quantitative",
+        "legend": None,
+        "scale": {"range": [20, 300]},
+    }
+    hover = [
+        {"field": "confidence", "format": ".1%", "title": "sure by"},
+        {"field": "right", "format": ".1%", "title": "right in"},
+        {"field": "pixels", "format": ",", "title": "pixels"},
+    ]
+    ends = {"x": {"datum": start, "type": "quantitative", "scale": across["scale"]}}
+    ends |= {"x2": {"datum": 1}, "y": {"datum": start}, "y2": {"datum": 1}}
+    even = {"mark": {"type": "rule", "color": INK, "strokeDash": [5, 4]}, "encoding": ends}
+    line = {"mark": {"type": "line", "color": INK}, "encoding": {"x": across, "y": up}}
+    dots = {
+        "mark": {"type": "circle", "color": INK, "opacity": 1},
+        "encoding": {"x": across, "y": up, "size": size, "tooltip": hover},
+    }
+    return {"height": HEIGHT, "layer": [even, line, dots]}

@@ -32,6 +32,8 @@ def show_run(source: Source, model: StoredModel, n_slices: int) -> None:
         return
     if status and status.state == "failed":
         show_refusal(SandsegError(status.message, status.hint))
+    if refusal := state.pop_refusal(state.JOB_REFUSAL):
+        show_refusal(refusal)
     st.button(
         f"Segment all {n_slices} slices",
         icon=":material/play_arrow:",

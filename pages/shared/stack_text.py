@@ -2,11 +2,10 @@
 
 from collections.abc import Sequence
 
-from pages.shared import words
+from pages.shared import cache, words
 from pages.shared.state import Source
 from sandseg.model_store import StoredModel
 from sandseg.planes import Survey
-from sandseg.samples import list_samples
 from sandseg.stack import Stack
 
 # What the model had to do with a slice, by its part of the split.
@@ -27,12 +26,10 @@ def facts_text(stack: Stack, survey: Survey, source: Source) -> str:
 
 def split_text(source: Source, model: StoredModel) -> str:
     """Say whether a model learned from a slice of the real sandstone; "" for other rocks."""
-    sample = next((sample for sample in list_samples() if sample.key == source.id), None)
+    sample = next((sample for sample in cache.list_samples() if sample.key == source.id), None)
     split = model.card.get("data", {}).get("slices", {})
     if sample is None or sample.origin != "real" or not split:
         return ""
-    number = source.id.rpartition("-")[2]
-    part = next((part for part in USES if number in split.get(part, ())), None)
     parts = [
         f"{purpose} {_numbers(split[part])}"
         for part, purpose in (
@@ -42,12 +39,15 @@ def split_text(source: Source, model: StoredModel) -> str:
         )
         if split.get(part)
     ]
+    if len(source.numbers) > 1:
+        return f"The model was {', '.join(parts)}."
+    part = next((part for part in USES if source.numbers[0] in split.get(part, ())), None)
     use = USES.get(part, "The model has nothing to do with this slice.")
     return f"{use} It was {', '.join(parts)}."
 
 
 def _origin(source: Source) -> str:
-    sample = next((sample for sample in list_samples() if sample.key == source.id), None)
+    sample = next((sample for sample in cache.list_samples() if sample.key == source.id), None)
     if sample is None:
         return f'From your file "{source.title}".'
     return sample.description.partition(";")[0].rstrip(".") + "."

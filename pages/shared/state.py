@@ -1,18 +1,24 @@
 """What one visitor has chosen: names and paths, never pixels."""
 
+import math
+import secrets
+import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import cache
-from sandseg import jobs, samples, workspace
+from pages.shared import address, cache
+from sandseg import jobs, uploads, workspace
 from sandseg.errors import SandsegError
-from sandseg.export import safe_name
 from sandseg.model_store import DEFAULT_MODEL, StoredModel
-from sandseg.stack import check_same_shape, check_values
+from sandseg.stack import AmbiguousStackError, check_values
+from sandseg.uploads import Upload
 
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
+REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
+RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
 
 
 @dataclass(frozen=True)
@@ -20,22 +26,29 @@ class Source:
     """A stack to work on: a sample or a file of the visitor's.
 
     `id` stands in the address; `place` is what `cache.open_source` opens; `truth` what
-    `cache.true_labels` reads, "" without labels.
+    `cache.true_labels` reads, "" without labels. `numbers` are those of the slices of the real
+    rock, which lie apart; `upload` is what is known of a visitor's file.
     """
 
     id: str
     title: str
     place: str
     truth: str = ""
+    numbers: tuple[str, ...] = ()
+    upload: Upload | None = None
+
+    def slice_title(self, z: int) -> str:
+        """Return how slice z is called: by its number in the scan, else counted from one."""
+        return f"Slice {self.numbers[z] if self.numbers else z + 1}"
 
 
 def sources() -> dict[str, Source]:
     """Return what can be chosen, by id: the samples at hand, then the visitor's own files."""
     found = {}
-    for sample in samples.list_samples():
+    for sample in cache.list_samples():
         truth = sample.key if sample.has_labels else ""
-        found[sample.key] = Source(sample.key, sample.title, sample.key, truth)
-    return {**found, **_own("files")}
+        found[sample.key] = Source(sample.key, sample.title, sample.key, truth, sample.numbers)
+    return {**found, **_files()}
 
 
 def truth_of(source: Source) -> str:
@@ -55,45 +68,85 @@ def take_slice(z: int) -> None:
 
 def take_file(upload_key: str, model_name: str | None) -> None:
     """Keep an uploaded stack and choose it; if it is refused, all stays as it was."""
-    upload = received(upload_key)
-    if upload is None:
+    files = received(upload_key)
+    if not files:
         return
-    folder = workspace.new_folder()
-    path = folder / safe_name(upload.name)
     try:
-        path.write_bytes(upload.getbuffer())
-        stack = cache.open_source(str(path), upload.name)
-        model = cache.model(model_name or DEFAULT_MODEL)
-        cache.grey_mapping(str(path), model.name, model.sha256)
-        if stack.n_slices == 1:
-            check_values(stack.read_slice(0))
+        contents = [(file.name, file.getbuffer()) for file in files]
+        folder = uploads.keep(visit_folder(), contents)
     except SandsegError as error:
-        workspace.remove_folder(folder)
-        st.session_state["refusal"] = error
+        st.session_state[REFUSAL] = error
         return
-    own = _own("files")
-    source_id = f"file-{len(own) + 1}"
-    own[source_id] = Source(source_id, upload.name, str(path))
-    st.session_state[SAMPLE] = source_id
+    open_file(folder, {}, model_name)
+
+
+def open_file(folder: Path, selection: Mapping[str, int], model_name: str | None) -> None:
+    """Open what was kept, as the visitor chose; ask first where the file leaves it open."""
+    st.session_state.pop(PENDING, None)
+    try:
+        upload = uploads.open_kept(folder, selection)
+        _check(upload, model_name or DEFAULT_MODEL)
+    except AmbiguousStackError as error:
+        st.session_state[PENDING] = (folder, error)
+        return
+    except SandsegError as error:
+        if not (folder / uploads.FACTS).exists() or not selection:
+            workspace.remove_folder(folder)
+        st.session_state[REFUSAL] = error
+        return
+    _files()[upload.id] = _source(upload)
+    address.wish(SAMPLE, upload.id)
     forget_slice()
 
 
-def take_labels(upload_key: str, source: Source) -> None:
-    """Keep uploaded labels for a source; if they are refused, all stays as it was."""
-    upload = received(upload_key)
-    if upload is None:
-        return
-    folder = workspace.new_folder()
-    path = folder / "labels.tif"
-    try:
-        path.write_bytes(upload.getbuffer())
-        labels = cache.true_labels(str(path), upload.name)
-        check_same_shape(cache.open_source(source.place), labels)
-    except SandsegError as error:
-        workspace.remove_folder(folder)
-        st.session_state["labels_refusal"] = error
-        return
-    keep_labels(source, path)
+def _check(upload: Upload, model_name: str) -> None:
+    """Look whether there is something to segment; refuse it now rather than on the next page."""
+    stack = cache.open_source(str(upload.path), upload.title)
+    model = cache.model(model_name)
+    cache.grey_mapping(str(upload.path), model.name, model.sha256)
+    if stack.n_slices == 1:
+        check_values(stack.read_slice(0))
+
+
+def pending_file() -> tuple[Path, AmbiguousStackError] | None:
+    """Return the upload that waits for a choice of the visitor."""
+    return st.session_state.get(PENDING)
+
+
+def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
+    """Take the visitor's word for the size of a voxel; it goes into all that is taken home."""
+    upload = uploads.set_voxel_size(source.upload, voxel_size_um)
+    _files()[source.id] = _source(upload)
+    cache.open_source(source.place, source.title).voxel_size_um = voxel_size_um
+
+
+def _files() -> dict[str, Source]:
+    """The visitor's own files, and the one their link leads to."""
+    files = _own("files")
+    wanted = st.query_params.get(SAMPLE, "")
+    if wanted not in files and (upload := uploads.find(wanted)):
+        uploads.hold(upload)
+        files[upload.id] = _source(upload)
+    return files
+
+
+def _source(upload: Upload) -> Source:
+    return Source(upload.id, upload.title, str(upload.path), upload=upload)
+
+
+class _Visit:
+    """A visit's own folder; when the session is forgotten, so is what nobody segmented."""
+
+    def __init__(self):
+        self.folder = workspace.new_folder()
+        weakref.finalize(self, uploads.end_visit, self.folder).atexit = False
+
+
+def visit_folder() -> Path:
+    """Return the folder of this visit."""
+    if "visit" not in st.session_state:
+        st.session_state["visit"] = _Visit()
+    return st.session_state["visit"].folder
 
 
 def keep_labels(source: Source, path: Path) -> None:
@@ -101,7 +154,7 @@ def keep_labels(source: Source, path: Path) -> None:
     _own("labels")[source.id] = str(path)
 
 
-def pop_refusal(key: str = "refusal") -> SandsegError | None:
+def pop_refusal(key: str = REFUSAL) -> SandsegError | None:
     """Return why the last upload was refused, once."""
     return st.session_state.pop(key, None)
 
@@ -113,25 +166,59 @@ def upload_key(name: str) -> str:
 
 def job_folder(source: Source, model: StoredModel) -> Path | None:
     """Return the folder of the whole-stack run of this source by this model."""
+    if source.upload:
+        folder = source.upload.folder / uploads.JOBS / _job_name(source, model)
+        return folder if folder.is_dir() else None
     return _own("jobs").get((source.id, model.sha256))
 
 
 def start_job(source: Source, model: StoredModel) -> None:
-    """Segment a whole stack in a process of its own."""
-    folder = workspace.new_folder()
-    path = Path(source.place)
-    if not path.is_absolute():
-        path = folder / f"{source.id}.tif"
-        cache.write_stack(source.place, path)
-    jobs.start_segmentation(path, folder, model.name)
+    """Segment a whole stack in a process of its own, if there is room for what it writes."""
+    try:
+        folder = _job_place(source, model)
+        _start(source, model, folder)
+    except SandsegError as error:
+        st.session_state[JOB_REFUSAL] = error
+        return
     _own("jobs")[source.id, model.sha256] = folder
+
+
+def _job_place(source: Source, model: StoredModel) -> Path:
+    if source.upload:
+        return source.upload.folder / uploads.JOBS / _job_name(source, model)
+    return workspace.new_folder(visit_folder())
+
+
+def _start(source: Source, model: StoredModel, folder: Path) -> None:
+    path = Path(source.place)
+    stack = cache.open_source(source.place, source.title)
+    copied = 0 if source.upload else stack.dtype.itemsize
+    voxel_size_um = source.upload and source.upload.voxel_size_um
+    try:
+        workspace.require_room(folder, math.prod(stack.shape) * (copied + RESULT_BYTES))
+        if not source.upload:
+            path = folder / f"{source.id}.tif"
+            cache.write_stack(source.place, path)
+        with workspace.writing():
+            jobs.start_segmentation(path, folder, model.name, voxel_size_um=voxel_size_um)
+    except SandsegError:
+        workspace.remove_folder(folder)
+        raise
 
 
 def end_job(source: Source, model: StoredModel) -> None:
     """Cancel a run, or forget a finished one."""
-    folder = _own("jobs").pop((source.id, model.sha256), None)
-    if folder is not None:
-        jobs.cancel_job(folder)
+    folder = job_folder(source, model)
+    if folder is None:
+        return
+    jobs.cancel_job(folder)
+    _own("jobs").pop((source.id, model.sha256), None)
+    if source.upload:
+        folder.rename(folder.with_name(f"ended-{secrets.token_hex(4)}"))
+
+
+def _job_name(source: Source, model: StoredModel) -> str:
+    return f"{Path(source.place).parent.name}-{model.sha256[:16]}"
 
 
 def _own(name: str) -> dict:

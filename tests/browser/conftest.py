@@ -21,6 +21,9 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
+from sandseg import samples
+from sandseg.model_store import list_models
+
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 START_TIMEOUT_S = 120
@@ -81,7 +84,20 @@ def pytest_runtest_makereport(item):
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory):
+def _phantom_at_hand(_own_cache):
+    """Made before the server starts, so that no visitor waits for it."""
+    samples.open_sample("phantom")
+
+
+@pytest.fixture
+def stored_model():
+    """Skip where there is nothing to segment with."""
+    if not list_models():
+        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+
+
+@pytest.fixture(scope="session")
+def app(tmp_path_factory, _phantom_at_hand):
     with _served(tmp_path_factory.mktemp("server") / "streamlit.log") as running:
         yield running
 
@@ -91,6 +107,12 @@ def fresh_app(tmp_path):
     """A server that nobody has visited yet: what it holds in memory is this test's own doing."""
     with _served(tmp_path / "streamlit.log") as running:
         yield running
+
+
+@pytest.fixture
+def serve(tmp_path, _phantom_at_hand):
+    """Starts a server of this test's own, which ends with its `with` block."""
+    return lambda: _served(tmp_path / "streamlit.log")
 
 
 @contextmanager

@@ -5,23 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from sandseg import samples
-from sandseg.model_store import list_models
-
 MIDDLE = "33"
 NEARLY = 3  # pixels: a click stands on a screen pixel, not on a voxel
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _phantom_at_hand(_own_cache):
-    """Made before the server starts, so that no visitor waits for it."""
-    samples.open_sample("phantom")
-
-
-@pytest.fixture(autouse=True)
-def _model():
-    if not list_models():
-        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+pytestmark = pytest.mark.usefixtures("stored_model")
 
 
 @pytest.fixture

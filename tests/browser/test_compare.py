@@ -17,12 +17,6 @@ PANES = ".st-key-compare-viewer"
 PIXELS = """(root) => [...root.querySelectorAll("canvas")].map((canvas) => canvas.toDataURL())"""
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _phantom_at_hand(_own_cache):
-    """Made before the server starts, so that no visitor waits for it."""
-    samples.open_sample("phantom")
-
-
 @pytest.fixture
 def usual():
     """The methods that are compared at first, where they are at hand."""

@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from sandseg import samples
 from sandseg.classes import SANDSTONE_RGB
-from sandseg.model_store import list_models
 
 CODINGS = {
     "zero.tif": lambda labels: labels,
@@ -18,16 +17,7 @@ CODINGS = {
 }
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _phantom_at_hand(_own_cache):
-    """Made before the server starts, so that no visitor waits for it."""
-    samples.open_sample("phantom")
-
-
-@pytest.fixture(autouse=True)
-def _model():
-    if not list_models():
-        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+pytestmark = pytest.mark.usefixtures("stored_model")
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import tifffile
 from playwright.sync_api import expect
 
 from sandseg import samples
-from sandseg.model_store import list_models
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_MB = 500
@@ -21,16 +20,7 @@ RUN_TIMEOUT_MS = 240_000
 SLOW_MS = 60_000
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _phantom_at_hand(_own_cache):
-    """Made before the server starts, so that no visitor waits for it."""
-    samples.open_sample("phantom")
-
-
-@pytest.fixture(autouse=True)
-def _model():
-    if not list_models():
-        pytest.skip("There is no model in models/ (or SANDSEG_MODELS).")
+pytestmark = pytest.mark.usefixtures("stored_model")
 
 
 @pytest.fixture

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from viewer_app import KNOWN_PIXEL, SHAPE
+from viewer_app import GREY_OF_EXACT, HATCHED, KNOWN_PIXEL, SHAPE
 
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.errors import LabelError
 
 APP = Path(__file__).with_name("viewer_app.py")
-FEWEST_FRAMES_PER_SECOND = 15  # 30 on an idle machine; tests share theirs
+FEWEST_FRAMES_PER_SECOND = 30  # in the best of some windows: the machine has other work, too
 
 
 @pytest.fixture(scope="module")
@@ -512,12 +512,19 @@ def test_the_viewer_is_named_and_has_a_focus_ring(open_viewer):
         assert button.get_attribute("aria-label")
 
 
+DRAW_MANY = {
+    "pan": "send('pointermove', 150 + 60 * Math.sin(i / 5))",
+    "zoom": "wheel(i % 30 < 15 ? -40 : 40)",
+}
+
+
+@pytest.mark.parametrize("how", list(DRAW_MANY))
 @pytest.mark.parametrize("show", ["one", "four"])
-def test_dragging_is_smooth(open_viewer, show, record_property):
+def test_thirty_frames_a_second_in_the_best_of_six_windows(open_viewer, show, how, record_property):
     page = open_viewer(f"show={show}")
     _zoom_in(page, *KNOWN_PIXEL, turns=1)
 
-    rate = page.evaluate(
+    rates = page.evaluate(
         """async () => {
           const root = document.querySelector("[data-testid=stBidiComponentIsolated]").shadowRoot;
           const viewer = root.querySelector(".viewer");
@@ -525,20 +532,92 @@ def test_dragging_is_smooth(open_viewer, show, record_property):
           const box = canvas.getBoundingClientRect();
           const send = (kind, x) => canvas.dispatchEvent(new PointerEvent(kind, {
             pointerId: 1, clientX: box.left + x, clientY: box.top + 150, bubbles: true }));
+          const wheel = (deltaY) => canvas.dispatchEvent(new WheelEvent("wheel", {
+            deltaY, clientX: box.left + 150, clientY: box.top + 150, bubbles: true }));
           canvas.setPointerCapture = () => {};
           send("pointerdown", 150);
-          const first = Number(viewer.dataset.frames), start = performance.now();
-          for (let i = 0; i < 90; i += 1) {
-            send("pointermove", 150 + 60 * Math.sin(i / 5));
-            await new Promise(requestAnimationFrame);
+          const rates = [];
+          for (let window = 0; window < 6; window += 1) {
+            const first = Number(viewer.dataset.frames), start = performance.now();
+            for (let i = 0; i < 30; i += 1) {
+              MOVE;
+              await new Promise(requestAnimationFrame);
+            }
+            const seconds = (performance.now() - start) / 1000;
+            rates.push((Number(viewer.dataset.frames) - first) / seconds);
           }
           send("pointerup", 150);
-          return 1000 * (Number(viewer.dataset.frames) - first) / (performance.now() - start);
-        }"""
+          return rates;
+        }""".replace("MOVE", DRAW_MANY[how])
     )
 
-    record_property("frames_per_second", round(rate, 1))
-    assert rate > FEWEST_FRAMES_PER_SECOND
+    record_property("frames_per_second", [round(rate, 1) for rate in rates])
+    assert max(rates) >= FEWEST_FRAMES_PER_SECOND, rates
+
+
+def test_viewers_of_a_group_show_the_same_place(open_viewer):
+    page = open_viewer("show=one&twin=1")
+    page.locator(".viewer[data-z]").nth(1).wait_for()
+    views = page.locator(".viewer")
+
+    def relative():
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        page.evaluate("() => new Promise(requestAnimationFrame)")
+        sides = [page.locator(".viewer canvas").nth(i).bounding_box()["height"] for i in (0, 1)]
+        found = [views.nth(i).get_attribute("data-view").split() for i in (0, 1)]
+        return [
+            (float(s) / side, float(x), float(y))
+            for (s, x, y), side in zip(found, sides, strict=True)
+        ]
+
+    before = relative()
+    assert before[0] == pytest.approx(before[1], rel=0.01)
+    for pane in (0, 1):
+        box = page.locator(".viewer canvas").nth(pane).bounding_box()
+        view = views.nth(1 - pane).get_attribute("data-view")
+        page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 80)
+        page.mouse.wheel(0, -240)
+        expect(views.nth(1 - pane)).not_to_have_attribute("data-view", view)
+
+        after = relative()
+        assert after[0][0] > 1.5 * before[0][0]
+        assert after[0] == pytest.approx(after[1], rel=0.01)
+        before = after
+
+
+def test_missed_and_invented_differ_without_color(open_viewer):
+    page = open_viewer("show=two&hatched=1")
+    page.locator(".stage").focus()
+    page.keyboard.press("e")
+
+    def greys(row):
+        colors = [_color(page, x, row, pane=1) for x in range(495, 501)]
+        return [0.299 * r + 0.587 * g + 0.114 * b for r, g, b in colors]
+
+    _zoom_in(page, 498, HATCHED.start + 50, pane=1)
+    missed, invented = greys(HATCHED.start + 20), greys(HATCHED.start + 80)
+
+    assert max(missed) > 200 > 120 > max(invented)
+    assert min(invented) < 50 < 80 < min(missed)
+
+
+def test_exact_grey_values_come_on_request_and_are_not_called_about(open_viewer):
+    page = open_viewer("show=two&jpeg=1")
+    page.mouse.move(*_screen(page, *KNOWN_PIXEL))
+    expect(page.locator(".readout")).to_contain_text("≈")
+    page.get_by_role("button", name="Brightness and contrast").click()
+
+    page.get_by_label("Exact grey values").check()
+
+    expect(page).to_have_url(re.compile(r"[?&]exact=true"))
+    _settle(page)
+    page.mouse.move(*_screen(page, *KNOWN_PIXEL))
+    expect(page.locator(".readout")).to_contain_text(f"grey {GREY_OF_EXACT}")
+    expect(page.locator(".readout")).not_to_contain_text("≈")
+
+    other = open_viewer("show=two&jpeg=1&exact=true")
+    other.mouse.move(*_screen(other, *KNOWN_PIXEL))
+    expect(other.locator(".readout")).to_contain_text(f"grey {GREY_OF_EXACT}")
 
 
 @pytest.mark.parametrize("count", [0, 5])

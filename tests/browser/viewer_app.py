@@ -2,6 +2,7 @@
 
 import io
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +14,13 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SANDSTONE
+from sandseg.overlay import INVENTED, MISSED
 
 SHAPE = (1024, 996)
 N_SLICES = 12
 KNOWN_PIXEL = (500, 300)  # x, y: a square of pyrite, whatever the slice
+HATCHED = slice(600, 640)  # rows that are missed; those 60 below are invented
+GREY_OF_EXACT = 77
 SMOOTHNESS = 18  # pixels
 
 
@@ -55,7 +59,9 @@ def pictures(z: int) -> dict[str, bytes]:
     grey, labels = rock(z)
     predicted = np.roll(labels, 2, axis=1)  # borders two pixels off
     errors = np.zeros((*SHAPE, 3), np.uint8) + (grey // 3)[..., None]
-    errors[predicted != labels] = (208, 28, 139)
+    errors[predicted != labels] = MISSED
+    errors[HATCHED] = MISSED
+    errors[HATCHED.start + 60 : HATCHED.stop + 60] = INVENTED
     colors = np.array([material.rgb for material in SANDSTONE], np.uint8)
     return {
         "grey": png(grey),
@@ -79,6 +85,18 @@ def panes(show: str, z: int) -> list[Pane]:
     return [Pane("Grey", grey), Pane("Truth", grey, made["true"]), prediction, errors]
 
 
+def exact_grey() -> bytes:
+    """Return grey values that differ from those of any JPEG."""
+    return png(np.full(SHAPE, GREY_OF_EXACT, np.uint8))
+
+
+def jpeg(pane: Pane) -> Pane:
+    """Return a pane whose grey values are compressed."""
+    out = io.BytesIO()
+    Image.open(io.BytesIO(pane.grey)).save(out, "JPEG", quality=90)
+    return replace(pane, grey=out.getvalue())
+
+
 def set_z(z: int) -> None:
     """Remember the slice."""
     st.session_state["z"] = z
@@ -89,8 +107,11 @@ def page() -> None:
     """Show the viewer, what it answers, and a button that changes the slice from Python."""
     show = st.query_params.get("show", "one")
     z = st.session_state.get("z", 5)
+    shown = panes(show, z)
+    if "jpeg" in st.query_params:
+        shown = [jpeg(pane) for pane in shown]
     answer = viewer(
-        panes(show, z),
+        shown,
         key="rock",
         z=z,
         n_slices=N_SLICES,
@@ -99,8 +120,21 @@ def page() -> None:
         mode=st.query_params.get("mode", "overlay"),
         highlight=pictures(z)["mask"] if "highlight" in st.query_params else None,
         pick="pick" in st.query_params,
+        group="together",
+        hatched=[MISSED, INVENTED] if "hatched" in st.query_params else (),
+        exact_grey=exact_grey if "jpeg" in st.query_params else None,
         on_step=set_z,
     )
+    if "twin" in st.query_params:
+        viewer(
+            panes("one", z),
+            key="twin",
+            z=z,
+            n_slices=1,
+            classes=SANDSTONE,
+            height=300,
+            group="together",
+        )
     st.button("Slice 9 from Python", on_click=set_z, args=(9,))
     st.text(f"answer z={answer.z} clicked={answer.clicked} hidden={answer.hidden}")
 

@@ -96,11 +96,11 @@ def test_another_cut_changes_the_side_views(page):
 
 
 def test_the_address_holds_slice_cuts_and_options(open_page):
-    at = open_page(BROWSE, slice="7", x="31", y="200", of="Whole stack", log="true")
+    at = open_page(BROWSE, slice="7", x="31", y="200", of="stack", log="true")
 
     assert not at.exception
     assert [slider.value for slider in at.slider] == [7, 200, 31]
-    assert at.segmented_control(key="of").value == "Whole stack"
+    assert at.segmented_control(key="of").value == "stack"
     assert at.toggle(key="log").value
 
 
@@ -204,12 +204,37 @@ def test_of_a_real_slice_the_page_says_what_the_model_had_to_do_with_it(
     open_page(BROWSE)
     monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir.parent))
 
-    at = open_page(BROWSE, sample=f"Sandstone, slice {number}")
+    at = open_page(BROWSE, sample=f"sandstone-{number}")
 
     assert not at.exception
     assert at.selectbox(key="sample").value == f"sandstone-{number}"
     assert part in words(at)
     assert "trained on slice 0000" in words(at)
+
+
+def test_the_real_rock_is_one_press_away(page, mirror):
+    page.button(key="get-sandstone").click().run()
+
+    assert not page.exception
+    assert not page.error
+    assert page.selectbox(key="sample").value == "sandstone"
+    assert page.slider[0].max == 7
+    assert "Slice 0150 of the scan" in words(page)
+    assert "trained on slice 0000" in words(page)
+    assert "get-sandstone" not in [button.key for button in page.button]
+    assert [slider.label for slider in page.slider] == ["Slice"]  # slices far apart are not cut
+
+
+def test_without_internet_the_real_rock_is_refused_and_nothing_is_lost(page, monkeypatch):
+    monkeypatch.setenv("SANDSEG_MIRROR", "http://127.0.0.1:9/")
+    before = shown(page)
+
+    page.button(key="get-sandstone").click().run()
+
+    assert not page.exception
+    assert "could not be downloaded" in page.error[0].value
+    assert "internet" in page.info[0].value
+    assert shown(page) == before
 
 
 def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_path):

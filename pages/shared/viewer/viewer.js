@@ -16,6 +16,7 @@ const TAP_MS = 260;
 const DECODED_KEPT = 16;
 const OPACITIES = [0, 0.35, 0.6, 1];
 const IGNORED = 255;
+const HATCH = 3; // image pixels from line to line
 
 const ICONS = {
   swipe: "M4 5h16v14H4zM12 3v18M9 10l-2 2 2 2M15 10l2 2-2 2",
@@ -45,6 +46,7 @@ const HELP = [
 
 const remembered = new Map(); // key of a viewer -> the visitor's choices, kept while the page lives
 const viewers = new WeakMap(); // root element -> Viewer
+const groups = new Map(); // name -> viewers that show the same place
 
 export default function render({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".viewer");
@@ -130,7 +132,8 @@ async function decode(bytes) {
   const type = bytes[0] === 0xff ? "image/jpeg" : "image/png";
   const options = { colorSpaceConversion: "none", premultiplyAlpha: "none" };
   const bitmap = await createImageBitmap(new Blob([bytes], { type }), options);
-  return { bitmap, width: bitmap.width, height: bitmap.height, values: null };
+  const isExact = type === "image/png";
+  return { bitmap, width: bitmap.width, height: bitmap.height, isExact, values: null };
 }
 
 /** The red samples of a decoded picture: grey levels or label values, (height × width). */
@@ -144,6 +147,32 @@ function valuesOf(decoded) {
     for (let i = 0; i < decoded.values.length; i += 1) decoded.values[i] = data[4 * i];
   }
   return decoded.values;
+}
+
+/**
+ * Hatch two colors of a picture, the first with white and the second with black: who cannot tell
+ * the colors apart sees one brighter and one darker than the other, and lines that cross.
+ */
+function hatched(decoded, colors) {
+  if (decoded.hatchedAs !== String(colors)) {
+    const { width, height, bitmap } = decoded;
+    const canvas = makeCanvas(width, height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
+    context.drawImage(bitmap, 0, 0);
+    const image = context.getImageData(0, 0, width, height);
+    const out = new Uint32Array(image.data.buffer);
+    const [first, second] = colors.map((color) => pixel(...color));
+    const [white, black] = [pixel(255, 255, 255), pixel(0, 0, 0)];
+    for (let i = 0; i < out.length; i += 1) {
+      if (out[i] !== first && out[i] !== second) continue;
+      const [x, y] = [i % width, Math.floor(i / width)];
+      if (out[i] === first && (x + y) % HATCH === 0) out[i] = white;
+      else if (out[i] === second && (x + height - y) % HATCH === 0) out[i] = black;
+    }
+    context.putImageData(image, 0, 0);
+    Object.assign(decoded, { hatchedAs: String(colors), hatchedCanvas: canvas });
+  }
+  return decoded.hatchedCanvas;
 }
 
 function makeCanvas(width, height) {
@@ -177,6 +206,7 @@ class Viewer {
 
   close() {
     this.closed = true;
+    this.join(null);
     this.observer.disconnect();
     cancelAnimationFrame(this.frame);
     clearTimeout(this.timer);
@@ -229,7 +259,11 @@ class Viewer {
     const reset = make("button", { type: "button", class: "quiet" }, "Reset");
     reset.onclick = () => this.change({ low: 0, high: 255 });
     const sliders = [slider("low", "Black at"), slider("high", "White at")];
-    return make("div", { class: "panel contrast", hidden: true }, ...sliders, reset);
+    this.exact = make("input", { type: "checkbox" });
+    this.exact.onchange = () => this.chooseExact();
+    const title = "Every grey value as it was measured, not compressed; takes longer to load";
+    this.exactField = make("label", { class: "field", title }, this.exact, "Exact grey values");
+    return make("div", { class: "panel contrast", hidden: true }, ...sliders, reset, this.exactField);
   }
 
   buildFoot() {
@@ -290,6 +324,7 @@ class Viewer {
     this.send = send;
     const before = this.header;
     this.header = header;
+    this.join(header.group);
     this.adoptChoices(before);
     this.adoptSlice();
     this.buildPanes();
@@ -299,7 +334,7 @@ class Viewer {
 
   /** The visitor's choices stay; a setting counts when Python changes it. */
   adoptChoices(before) {
-    const { key, mode, opacity, marker } = this.header;
+    const { key, mode, opacity, marker, exact } = this.header;
     if (!remembered.has(key)) {
       remembered.set(key, { view: null, hidden: null, outline: false, errors: false, low: 0, high: 255, split: 0.5, tab: 0 });
       before = null;
@@ -309,7 +344,8 @@ class Viewer {
     if (known.mode !== mode) this.choices.swipe = mode === "swipe";
     if (known.opacity !== opacity) this.choices.opacity = opacity;
     if (marker && String(known.marker) !== String(marker)) this.choices.marker = marker;
-    this.choices.given = { mode, opacity, marker };
+    if (known.exact !== exact) this.choices.exact = exact;
+    this.choices.given = { mode, opacity, marker, exact };
   }
 
   /** The newest word on the slice counts: an answer to an older step is a picture, not an order. */
@@ -376,7 +412,8 @@ class Viewer {
       this.timer = null;
       this.toldAt = now();
       const { hidden, clicked } = this.choices;
-      const view = { z: this.z, step: this.stepNumber ?? null, hidden: [...(hidden ?? [])], clicked: clicked ?? null };
+      const exact = this.choices.exact ?? null;
+      const view = { z: this.z, step: this.stepNumber ?? null, hidden: [...(hidden ?? [])], clicked: clicked ?? null, exact };
       if (this.stepNumber !== this.toldStep) {
         this.sentStep = this.toldStep = this.stepNumber;
         this.sentAt = now();
@@ -419,6 +456,11 @@ class Viewer {
     const hidden = new Set(this.choices.hidden);
     if (!hidden.delete(value)) hidden.add(value);
     this.change({ hidden });
+    this.tell();
+  }
+
+  chooseExact() {
+    this.change({ exact: this.exact.checked });
     this.tell();
   }
 
@@ -588,6 +630,26 @@ class Viewer {
     this.choices.view = view;
     if (view) this.choices.view = this.isFit() ? null : this.view();
     this.requestDraw();
+    for (const other of groups.get(this.group) ?? []) if (other !== this) other.follow(this);
+  }
+
+  /** Show the place another viewer shows, as much larger than at full view as there. */
+  follow(other) {
+    const { width, height } = other.slice;
+    if (this.slice?.width !== width || this.slice?.height !== height) return;
+    const { scale, x, y } = other.view();
+    const isFit = other.isFit();
+    this.choices.view = isFit ? null : { scale: (scale / other.fitScale()) * this.fitScale(), x, y };
+    this.requestDraw();
+  }
+
+  join(group) {
+    if (group === this.group) return;
+    groups.get(this.group)?.delete(this);
+    this.group = group;
+    if (!group) return;
+    if (!groups.has(group)) groups.set(group, new Set());
+    groups.get(group).add(this);
   }
 
   moveBy(x, y) {
@@ -669,6 +731,10 @@ class Viewer {
 
   hasLabels() {
     return this.slice?.panes.some(({ labels }) => labels) ?? false;
+  }
+
+  pictureOf({ picture }) {
+    return this.header.hatched ? hatched(picture, this.header.hatched) : picture.bitmap;
   }
 
   showsPicture({ labels, picture }) {
@@ -768,7 +834,7 @@ class Viewer {
     context.fillStyle = SURROUND;
     context.fillRect(0, 0, canvas.width, canvas.height);
     draw(tinted);
-    if (this.showsPicture(pictures)) draw(pictures.picture.bitmap);
+    if (this.showsPicture(pictures)) draw(this.pictureOf(pictures));
     else if (this.choices.outline && pictures.labels) this.drawOutlines(context, valuesOf(pictures.labels), view);
     if (split) {
       context.save();
@@ -855,6 +921,8 @@ class Viewer {
     buttons.errors.hidden = !this.hasSwitch();
     buttons.errors.title = `Only ${header.pictureName} (e)`;
     buttons.errors.setAttribute("aria-label", buttons.errors.title);
+    this.exactField.hidden = header.exact == null;
+    this.exact.checked = Boolean(choices.exact);
     buttons.full.hidden = !this.root.requestFullscreen;
     this.opacity.value = Math.round(choices.opacity * 100);
     this.low.value = choices.low;
@@ -889,7 +957,8 @@ class Viewer {
     add("x", spot.x);
     add("y", spot.y);
     if (this.header.nSlices > 1) add("z", this.slice.z);
-    add("grey", valuesOf(this.slice.panes[0].grey)[index]);
+    const { grey } = this.slice.panes[0];
+    add("grey", `${grey.isExact ? "" : "≈ "}${valuesOf(grey)[index]}`);
     const labelled = this.slice.panes.filter(({ labels }) => labels).length;
     this.slice.panes.forEach(({ labels }, i) => {
       if (labels) add(labelled > 1 ? this.panes[i].title : "", this.className(valuesOf(labels)[index]));

@@ -11,12 +11,14 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.shared import address
 from sandseg.classes import SegmentationClass
 from sandseg.errors import LabelError
 
 _HERE = Path(__file__).parent
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3  # color types of a PNG whose samples can be labels
+_EXACT = "exact"  # whether grey values come without loss; stands in the address
 _KEPT_CHUNKS = (b"IDAT", b"IEND")
 
 _mount = st.components.v2.component(
@@ -68,6 +70,9 @@ def viewer(
     pick: bool = False,
     marker: tuple[int, int] | None = None,
     stepper: bool = True,
+    group: str = "",
+    hatched: Sequence[tuple[int, int, int]] = (),
+    exact_grey: Callable[[], bytes] | None = None,
     on_step: Callable[[int], None] | None = None,
     on_pick: Callable[[int, int], None] | None = None,
 ) -> ViewerState:
@@ -93,6 +98,11 @@ def viewer(
         marker: Pixel (x, y) to mark.
         stepper: Show the slice slider; without it the arrow keys still step, beside a slider of
             the page's own.
+        group: Viewers of the same group zoom and move together.
+        hatched: Two colors (R, G, B) of the `picture`s to be told apart without color, too: the
+            first is hatched with white, the second with black.
+        exact_grey: Makes a PNG of the grey values of all panes, which is shown in place of their
+            JPEG once the visitor asks for it.
         on_step: Called with the new slice before the rerun; store it where `z` comes from.
         on_pick: Called with the clicked pixel (x, y) before the rerun; store it where `marker`
             comes from.
@@ -106,6 +116,10 @@ def viewer(
     """
     if not 1 <= len(panes) <= 4:
         raise ValueError(f"A viewer has one to four panes, not {len(panes)}.")
+    is_exact = None if exact_grey is None else _is_exact()
+    if is_exact:
+        grey = exact_grey()
+        panes = [replace(pane, grey=grey) for pane in panes]
     blobs = _Blobs()
     header = {
         "key": key,
@@ -126,6 +140,9 @@ def viewer(
         "pictureName": picture_name,
         "pick": pick,
         "stepper": stepper,
+        "group": group or None,
+        "hatched": [list(color) for color in hatched] or None,
+        "exact": is_exact,
         "marker": marker and [int(coordinate) for coordinate in marker],
     }
 
@@ -139,6 +156,16 @@ def viewer(
         st.session_state[_heard_key(key)] = view.get("step")
         return _state(view, z, n_slices)
     return replace(_state(view, z, n_slices), z=z)
+
+
+def _is_exact() -> bool:
+    """Whether the visitor, or the address they came by, asked for exact grey values."""
+    says = address.read(_EXACT)
+    if says is not None:
+        st.session_state[_EXACT] = bool(says) and says[-1] == "true"
+    is_exact = st.session_state.get(_EXACT, False)
+    address.write(_EXACT, ["true"] if is_exact else [])
+    return is_exact
 
 
 class _Blobs:
@@ -222,6 +249,8 @@ def _hear(
 ) -> None:
     """Pass a step and a click on once; both are sent again with whatever else changes."""
     view = _view(key)
+    if isinstance(view.get(_EXACT), bool):
+        st.session_state[_EXACT] = view[_EXACT]
     z, clicked = _state(view, -1, n_slices).z, _state(view, -1, n_slices).clicked
     if on_pick and clicked and clicked != st.session_state.get(f"{key}: last click heard"):
         st.session_state[f"{key}: last click heard"] = clicked

@@ -1,0 +1,164 @@
+"""How the shipped model was made: a U-Net goes on learning from labels and from a teacher.
+
+    PYTHONPATH=. .venv/bin/python benchmarks/distill.py DATA FROM OUT --minutes 90
+
+DATA holds `images` and `masks` of the real sandstone, FROM is a stored model, OUT a folder. The
+teacher is that model itself, averaged over the eight symmetries of a square; a target is a mixture
+of what people drew and what the teacher thinks (Hinton et al. 2015, arXiv:1503.02531; Furlanello et
+al. 2018, arXiv:1805.04770). The schedule follows the clock, so that a busy machine takes fewer
+steps, not longer. Every `--every` steps the averaged weights are scored on the validation slice and
+kept; a stopped training is started again from any of them.
+"""
+
+import argparse
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from keras import ops
+
+from sandseg.config import TrainConfig, UNetConfig
+from sandseg.metrics import confusion_matrix, iou
+from sandseg.patches import MIN_ROCK_SHARE, N_DRAWS
+from sandseg.stack import open_stack, read_labels
+from sandseg.tiling import predict_tiled
+from sandseg.train import WeightAverage
+from sandseg.unet import build_unet
+
+TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
+INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
+TEACHER_SHARE = (0.6, 0.2)  # of a target, at the start and at the end
+WARM_UP = 0.02  # share of the time
+
+
+def read(data: Path, number: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a slice (Y, X) float32 in [0, 1] and its (Y, X) uint8 labels."""
+    image = open_stack(data / f"images/Sandstone_Versa{number}.tif").read_slice(0)
+    labels = read_labels(data / f"masks/Sandstone_Versa{number}.tif")[0]
+    return image.astype(np.float32) / 255, labels
+
+
+def probabilities(network: keras.Model, image: np.ndarray, stride: int) -> np.ndarray:
+    """Return (Y, X, C) float32 probabilities."""
+
+    def predict_batch(tiles: np.ndarray) -> np.ndarray:
+        return ops.convert_to_numpy(ops.softmax(network(tiles, training=False), axis=-1))
+
+    return predict_tiled(image, predict_batch, stride=stride)
+
+
+def teach(network: keras.Model, image: np.ndarray, stride: int) -> np.ndarray:
+    """Return the (Y, X, C) mean of the answers to the eight ways to lay down a slice."""
+    total = 0.0
+    for n_turns in range(4):
+        for is_flipped in (False, True):
+            laid = np.rot90(image[:, ::-1] if is_flipped else image, n_turns)
+            answer = np.rot90(probabilities(network, np.ascontiguousarray(laid), stride), -n_turns)
+            total = total + (answer[:, ::-1] if is_flipped else answer)
+    return (total / 8).astype(np.float16)
+
+
+def draw_batch(slices: list, share: float, config: TrainConfig, rng: np.random.Generator) -> tuple:
+    """Return (N, S, S, 1) images and (N, S, S, C) targets."""
+    size, images, targets = config.patch_size, [], []
+    while len(images) < config.batch_size:
+        for _ in range(N_DRAWS):
+            image, labels, taught = slices[rng.integers(len(slices))]
+            y, x = (rng.integers(length - size + 1) for length in image.shape)
+            window = np.s_[y : y + size, x : x + size]
+            if (labels[window] != 0).mean() >= MIN_ROCK_SHARE:
+                break
+        true = np.eye(config.unet.n_classes, dtype=np.float32)[labels[window]]
+        target = share * taught[window].astype(np.float32) + (1 - share) * true
+        n_turns, flip = rng.integers(4), np.s_[:, :: rng.choice((-1, 1))]
+        images.append(np.rot90(image[window], n_turns)[flip])
+        targets.append(np.rot90(target, n_turns)[flip])
+    return np.stack(images)[..., None], np.stack(targets)
+
+
+def score(network: keras.Model, image: np.ndarray, labels: np.ndarray, stride: int) -> dict:
+    """Return IoU over the whole slice and inside the rock, and the mean cross-entropy there."""
+    found = probabilities(network, image, stride)
+    inside = np.take_along_axis(found[INSIDE], labels[INSIDE][..., None].astype(int), -1)
+    predicted = found.argmax(axis=-1).astype(np.uint8)
+    return {
+        "iou": iou(confusion_matrix(labels, predicted, 4)).round(5).tolist(),
+        "inner_iou": iou(confusion_matrix(labels[INSIDE], predicted[INSIDE], 4)).round(5).tolist(),
+        "inner_loss": round(float(-np.log(np.maximum(inside, 1e-9)).mean()), 5),
+    }
+
+
+def soft_cross_entropy(targets, logits):
+    """Return the mean cross-entropy of (N, Y, X, C) targets and logits, a scalar."""
+    return -ops.mean(ops.sum(targets * ops.log_softmax(ops.cast(logits, "float32"), axis=-1), -1))
+
+
+def rate(progress: float, highest: float) -> float:
+    """Return the learning rate: a short warm-up, then a cosine to zero. Progress is in [0, 1]."""
+    if progress < WARM_UP:
+        return highest * progress / WARM_UP
+    return highest * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
+
+
+def main() -> None:
+    """Train, score and keep."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("start", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--minutes", type=float, default=90)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--momentum", type=float, default=0.998)
+    parser.add_argument("--every", type=int, default=250)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+
+    card = json.loads((args.start / "card.json").read_text(encoding="utf-8"))
+    config = TrainConfig(unet=UNetConfig(**card["architecture"]))
+    stride = config.unet.stride
+    keras.utils.set_random_seed(args.seed)
+    network = build_unet(config.unet)
+    network.load_weights(args.start / "model.keras")
+    slices = [
+        (image, labels, teach(network, image, stride))
+        for image, labels in (read(args.data, number) for number in TRAIN)
+    ]
+    validation = read(args.data, VALIDATION)
+    args.out.mkdir(parents=True, exist_ok=True)
+
+    network.compile(
+        keras.optimizers.AdamW(args.rate, weight_decay=1e-3, global_clipnorm=1.0),
+        soft_cross_entropy,
+    )
+    average = WeightAverage(args.momentum)
+    average.set_model(network)
+    rng, start, step, losses, progress = np.random.default_rng(args.seed), time.time(), 0, [], 0.0
+    while progress < 1:
+        network.optimizer.learning_rate.assign(rate(progress, args.rate))
+        share = TEACHER_SHARE[0] + (TEACHER_SHARE[1] - TEACHER_SHARE[0]) * progress
+        loss = network.train_on_batch(*draw_batch(slices, share, config, rng))
+        losses.append(float(loss))
+        average.on_train_batch_end(step)
+        step += 1
+        progress = (time.time() - start) / (60 * args.minutes)
+        if step % args.every == 0 or progress >= 1:
+            raw = network.get_weights()
+            network.set_weights(average.weights)
+            found = score(network, *validation, stride)
+            network.save_weights(args.out / f"step_{step:06d}.weights.h5")
+            network.set_weights(raw)
+            seconds = round(time.time() - start)
+            entry = {"step": step, "seconds": seconds, "loss": float(np.mean(losses)), **found}
+            with (args.out / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+            losses = []
+
+
+if __name__ == "__main__":
+    main()

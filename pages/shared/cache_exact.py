@@ -1,0 +1,18 @@
+"""Grey values without loss, for those who ask for them; the rules are those of `cache`."""
+
+import streamlit as st
+
+from pages.shared import cache
+from sandseg import export, overlay
+
+
+@st.cache_data(max_size="48MB", show_spinner=False)
+def exact_grey(source: str, z: int, model_name: str, model_sha256: str) -> bytes:
+    """Encode a slice on the model's grey scale as a PNG: several times the bytes of a JPEG.
+
+    Raises:
+        StackError: The slice is damaged.
+    """
+    mapping = cache.grey_mapping(source, model_name, model_sha256)
+    image = cache.open_source(source).read_slice(z)
+    return export.encode_png(overlay.to_display(image, mapping.low, mapping.high))
