@@ -23,6 +23,7 @@ def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int,
     """Compare the slices that count: the one shown, or all with labels."""
     if is_whole:
         return views.evaluate_stack(task, truth)
+    widgets.await_prediction(task, z)
     return {z: cache_evaluate.slice_evaluation(task, z, truth)}
 
 
@@ -36,6 +37,7 @@ def invite(task: Task, n_slices: int) -> None:
     shown = st.container()
     z = choose_slice(n_slices)
     with shown, widgets.user_errors():
+        widgets.await_prediction(task, z)
         show_prediction(task, z)
 
 

@@ -32,6 +32,7 @@ def choose_view(truth: str) -> str:
 
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
+    widgets.await_prediction(task, z)
     pictures = cache.slice_pictures(task, z)
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],

@@ -50,6 +50,21 @@ def palette(classes: Sequence[SegmentationClass] = SANDSTONE) -> np.ndarray:
     return colors
 
 
+def numbered_classes(n_classes: int) -> tuple[SegmentationClass, ...]:
+    """Return 2 to 8 classes without a meaning, in the colors of Okabe and Ito (2008)."""
+    colors = [
+        "#000000",
+        "#E69F00",
+        "#56B4E9",
+        "#009E73",
+        "#F0E442",
+        "#0072B2",
+        "#D55E00",
+        "#CC79A7",
+    ]
+    return tuple(SegmentationClass(i, f"class {i}", colors[i]) for i in range(n_classes))
+
+
 def decode_labels(raw: np.ndarray, n_classes: int = 4) -> np.ndarray:
     """Turn label values as they stand in a file into labels.
 

@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 
 from sandseg.classes import SANDSTONE
-from sandseg.cli_train import train
+from sandseg.cli_train import add_model, train
 from sandseg.console import err, out, progress_bar
 from sandseg.errors import SandsegError
 from sandseg.export import write_text
@@ -211,6 +211,7 @@ def phantom(
 
 
 app.command()(train)
+app.command()(add_model)
 
 
 def _print_scores(found: dict) -> None:

@@ -13,7 +13,8 @@ from sandseg.classes import SegmentationClass
 from sandseg.config import CHOICES, PRESETS, preset
 from sandseg.console import out, progress_bar
 from sandseg.errors import ConfigError
-from sandseg.run_folder import PAUSE, STOP, DataSource, RunSettings, settings_from
+from sandseg.model_store import DEFAULT_MODEL, load_model, models_folder
+from sandseg.run_folder import PAUSE, SAFE_NAME, STOP, DataSource, RunSettings, settings_from
 from sandseg.run_queue import advance_queue
 
 
@@ -132,3 +133,31 @@ def _read_classes(path: Path) -> tuple[SegmentationClass, ...]:
             hint='Write a JSON list such as [{"name": "air", "color": "#1B2A5C"}].',
         ) from error
     return classes
+
+
+def add_model(
+    file: Annotated[Path, typer.Argument(help=".keras, or .h5 / .hdf5 of Keras 2.")],
+    name: Annotated[str, typer.Option(help="The model's folder in models/.")],
+    title: Annotated[str, typer.Option(help="On the card; the file's name by default.")] = "",
+    like: Annotated[
+        str, typer.Option(help="Model whose grey scale and classes it shares.")
+    ] = DEFAULT_MODEL,
+    input_max: Annotated[float, typer.Option(help="What it was given for white: 1 or 255.")] = 1.0,
+) -> None:
+    """Take over a network that was trained elsewhere in Keras; loaded in safe mode."""
+    if not SAFE_NAME.fullmatch(name):
+        raise ConfigError(
+            f'"{name}" is no name for a model.',
+            hint="Use letters, digits, dots, hyphens and underscores; begin with a letter.",
+        )
+    from sandseg.import_model import import_model  # loads Keras: refuse the name first
+    from sandseg.train_run import prepare_backend
+
+    prepare_backend()
+    folder = models_folder() / name
+    found = import_model(file, folder, load_model(like), title, input_max)
+    out.print(
+        f"{found.n_parameters:,} weights, {found.n_classes} classes, input in multiples of "
+        f"{found.stride} px, ends with {found.ends_with} → {folder}",
+        soft_wrap=True,
+    )

@@ -81,6 +81,15 @@ class UNetConfig:
 
 
 @dataclass(frozen=True)
+class ImportedNetConfig:
+    """What is known of a network that was trained elsewhere."""
+
+    stride: int  # height and width of the input must be multiples of this, in pixels
+    n_classes: int
+    imported: bool = True
+
+
+@dataclass(frozen=True)
 class TrainConfig:
     """How a network is trained. Lengths are in pixels, rates per step."""
 

@@ -6,6 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from sandseg.config import ImportedNetConfig
 from sandseg.errors import ModelError
 from sandseg.model_store import StoredModel
 from sandseg.tiling import PredictBatch
@@ -23,6 +24,8 @@ class OpenVinoEngine:
         import openvino
 
         self._core = openvino.Core()
+        # Not mapped: a file that is cut off later would end the whole process at the next shape.
+        self._core.set_property({"ENABLE_MMAP": False})
         self._network = _with_class_planes(self._core.read_model(model.folder / "model.xml"))
         self._lock = threading.Lock()
         self._compiled = lru_cache(maxsize=N_SHAPES)(self._compile)
@@ -71,8 +74,12 @@ class KerasEngine:
 
         from sandseg.unet import build_unet
 
-        self._network = build_unet(model.unet)
-        self._network.load_weights(model.folder / "model.keras")
+        file = model.folder / "model.keras"
+        if isinstance(model.unet, ImportedNetConfig):
+            self._network = keras.models.load_model(file, compile=False, safe_mode=True)
+        else:
+            self._network = build_unet(model.unet)
+            self._network.load_weights(file)
         self._temperature = float(model.card.get("temperature", 1.0))
         self._ops = keras.ops
 

@@ -7,6 +7,7 @@ folder holds the finished files: labels.tif, confidence.tif, report.json.
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -17,6 +18,8 @@ import psutil
 
 LABELS, CONFIDENCE, REPORT = "labels.tif", "confidence.tif", "report.json"
 PROGRESS, PROCESS, LOG, CANCELLED = "progress.json", "process.json", "log.txt", "cancelled"
+
+LEAST_FREE = 2**16  # bytes; with fewer, a process cannot even say why it ended
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,10 @@ def last_words(folder: Path, otherwise: str) -> tuple[str, str]:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     message = next((line[7:] for line in lines if line.startswith("error: ")), "")
     hint = next((line[6:] for line in lines if line.startswith("hint: ")), "")
-    if not message:
+    if not message and folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE:
+        message = "There is no space left on the server's disk."
+        hint = "Try again when there is, or take a smaller part of the stack."
+    elif not message:
         message = otherwise
         hint = "Try again; if it happens again, the server's log has the reason."
     return message, hint

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from sandseg.classes import SegmentationClass
-from sandseg.config import UNetConfig
+from sandseg.config import ImportedNetConfig, UNetConfig
 from sandseg.errors import ModelError
 
 CARD = "card.json"
@@ -25,7 +25,7 @@ class StoredModel:
     folder: Path
     title: str
     classes: tuple[SegmentationClass, ...]
-    unet: UNetConfig
+    unet: UNetConfig | ImportedNetConfig
     histogram: np.ndarray  # (256,) of the training slices, over [0, 1]
     card: dict
 
@@ -74,7 +74,7 @@ def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredM
             folder=path.parent,
             title=card["title"],
             classes=tuple(SegmentationClass(**entry) for entry in card["classes"]),
-            unet=UNetConfig(**card["architecture"]),
+            unet=_network(card["architecture"]),
             histogram=np.asarray(card["intensity"]["histogram"], np.float64),
             card=card,
         )
@@ -97,6 +97,11 @@ def file_sha256(path: Path) -> str:
     """Return the SHA-256 of a file as hexadecimal digits."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _network(architecture: dict) -> UNetConfig | ImportedNetConfig:
+    kind = ImportedNetConfig if architecture.get("imported") else UNetConfig
+    return kind(**architecture)
 
 
 def _check_files(folder: Path, files: dict[str, str]) -> None:

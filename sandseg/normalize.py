@@ -5,7 +5,7 @@ pieces keep their grey values relative to each other, so that no seams appear.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
@@ -33,6 +33,7 @@ PLAINER = 0.15  # by how much a plainer line may be farther away than the neares
 FITS = 0.24  # farther away than this, a line is fitted, and the user is told to look
 FOREIGN = 0.34
 GUESSED = 0.2  # added to the distance of a fitted line: nearly any picture can be bent to fit
+NEARER = 0.1  # by how much an inverted scan must fit better than it does as it stands: 0.35 or more
 
 
 @dataclass(frozen=True)
@@ -41,12 +42,14 @@ class GreyMapping:
 
     `kind` is "identity" (the type's full range), "matched" (found by comparing histograms) or
     "manual"; `distance` in [0, 1.2] grows with the doubt that the scan is like the model's.
+    `inverse` is the line that would fit where dense parts of the scan seem to be dark.
     """
 
     low: float  # grey value that becomes 0
     high: float  # grey value that becomes 1; below `low` where dense means dark
     kind: str = "identity"
     distance: float = 0.0
+    inverse: Line | None = None
 
     def __post_init__(self):
         if not (np.isfinite(self.low) and np.isfinite(self.high)) or self.low == self.high:
@@ -60,6 +63,11 @@ class GreyMapping:
         exact = np.result_type(image.dtype, np.float32).type  # float64 where float32 would round
         mapped = (image.astype(exact) - exact(self.low)) * exact(1.0 / (self.high - self.low))
         return np.clip(mapped, 0.0, 1.0, out=mapped).astype(np.float32, copy=False)
+
+    @property
+    def is_inverted(self) -> bool:
+        """Whether dense parts, dark in the scan, become bright."""
+        return self.low > self.high
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -114,19 +122,25 @@ def fit_mapping(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
         reference: (256,) histogram of the model's training slices, over [0, 1].
 
     Returns:
-        The mapping, with its distance from the reference.
+        The mapping, with its distance from the reference. It is never inverted, but has the line
+        that inverts where that fits.
 
     Raises:
         StackError: All values are the same.
     """
     check_values(values)
+    mapping = _fit_upright(values, reference)
+    return replace(mapping, inverse=_fitting_inverse(mapping, values, reference))
+
+
+def _fit_upright(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
     ordered = _ordered(values)
     lines = _plain_lines(values)
     distances = histogram_distances(grey_histograms(ordered, lines), reference)
     nearest = distances.min()
     if nearest > FITS and ordered[0] < ordered[-1]:
         line, distance = _fitted_line(ordered, reference)
-        if distance < nearest:
+        if distance + GUESSED < nearest:
             return GreyMapping(*line, "matched", distance + GUESSED)
     chosen = int(np.argmax(distances <= max(nearest, min(nearest + PLAINER, FITS))))
     kind = _kind(lines[chosen], values, "matched")
@@ -145,7 +159,22 @@ def manual_mapping(
     check_values(values)
     histograms = grey_histograms(_ordered(values), [(low, high)])
     distance = float(histogram_distances(histograms, reference)[0])
-    return GreyMapping(low, high, _kind((low, high), values, "manual"), distance)
+    mapping = GreyMapping(low, high, _kind((low, high), values, "manual"), distance)
+    return replace(mapping, inverse=_fitting_inverse(mapping, values, reference))
+
+
+def _fitting_inverse(
+    mapping: GreyMapping, values: np.ndarray, reference: np.ndarray
+) -> Line | None:
+    """Return the line that fits where dense parts are dark, if this mapping does not fit."""
+    if mapping.distance <= FITS or mapping.is_inverted:
+        return None
+    is_float = values.dtype.kind == "f"
+    mirrored = _fit_upright((1 - values if is_float else ~values).ravel(), reference)
+    if mirrored.distance > min(FITS, mapping.distance - NEARER):
+        return None
+    ends = sum(type_range(values))
+    return ends - mirrored.low, ends - mirrored.high
 
 
 def type_range(values: np.ndarray) -> Line:
@@ -175,6 +204,12 @@ def grey_histograms(ordered: np.ndarray, lines: Sequence[Line]) -> np.ndarray:
     is_inverted = lines[:, 0] > lines[:, 1]
     histograms[is_inverted] = histograms[is_inverted, ::-1]
     return histograms
+
+
+def shares_of(values: np.ndarray, line: Line) -> np.ndarray:
+    """Return the (256,) histogram of grey values mapped by a line; it sums to 1."""
+    step = max(1, values.size // N_COMPARED)
+    return grey_histograms(np.sort(values[::step].astype(np.float64)), [line])[0]
 
 
 def histogram_distances(

@@ -16,6 +16,7 @@ from sandseg.normalize import (
     sample_values,
     type_range,
 )
+from sandseg.rescale import nearest_pixels, rescaled
 from sandseg.stack import Stack, check_numbers
 from sandseg.tiling import PredictBatch, predict_tiled
 
@@ -48,7 +49,8 @@ def choose_mapping(stack: Stack, model: StoredModel, grey: str = "auto") -> Grey
     Args:
         stack: The whole stack; a sample of it is read.
         model: Knows the grey values it was trained on.
-        grey: "auto", "identity" (the type's full range) or "LOW,HIGH" in grey values.
+        grey: "auto", "identity" (the type's full range) or "LOW,HIGH" in grey values; a low value
+            above the high one inverts.
 
     Raises:
         StackError: All pixels have one value.
@@ -67,7 +69,8 @@ def _parse_line(grey: str) -> tuple[float, float]:
     except ValueError as error:
         raise ConfigError(
             f'"{grey}" is no grey mapping.',
-            hint="Write auto, identity, or two grey values: the black one, a comma, the white one.",
+            hint="Write auto, identity, or two grey values: the black one, a comma, the white one. "
+            "A larger black one inverts.",
         ) from error
     return low, high
 
@@ -78,6 +81,7 @@ def predict_slice(
     mapping: GreyMapping,
     stride: int,
     tiling: TilingConfig | None = None,
+    zoom: float = 1.0,
 ) -> SlicePrediction:
     """Segment one slice.
 
@@ -88,13 +92,20 @@ def predict_slice(
         mapping: From grey values to the network's scale.
         stride: What height and width of a tile must be multiples of.
         tiling: How to cut; the default suits the shipped models.
+        zoom: By how much the network sees the slice enlarged; labels and confidence come back on
+            the slice's own pixels, each from the nearest one the network saw.
 
     Raises:
         StackError: Some pixels are no numbers.
     """
     check_numbers(image)
-    probabilities = predict_tiled(mapping.apply(image), predict_batch, tiling, stride)
-    return _likeliest(probabilities)
+    grey = mapping.apply(image)
+    if zoom == 1:
+        return _likeliest(predict_tiled(grey, predict_batch, tiling, stride))
+    found = _likeliest(predict_tiled(rescaled(grey, zoom), predict_batch, tiling, stride))
+    return SlicePrediction(
+        nearest_pixels(found.labels, grey.shape), nearest_pixels(found.confidence, grey.shape)
+    )
 
 
 def _likeliest(probabilities: np.ndarray) -> SlicePrediction:
@@ -114,8 +125,9 @@ def predict_stack(
     mapping: GreyMapping,
     stride: int,
     on_progress: Callable[[Progress], None] = lambda _: None,
+    zoom: float = 1.0,
 ) -> Iterator[SlicePrediction]:
-    """Segment a stack slice by slice; one slice is in memory at a time.
+    """Segment a stack slice by slice; one slice is in memory at a time; see `predict_slice`.
 
     Raises:
         StackError: Some pixels of a slice are damaged or no numbers.
@@ -124,7 +136,7 @@ def predict_stack(
     for z in range(stack.n_slices):
         image = stack.read_slice(z)
         try:
-            yield predict_slice(image, predict_batch, mapping, stride)
+            yield predict_slice(image, predict_batch, mapping, stride, zoom=zoom)
         except StackError as error:
             raise StackError(f"Slice {z + 1}: {error.message}", error.hint) from error
         on_progress(Progress(z + 1, stack.n_slices, time.perf_counter() - start))

@@ -7,7 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandseg.classes import SANDSTONE, SegmentationClass
+from sandseg.classes import SANDSTONE, SegmentationClass, numbered_classes
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ConfigError, TrainingError
 from sandseg.jobs import read_json, write_json
@@ -24,18 +24,6 @@ SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 SOURCES = ("phantom", "sandstone", "files")
 ACTIVE_STATES = ("queued", "running", "stopping")
 SPARE_BYTES = 64 * 2**20  # of disk, for samples, logs and what else is small
-
-# Okabe-Ito, which colour-blind viewers can tell apart
-NUMBERED_COLORS = (
-    "#000000",
-    "#E69F00",
-    "#56B4E9",
-    "#009E73",
-    "#F0E442",
-    "#0072B2",
-    "#D55E00",
-    "#CC79A7",
-)
 
 
 @dataclass(frozen=True)
@@ -95,10 +83,7 @@ class RunSettings:
             return self.classes
         if n_classes == len(SANDSTONE):
             return SANDSTONE
-        return tuple(
-            SegmentationClass(value, f"class {value}", NUMBERED_COLORS[value])
-            for value in range(n_classes)
-        )
+        return numbered_classes(n_classes)
 
 
 @dataclass(frozen=True)

@@ -8,19 +8,25 @@ from pathlib import Path
 
 import numpy as np
 
+from sandseg import domain
 from sandseg.engine import load_engine
 from sandseg.errors import SandsegError
 from sandseg.export import write_confidence, write_labels, write_text
+from sandseg.limits import check_memory
 from sandseg.metrics import confusion_matrix, scores
-from sandseg.model_store import DEFAULT_MODEL, load_model
+from sandseg.model_store import DEFAULT_MODEL, StoredModel, load_model
+from sandseg.normalize import GreyMapping
+from sandseg.opening import Opening, open_as
 from sandseg.predict import Progress, SlicePrediction, choose_mapping, predict_stack
 from sandseg.report import segmentation_report, to_json
-from sandseg.stack import LOCAL_LIMITS, Stack, check_same_shape, open_stack, read_labels
+from sandseg.stack import Stack, check_same_shape, read_labels
+
+_BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
 
 @dataclass(frozen=True)
 class SegmentRequest:
-    """Which file, which model, and which files to write."""
+    """Which file and how to read it, which model, and which files to write."""
 
     source: Path
     labels: Path
@@ -30,6 +36,8 @@ class SegmentRequest:
     model: str = DEFAULT_MODEL
     engine: str = "openvino"
     grey: str = "auto"
+    opening: Opening = Opening()
+    is_rescaled: bool = False  # so that voxels are as large as those the model learned from
 
 
 def segment_file(
@@ -49,17 +57,21 @@ def segment_file(
     """
     _check_outputs(request)
     model = load_model(request.model)
-    with open_stack(request.source, request.source.name, LOCAL_LIMITS) as stack:
-        truth = _read_truth(request.truth, stack, len(model.classes))
-        mapping = choose_mapping(stack, model, request.grey)
+    with open_as(request.source, request.opening) as stack:
+        zoom = domain.zoom_for(stack, model) if request.is_rescaled else 1.0
+        n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
+        check_memory(int(_BYTES_PER_PIXEL * n_pixels), stack.name, "segment")
+        truth = _read_truth(request, stack, len(model.classes))
+        mapping = choose_mapping(stack.whole, model, request.grey)
         predict_batch = load_engine(model, request.engine)
         start = time.perf_counter()
-        predictions = predict_stack(stack, predict_batch, mapping, model.unet.stride, on_progress)
+        stride, watch = model.unet.stride, _Watch(stack, model, mapping, zoom)
+        predictions = predict_stack(stack, predict_batch, mapping, stride, on_progress, zoom)
         tally = _Tally(stack.shape, len(model.classes), truth)
-        labels = _labels(predictions, tally, request, stack)
+        labels = _labels(watch.passing(predictions), tally, request, stack)
         write_labels(request.labels, labels, model.classes, stack.voxel_size_um)
-        seconds = time.perf_counter() - start
-        report = segmentation_report(stack, model, mapping, tally.counts, seconds)
+        seconds = time.perf_counter() - start - watch.seconds
+        report = segmentation_report(stack, model, mapping, tally.counts, seconds) | watch.facts()
     if truth is not None:
         report |= scores(tally.matrix).to_dict([material.name for material in model.classes])
     if request.report:
@@ -71,6 +83,8 @@ def _check_outputs(request: SegmentRequest) -> None:
     """Refuse now what would fail, or destroy what is read, after all the work is done."""
     outputs = [path for path in (request.labels, request.confidence, request.report) if path]
     taken = {path.resolve() for path in (request.source, request.truth) if path}
+    if request.source.is_dir():
+        taken |= {path.resolve() for path in request.source.iterdir()}
     for path in outputs:
         if path.is_dir() or not path.parent.is_dir():
             reason = "it is a folder" if path.is_dir() else "there is no such folder"
@@ -84,6 +98,34 @@ def _check_outputs(request: SegmentRequest) -> None:
                 hint="Give each output a name of its own.",
             )
         taken.add(path.resolve())
+
+
+class _Watch:
+    """Notes what some of the slices look like while predictions pass by."""
+
+    def __init__(self, stack: Stack, model: StoredModel, mapping: GreyMapping, zoom: float):
+        self._stack, self._model, self._mapping, self._zoom = stack, model, mapping, zoom
+        self._looks: list[domain.Look] = []
+        self.seconds = 0.0  # taken by this, not by segmenting
+
+    def passing(self, predictions: Iterable[SlicePrediction]) -> Iterator[SlicePrediction]:
+        chosen = domain.slices_to_look_at(self._stack.n_slices)
+        for z, prediction in enumerate(predictions):
+            start = time.perf_counter()
+            if z in chosen:
+                self._looks.append(self._look_at(z, prediction))
+            self.seconds += time.perf_counter() - start
+            yield prediction
+
+    def _look_at(self, z: int, prediction: SlicePrediction) -> domain.Look:
+        grey = self._mapping.apply(self._stack.read_slice(z))
+        labels, confidence = prediction.labels, prediction.confidence
+        return domain.look_at(grey, labels, confidence, self._model.classes, self._zoom)
+
+    def facts(self) -> dict:
+        usual, voxel_size_um = domain.usual_for(self._model), self._stack.voxel_size_um
+        verdict = domain.judge(self._mapping, self._looks, usual, voxel_size_um, self._zoom)
+        return {"rescaled_by": round(self._zoom, 6)} | domain.verdict_facts(verdict)
 
 
 class _Tally:
@@ -124,9 +166,13 @@ def _labels(
             write_confidence(request.confidence, slices, stack.voxel_size_um)
 
 
-def _read_truth(path: Path | None, stack: Stack, n_classes: int) -> np.ndarray | None:
+def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.ndarray | None:
+    """Read the labels to compare with: of the slices that are segmented, or of the whole scan."""
+    path = request.truth
     if path is None:
         return None
     truth = read_labels(path, path.name, n_classes)
+    if len(truth) > stack.n_slices and request.opening.slices:
+        truth = truth[request.opening.part_of(len(truth))]
     check_same_shape(stack, truth)
     return truth

@@ -48,7 +48,7 @@ LAYERS = (
     # what learns and predicts
     ("domain", "engine", "baselines", "comparison", "publish", "training_data", "recipe")
     + ("run_data", "run_progress", "run_status", "estimates"),
-    ("predict", "methods", "report", "train", "training_card", "run_queue"),
+    ("predict", "methods", "report", "train", "training_card", "run_queue", "import_model"),
     # whole jobs, from files to files
     ("segment", "train_run", "runs"),
     ("cli_train",),
@@ -57,7 +57,7 @@ LAYERS = (
 )
 LAYER_OF = {name: height for height, names in enumerate(LAYERS) for name in names}
 KERAS_MODULES = {"unet", "losses", "train", "publish", "train_run"}  # engine loads it when asked to
-KERAS_MODULES |= {"checkpoint", "recipe", "training_card", "validation"}
+KERAS_MODULES |= {"import_model", "checkpoint", "recipe", "training_card", "validation"}
 INTERFACE = {"streamlit", "pages", "app"}
 
 BACKEND = sorted((ROOT / "sandseg").glob("*.py"))

@@ -1,3 +1,4 @@
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -58,6 +59,19 @@ def test_more_shapes_than_are_kept_give_the_same_answers(rng, tiny):
 
     for n, tile in tiles.items():
         np.testing.assert_array_equal(tiny[1](tile), first[n])
+
+
+def test_a_loaded_network_needs_its_files_no_more(rng, grey_model_folder, tmp_path):
+    shutil.copytree(grey_model_folder / "grey", tmp_path / "grey")
+    engine = load_engine(load_model("grey", tmp_path))
+    maps = Path("/proc/self/maps")  # a file that is mapped and cut off ends the process
+    assert not maps.exists() or str(tmp_path) not in maps.read_text()
+    (tmp_path / "grey" / "model.bin").write_bytes(b"")
+
+    tiles = rng.random((1, 48, 16, 1)).astype(np.float32)
+
+    expected = load_engine(load_model("grey", grey_model_folder))(tiles)
+    np.testing.assert_array_equal(engine(tiles), expected)
 
 
 def test_threads_share_an_engine_and_get_their_own_answers(rng, tiny):

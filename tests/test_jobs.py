@@ -159,6 +159,15 @@ def test_a_folder_without_a_job_has_failed(folder):
     assert job_status(folder).state == "failed"
 
 
+def test_a_job_that_could_not_even_write_its_log_ended_on_a_full_disk(folder, monkeypatch):
+    monkeypatch.setattr("sandseg.jobs.LEAST_FREE", 2**62)
+    folder.mkdir()
+
+    assert job_status(folder).message == "There is no space left on the server's disk."
+    (folder / "log.txt").write_text("error: Of another kind.")
+    assert job_status(folder).message == "Of another kind."
+
+
 def test_the_last_words_of_a_job_are_found_between_other_lines(folder):
     folder.mkdir()
     (folder / "log.txt").write_bytes(b"noise\nerror: no space\nhint: Make some.\n\xff\n")

@@ -17,6 +17,7 @@ from sandseg.normalize import (
     histogram_distances,
     manual_mapping,
     sample_values,
+    shares_of,
 )
 from sandseg.stack import Stack
 
@@ -144,6 +145,48 @@ def test_a_scan_that_looks_like_no_rock_is_not_to_be_trusted(reference, rng, nam
 
 def test_an_inverted_scan_is_not_to_be_trusted(training, reference):
     assert fitted(255 - training, reference).distance > FOREIGN
+
+
+INVERTED = {
+    "8 bits": lambda x: 255 - x,
+    "16 bits": lambda x: 65535 - x.astype(np.uint16) * 257,
+    "signed": lambda x: 3000 - x.astype(np.int16) * 20,
+    "float from 0 to 1": lambda x: (1 - x / 255).astype(np.float32),
+    "float attenuation": lambda x: 2000 - x.astype(np.float32) * 11.3,
+}
+
+
+@pytest.mark.parametrize("change", INVERTED)
+def test_an_inverted_scan_comes_with_the_line_that_puts_it_right(training, reference, change):
+    altered = INVERTED[change](training)
+
+    mapping = fitted(altered, reference)
+
+    assert not mapping.is_inverted
+    right = manual_mapping(*mapping.inverse, altered.ravel(), reference)
+    np.testing.assert_allclose(right.apply(altered), training / 255, atol=0.005)
+    assert right.is_inverted
+    assert (right.inverse, right.warnings) == (None, ())
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_a_scan_that_is_not_inverted_is_not_taken_for_it(training, reference, change):
+    assert fitted(CHANGES[change][0](training), reference).inverse is None
+
+
+def test_noise_so_strong_that_it_blurs_the_peaks_does_not_bend_the_scale(training, reference, rng):
+    noisy = np.clip(training + rng.normal(0, 32, training.shape), 0, 255).astype(np.uint8)
+
+    mapping = fitted(noisy, reference)
+
+    np.testing.assert_allclose(mapping.apply(training), training / 255, atol=0.1)
+
+
+def test_the_shares_of_mapped_values_are_those_of_the_whole(training, reference):
+    shares = shares_of(training.ravel(), (0.0, 255.0))
+
+    assert shares.shape == (N_BINS,)
+    np.testing.assert_allclose(shares, reference, atol=0.002)
 
 
 def test_a_scan_that_looks_a_little_different_is_to_be_checked():

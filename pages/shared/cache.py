@@ -98,14 +98,25 @@ def list_samples() -> tuple[Sample, ...]:
     return _samples(time.monotonic() // SAMPLES_KNOWN_S)
 
 
+def has_sandstone() -> bool:
+    """Whether all slices of the real sandstone are at hand; looked for every few seconds."""
+    return _has_sandstone(time.monotonic() // SAMPLES_KNOWN_S)
+
+
 @lru_cache(maxsize=1)
 def _samples(_period: float) -> tuple[Sample, ...]:
     return samples.list_samples()
 
 
+@lru_cache(maxsize=1)
+def _has_sandstone(_period: float) -> bool:
+    return samples.has_sandstone()
+
+
 def forget_samples() -> None:
     """Look for samples again at once: some were downloaded."""
     _samples.cache_clear()
+    _has_sandstone.cache_clear()
 
 
 def model(name: str) -> StoredModel:

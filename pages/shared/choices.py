@@ -53,7 +53,7 @@ def choose_source(model_name: str | None) -> Source:
 
 def _offer_sandstone() -> None:
     """Download the real rock where it is not at hand, once for all visitors."""
-    if samples.has_sandstone():
+    if cache.has_sandstone():
         return
     label = f"Get slices of a real sandstone ({DOWNLOAD_MB} MB)"
     if not st.button(label, key="get-sandstone", type="tertiary", icon=":material/download:"):

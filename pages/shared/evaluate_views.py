@@ -88,7 +88,10 @@ def choose_cell(
     )
     cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
     st.caption(confusion.TEXTS[view])
-    with st.expander("As a table", icon=":material/table:"):
+    table = st.expander("As a table", icon=":material/table:", key="table", on_change="rerun")
+    if not table.open:
+        return cell
+    with table:
         names = [material.name for material in classes]
         values = confusion.view_values(found.matrix, view)
         st.dataframe(

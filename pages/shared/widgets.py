@@ -7,7 +7,8 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from pages.shared.cache import SlicePhases
+from pages.shared import cache
+from pages.shared.cache import SlicePhases, Task
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 
@@ -27,6 +28,19 @@ def show_refusal(error: SandsegError) -> None:
     st.error(plain(error.message), icon=":material/error:")
     if error.hint:
         st.info(plain(error.hint), icon=":material/lightbulb:")
+
+
+def await_prediction(task: Task, z: int) -> None:
+    """Segment a slice; as long as other visitors' slices come first, say how many and how long."""
+    toast = st
+
+    def show(n_before: int, seconds: float) -> None:
+        nonlocal toast
+        others = "1 other slice comes" if n_before == 1 else f"{n_before} other slices come"
+        text = f"{others} first, about {max(seconds, 1):.0f} s"
+        toast = toast.toast(text, icon=":material/hourglass_top:")
+
+    cache.prediction(task, z, on_wait=show)
 
 
 def plain(text: str) -> str:

@@ -1,0 +1,44 @@
+"""Slices in other voxels: enlarged or reduced for a network, and its labels brought back."""
+
+import numpy as np
+from scipy import ndimage
+
+LARGEST_VOXEL_RATIO = 1.5  # up to it grains look as large as other grains
+
+
+def rescaled(image: np.ndarray, zoom: float) -> np.ndarray:
+    """Enlarge or reduce (Y, X) float32 grey values; those to be reduced are smoothed first."""
+    shape = [max(1, round(length * zoom)) for length in image.shape]
+    if zoom < 1:
+        image = ndimage.gaussian_filter(image, (1 / zoom - 1) / 2, mode="nearest")
+    factors = [new / old for new, old in zip(shape, image.shape, strict=True)]
+    return ndimage.zoom(image, factors, order=1, mode="nearest", grid_mode=True)
+
+
+def nearest_pixels(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """Bring (Y, X) labels, or anything that must not be mixed, onto another grid of pixels."""
+    pairs = zip(shape, image.shape, strict=True)
+    return image[np.ix_(*(_under_middles(length, other) for length, other in pairs))]
+
+
+def voxel_ratio(
+    voxel_size_um: float | None, usual_um: float | None, zoom: float = 1.0
+) -> float | None:
+    """Return how many times as large voxels are as the usual ones, where that is too many."""
+    if not voxel_size_um or not usual_um:
+        return None
+    ratio = voxel_size_um / usual_um / zoom
+    return ratio if max(ratio, 1 / ratio) > LARGEST_VOXEL_RATIO else None
+
+
+def voxel_text(ratio: float) -> str:
+    """Say how the voxels of a scan compare with those a model learned from."""
+    size, times = ("larger", ratio) if ratio > 1 else ("smaller", 1 / ratio)
+    return (
+        f"The voxels of this scan are {times:.3g} times {size} than those the model learned from."
+    )
+
+
+def _under_middles(length: int, other: int) -> np.ndarray:
+    """Return for each of `length` pixels in a row which of `other` lies under its middle."""
+    return ((np.arange(length) + 0.5) * other / length).astype(int)
