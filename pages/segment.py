@@ -8,7 +8,7 @@ from pages.shared.cache_exact import exact_grey
 from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.copy_link import copy_link
 from pages.shared.downloads import show_downloads
-from pages.shared.grey_mapping import show_grey_values
+from pages.shared.grey_mapping import chosen_treatment, show_grey_values
 from pages.shared.own_files import show_file
 from pages.shared.own_labels import choose_labels
 from pages.shared.stack_run import finished_folder, show_run
@@ -54,13 +54,13 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
         height=600,
         stepper=False,  # the page has the slider: it stands in the address
-        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
+        exact_grey=lambda: exact_grey(
+            task.source, z, task.model_name, task.model_sha256, task.grey
+        ),
         on_step=state.take_slice,
     )
     if view == CONFIDENCE:
-        st.caption(
-            "Yellow: the model is torn between classes. Where the rock stays grey, it is sure."
-        )
+        st.caption("Yellow: torn between classes. Where the rock stays grey, the model is sure.")
 
 
 def show_numbers(task: Task, z: int, truth: str) -> None:
@@ -88,7 +88,9 @@ def workbench() -> None:
         st.title("Segment", anchor=False)
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
-        task = Task(source.place, model.name, model.sha256, finished_folder(source, model))
+        how = chosen_treatment(source, model)
+        job = finished_folder(source, model)
+        task = Task(source.place, model.name, model.sha256, job, how.grey, how.is_rescaled)
         stack = cache.open_source(task.source, source.title)
         show_facts(task)
         show_file(source, model.name)
@@ -106,7 +108,7 @@ def workbench() -> None:
     with shown, widgets.user_errors():
         show_slice(task, view, z, truth)
     with greys, widgets.user_errors():
-        show_grey_values(task)
+        show_grey_values(task, source)
     with numbers, widgets.user_errors():
         show_numbers(task, z, truth)
         show_downloads(source, task, z)

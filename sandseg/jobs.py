@@ -40,6 +40,7 @@ def start_segmentation(
     model: str,
     grey: str = "auto",
     voxel_size_um: float | None = None,
+    is_rescaled: bool = False,
 ) -> None:
     """Start `sandseg segment` on a file; results and progress appear in the folder."""
     source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
@@ -50,6 +51,8 @@ def start_segmentation(
     command += [f"--grey={grey}"]
     if voxel_size_um:
         command += ["--voxel-size", str(voxel_size_um)]
+    if is_rescaled:
+        command += ["--rescale"]
     launch(command, folder)
 
 

@@ -12,7 +12,7 @@ INVENTED = (0x0B, 0x8F, 0x5A)  # green: called the class, truly something else
 
 
 def to_display(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Map grey values to a screen: `low` and below is black, `high` and above white.
+    """Map grey values to a screen: `low` and below is black, `high` and above white, or inverted.
 
     Args:
         image: Any shape, any integer or float type; NaN becomes black.
@@ -22,6 +22,8 @@ def to_display(image: np.ndarray, low: float, high: float) -> np.ndarray:
     Returns:
         uint8 of the same shape.
     """
+    if low > high:
+        return 255 - to_display(image, high, low)
     if image.dtype.kind in "iu" and image.dtype.itemsize <= 2 and image.dtype.isnative:
         limits = np.iinfo(image.dtype)
         # In the order of the unsigned bit patterns, so that a negative value finds its place.

@@ -28,6 +28,7 @@ LAYERS = (
     ("tiff_stack",),
     ("archive",),
     ("arrays", "decode_guard"),
+    ("uploads",),
     # arrays in, arrays out
     ("stack", "phantom", "tiling", "patches", "metrics", "calibration", "boundaries")
     + ("rescale", "phases", "overlay", "run_folder", "run_rules"),

@@ -173,3 +173,10 @@ def test_pictures_do_not_change_what_they_show(image, labels):
     np.testing.assert_array_equal(image, before[0])
     np.testing.assert_array_equal(labels, before[1])
     np.testing.assert_array_equal(values, image)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
+def test_a_window_from_white_to_black_is_shown_inverted(dtype):
+    image = np.array([[-1 if dtype == np.int16 else 0, 50, 100, 120]]).astype(dtype)
+
+    np.testing.assert_array_equal(to_display(image, 100, 0), 255 - to_display(image, 0, 100))

@@ -7,7 +7,6 @@ arrays: Streamlit tells large arrays apart by a sample of their pixels only.
 import gc
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -16,7 +15,8 @@ import numpy as np
 import streamlit as st
 import tifffile
 
-from sandseg import export, jobs, model_store, overlay, predict, samples, uploads, workspace
+from pages.shared.task import SlicePhases, SlicePictures, Task
+from sandseg import domain, export, jobs, model_store, overlay, predict, samples, uploads, workspace
 from sandseg.engine import load_engine
 from sandseg.metrics import Scores, confusion_matrix, scores
 from sandseg.model_store import StoredModel
@@ -32,36 +32,6 @@ PREDICTION_BYTES = 200 * 2**20  # of all visitors together; a slice of a million
 SAMPLES_KNOWN_S = 5.0  # looking for the files of all samples takes milliseconds
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
-
-
-@dataclass(frozen=True)
-class Task:
-    """A stack and the model it is segmented by.
-
-    `source` is the key of a sample or the path of a file, `job` the folder of a finished run.
-    """
-
-    source: str
-    model_name: str
-    model_sha256: str
-    job: str = ""
-
-
-@dataclass(frozen=True)
-class SlicePictures:
-    """A slice as the viewer takes it: encoded grey values and labels."""
-
-    grey: bytes
-    labels: bytes
-
-
-@dataclass(frozen=True, eq=False)
-class SlicePhases:
-    """What a slice is made of: fractions (C,) in [0, 1], NaN in a slice without rock."""
-
-    whole: np.ndarray  # of all pixels of the slice
-    rock: np.ndarray  # of the sample's own, without the air around it
-    porosity: float  # of the sample
 
 
 @st.cache_resource(show_spinner=False)
@@ -150,9 +120,26 @@ def open_source(source: str, _name: str = "") -> Stack:
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def grey_mapping(source: str, model_name: str, model_sha256: str) -> GreyMapping:  # noqa: ARG001
+def grey_mapping(
+    source: str,
+    model_name: str,
+    model_sha256: str,  # noqa: ARG001
+    grey: str = "auto",
+) -> GreyMapping:
     """Decide how the grey values of a stack reach the model's scale."""
-    return predict.choose_mapping(open_source(source), model(model_name))
+    return predict.choose_mapping(open_source(source), model(model_name), grey)
+
+
+def mapping_of(task: Task) -> GreyMapping:
+    """Return how the grey values of a task's stack reach its model's scale."""
+    return grey_mapping(task.source, task.model_name, task.model_sha256, task.grey)
+
+
+def zoom_of(task: Task) -> float:
+    """Return by how much a task's model sees the slices enlarged."""
+    if not task.is_rescaled:
+        return 1.0
+    return domain.zoom_for(open_source(task.source), model(task.model_name))
 
 
 def prediction(
@@ -172,13 +159,13 @@ def prediction(
     """
     if task.job:
         return _stored_prediction(task.job, z)
-    mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
-    key = (_content(task.source, z), mapping.low, mapping.high, task.model_sha256)
+    mapping, zoom = mapping_of(task), zoom_of(task)
+    key = (_content(task.source, z), mapping.low, mapping.high, zoom, task.model_sha256)
 
     def segment() -> SlicePrediction:
         network = engine(task.model_name, task.model_sha256)
         image, stride = open_source(task.source).read_slice(z), model(task.model_name).unet.stride
-        found = predict.predict_slice(image, network, mapping, stride)
+        found = predict.predict_slice(image, network, mapping, stride, zoom=zoom)
         for array in (found.labels, found.confidence):
             array.setflags(write=False)  # it is everybody's
         return found
@@ -212,7 +199,7 @@ def _stored_prediction(job: str, z: int) -> SlicePrediction:
 @st.cache_data(max_size="96MB", show_spinner=False)
 def slice_pictures(task: Task, z: int) -> SlicePictures:
     """Encode a slice for the viewer."""
-    mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
+    mapping = mapping_of(task)
     found = prediction(task, z)
     grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
     return SlicePictures(
@@ -266,7 +253,7 @@ def slice_scores(task: Task, z: int, truth: str) -> Scores:
 def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
     """Encode the true labels of a slice, and the pixels where the prediction differs."""
     classes = model(task.model_name).classes
-    mapping = grey_mapping(task.source, task.model_name, task.model_sha256)
+    mapping = mapping_of(task)
     grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
     true = true_labels(truth, n_classes=len(classes))[z]
     errors = overlay.errors_only(grey, true, prediction(task, z).labels)

@@ -7,12 +7,14 @@ from sandseg import export, overlay
 
 
 @st.cache_data(max_size="48MB", show_spinner=False)
-def exact_grey(source: str, z: int, model_name: str, model_sha256: str) -> bytes:
+def exact_grey(
+    source: str, z: int, model_name: str, model_sha256: str, grey: str = "auto"
+) -> bytes:
     """Encode a slice on the model's grey scale as a PNG: several times the bytes of a JPEG.
 
     Raises:
         StackError: The slice is damaged.
     """
-    mapping = cache.grey_mapping(source, model_name, model_sha256)
+    mapping = cache.grey_mapping(source, model_name, model_sha256, grey)
     image = cache.open_source(source).read_slice(z)
     return export.encode_png(overlay.to_display(image, mapping.low, mapping.high))

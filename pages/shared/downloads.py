@@ -56,7 +56,7 @@ def labels_tiff(task: Task, z: int) -> bytes:
 
 def overlay_png(task: Task, z: int) -> bytes:
     """Return the slice with all classes but the commonest of the rock colored."""
-    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+    mapping = cache.mapping_of(task)
     image = cache.open_source(task.source).read_slice(z)
     classes = cache.model(task.model_name).classes
     clear = clear_class(cache.slice_phases(task, z))

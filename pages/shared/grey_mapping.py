@@ -4,14 +4,19 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from pages.shared import cache, widgets, words
+from pages.shared import address, cache, state, widgets, words
 from pages.shared.cache import Task
 from pages.shared.histogram import INK, PALE_INK
+from pages.shared.state import Source, Treatment
 from sandseg import domain
 from sandseg.domain import DOUBTFUL, FIT, STRANGE, Look, Verdict
+from sandseg.errors import SandsegError
+from sandseg.model_store import StoredModel
 from sandseg.normalize import sample_values, shares_of
 from sandseg.rescale import voxel_text
 
+AUTO, STORED, BY_HAND = "auto", "identity", "hand"
+KINDS = {AUTO: "Automatic", STORED: "As stored", BY_HAND: "By hand"}
 STACK, TRAINING = "this stack", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
 ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
@@ -22,19 +27,21 @@ ICONS = {FIT: ":material/check:", DOUBTFUL: ":material/warning:", STRANGE: ":mat
 
 def verdict(task: Task) -> Verdict:
     """Judge a stack by some of its slices, as the command line does."""
-    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+    mapping = cache.mapping_of(task)
     usual = domain.usual_for(cache.model(task.model_name))
-    return domain.judge(mapping, _looks(task), usual, cache.open_source(task.source).voxel_size_um)
+    voxel_size_um = cache.open_source(task.source).voxel_size_um
+    return domain.judge(mapping, _looks(task), usual, voxel_size_um, cache.zoom_of(task))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
 def _looks(task: Task) -> list[Look]:
     stack, classes = cache.open_source(task.source), cache.model(task.model_name).classes
-    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+    mapping = cache.mapping_of(task)
     looks = []
     for z in domain.slices_to_look_at(stack.n_slices):
         found, grey = cache.prediction(task, z), mapping.apply(stack.read_slice(z))
-        looks.append(domain.look_at(grey, found.labels, found.confidence, classes))
+        zoom = cache.zoom_of(task)
+        looks.append(domain.look_at(grey, found.labels, found.confidence, classes, zoom))
     return looks
 
 
@@ -44,12 +51,34 @@ def _shares(source: str, low: float, high: float) -> np.ndarray:
     return shares_of(sample_values(cache.open_source(source)), (low, high))
 
 
-def show_grey_values(task: Task) -> None:
+def chosen_treatment(source: Source, model: StoredModel) -> Treatment:
+    """Return how a source is shown to the model: as the address says, or as was chosen before."""
+    if wanted := address.read("grey"):
+        try:
+            cache.grey_mapping(source.place, model.name, model.sha256, wanted[-1])
+            state.treat(source, grey=wanted[-1])
+        except SandsegError:
+            state.treat(source, grey=AUTO)
+    how = state.treatment(source)
+    address.write("grey", () if how.grey == AUTO else (how.grey,))
+    return how
+
+
+def show_grey_values(task: Task, source: Source) -> None:
     """Say in one line how grey values reach the model and whether that fits; more when opened."""
-    found = verdict(task)
+    found, mapping = verdict(task), cache.mapping_of(task)
     if found.level != FIT:
         st.warning(found.sentence, icon=ICONS[found.level])
-    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+    if found.inverse:
+        st.button(
+            "Invert grey values",
+            icon=":material/invert_colors:",
+            width="stretch",
+            on_click=_map_by,
+            args=(source, *found.inverse),
+        )
+    if found.voxel_ratio or task.is_rescaled:
+        _offer_size(source, found.voxel_ratio)
     text = words.mapping_text(mapping, cache.open_source(task.source).dtype)
     title = f"{widgets.plain(text.rstrip('.'))} · {found.level}"
     box = st.expander(title, icon=ICONS[found.level], key="grey-values", on_change="rerun")
@@ -60,8 +89,69 @@ def show_grey_values(task: Task) -> None:
             st.caption(found.sentence)
         training = cache.model(task.model_name).histogram
         _show_histograms(_shares(task.source, mapping.low, mapping.high), training)
-        if found.voxel_ratio:
-            st.caption(voxel_text(found.voxel_ratio))
+        _choose_mapping(task, source)
+
+
+def _offer_size(source: Source, ratio: float | None) -> None:
+    """Offer to show the slices in voxels of the size the model knows."""
+    if ratio:
+        st.caption(voxel_text(ratio))
+    key = f"rescale-{source.id}"
+    st.session_state[key] = state.treatment(source).is_rescaled
+    st.toggle(
+        "Rescale to the model's voxel size",
+        key=key,
+        on_change=lambda: state.treat(source, is_rescaled=st.session_state[key]),
+        help="The labels come back on the pixels of the scan.",
+    )
+
+
+def _choose_mapping(task: Task, source: Source) -> None:
+    """Let the visitor say which grey values become black and white."""
+    grey, mapping = state.treatment(source).grey, cache.mapping_of(task)
+    kind, low, high = (f"{name}-{source.id}" for name in ("grey-kind", "grey-low", "grey-high"))
+    st.session_state[kind] = grey if grey in KINDS else BY_HAND
+    st.session_state[low], st.session_state[high] = mapping.low, mapping.high
+
+    def take_kind() -> None:
+        chosen = st.session_state[kind]
+        if chosen == BY_HAND:
+            _map_by(source, mapping.low, mapping.high)
+        else:
+            state.treat(source, grey=chosen)
+
+    st.segmented_control(
+        "How grey values are mapped",
+        list(KINDS),
+        format_func=KINDS.get,
+        required=True,
+        key=kind,
+        on_change=take_kind,
+        label_visibility="collapsed",
+    )
+    if st.session_state[kind] != BY_HAND:
+        return
+    black, white = st.columns(2, gap="small")
+    for column, label, key in ((black, "Black", low), (white, "White", high)):
+        column.number_input(
+            label,
+            format="%.6g",
+            key=key,
+            on_change=lambda: _map_by(source, st.session_state[low], st.session_state[high]),
+        )
+    st.button(
+        "Invert",
+        icon=":material/invert_colors:",
+        type="tertiary",
+        on_click=_map_by,
+        args=(source, mapping.high, mapping.low),
+    )
+
+
+def _map_by(source: Source, low: float, high: float) -> None:
+    """Map a source by a line; one that spans no range changes nothing."""
+    if low != high:
+        state.treat(source, grey=f"{low!r},{high!r}")
 
 
 def _show_histograms(stack: np.ndarray, training: np.ndarray) -> None:

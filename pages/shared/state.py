@@ -4,7 +4,8 @@ import math
 import secrets
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 
 import streamlit as st
@@ -169,7 +170,7 @@ def job_folder(source: Source, model: StoredModel) -> Path | None:
     if source.upload:
         folder = source.upload.folder / uploads.JOBS / _job_name(source, model)
         return folder if folder.is_dir() else None
-    return _own("jobs").get((source.id, model.sha256))
+    return _own("jobs").get((source.id, model.sha256, treatment(source)))
 
 
 def start_job(source: Source, model: StoredModel) -> None:
@@ -180,7 +181,7 @@ def start_job(source: Source, model: StoredModel) -> None:
     except SandsegError as error:
         st.session_state[JOB_REFUSAL] = error
         return
-    _own("jobs")[source.id, model.sha256] = folder
+    _own("jobs")[source.id, model.sha256, treatment(source)] = folder
 
 
 def _job_place(source: Source, model: StoredModel) -> Path:
@@ -200,10 +201,31 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
             path = folder / f"{source.id}.tif"
             cache.write_stack(source.place, path)
         with workspace.writing():
-            jobs.start_segmentation(path, folder, model.name, voxel_size_um=voxel_size_um)
+            how = treatment(source)
+            jobs.start_segmentation(
+                path, folder, model.name, how.grey, voxel_size_um, how.is_rescaled
+            )
     except SandsegError:
         workspace.remove_folder(folder)
         raise
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How slices are shown to a model: grey values as the command line names them, and size."""
+
+    grey: str = "auto"
+    is_rescaled: bool = False
+
+
+def treatment(source: Source) -> Treatment:
+    """Return how this visitor wants a source to be shown to the model."""
+    return _own("treatments").get(source.id, Treatment())
+
+
+def treat(source: Source, **changes: str | bool) -> None:
+    """Show a source to the model in another way from now on."""
+    _own("treatments")[source.id] = replace(treatment(source), **changes)
 
 
 def end_job(source: Source, model: StoredModel) -> None:
@@ -212,13 +234,15 @@ def end_job(source: Source, model: StoredModel) -> None:
     if folder is None:
         return
     jobs.cancel_job(folder)
-    _own("jobs").pop((source.id, model.sha256), None)
+    _own("jobs").pop((source.id, model.sha256, treatment(source)), None)
     if source.upload:
         folder.rename(folder.with_name(f"ended-{secrets.token_hex(4)}"))
 
 
 def _job_name(source: Source, model: StoredModel) -> str:
-    return f"{Path(source.place).parent.name}-{model.sha256[:16]}"
+    how = treatment(source)
+    other = "" if how == Treatment() else f"-{sha256(repr(how).encode()).hexdigest()[:8]}"
+    return f"{Path(source.place).parent.name}-{model.sha256[:16]}{other}"
 
 
 def _own(name: str) -> dict:

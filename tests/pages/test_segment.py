@@ -197,6 +197,22 @@ def test_a_scan_unlike_what_the_model_knows_is_not_to_be_trusted(page, rng):
     assert "do not trust" in grey_values(page).label
 
 
+def test_the_address_says_how_grey_values_are_mapped(open_page):
+    at = open_page(SEGMENT, grey="20,230")
+
+    assert not at.exception
+    assert "Grey values 20 to 230" in grey_values(at).label
+
+
+@pytest.mark.parametrize("grey", ["nonsense", "5,5", "1,2,3", "nan,1"])
+def test_a_foreign_mapping_in_the_address_changes_nothing(open_page, grey):
+    at = open_page(SEGMENT, grey=grey)
+
+    assert not at.exception
+    assert not at.error
+    assert at.query_params.get("grey") in (None, [])
+
+
 def test_the_samples_stay_within_reach_after_an_upload(page, rng):
     upload(page, tiff(rock(rng)[0]))
 
