@@ -9,13 +9,15 @@ BIN := .venv/bin
 # A desktop gets its browser opened; a machine without a screen only the address.
 HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
 
-.PHONY: help run test format bench
+.PHONY: help run test faults audit format bench
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run      open the app on http://$(ADDRESS):$(PORT)"
 	@echo "make test     formatting, lint and all tests; ARGS='-k tiling' chooses some"
 	@echo "make format   put the code into the house style"
+	@echo "make faults   kill, starve and misuse real servers; an hour on a small machine"
+	@echo "make audit    look the installed packages up among known vulnerabilities"
 	@echo "make bench    measure again what the README states"
 
 run: .venv/.installed
@@ -27,6 +29,18 @@ test: .venv/.installed-dev .venv/.browser
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/python -m pytest $(ARGS)
+
+# SANDSEG_FAULT_MINUTES is how long the monkey clicks (10), SANDSEG_FAULT_SEED what it clicks on.
+faults: .venv/.installed-dev .venv/.browser
+	$(BIN)/python -m pytest -m fault tests/faults $(ARGS)
+
+# All that requirements.txt brings in, dependencies of dependencies included. The tool lives beside
+# the app, not in it; what it cannot look up, for want of the internet, is a failure.
+audit: .venv/.installed
+	@[ -x .venv/audit/bin/pip-audit ] || { $(BIN)/python -m venv --clear .venv/audit && \
+	  .venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	.venv/audit/bin/pip-audit --strict --path "$$($(BIN)/python -c \
+	  'import sysconfig; print(sysconfig.get_path("purelib"))')" $(ARGS)
 
 format: .venv/.installed-dev
 	$(BIN)/ruff format .
@@ -62,7 +76,7 @@ bench: .venv/.installed-dev
 # A browser for the tests, unless one is there: Debian's own; on Ubuntu "chromium" is only a door to
 # the snap store, so Playwright brings its own there. Without one the browser tests are skipped.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
-FIND_BROWSER := cd tests/browser && ../../$(BIN)/python -c \
+FIND_BROWSER := cd tests/browser && PYTHONPATH=../.. ../../$(BIN)/python -c \
   'import conftest, sys; sys.exit(conftest.find_chromium() is None)'
 
 .venv/.browser: .venv/.installed-dev

@@ -7,7 +7,12 @@ teacher is that model itself, averaged over the eight symmetries of a square; a 
 of what people drew and what the teacher thinks (Hinton et al. 2015, arXiv:1503.02531; Furlanello et
 al. 2018, arXiv:1805.04770). The schedule follows the clock, so that a busy machine takes fewer
 steps, not longer. Every `--every` steps the averaged weights are scored on the validation slice and
-kept; a stopped training is started again from any of them.
+kept; then
+
+    PYTHONPATH=. .venv/bin/python benchmarks/distill.py DATA FROM OUT --publish models/NAME
+
+makes a model folder of those that are best inside the rock of the validation slice, and only then
+looks at the test slice.
 """
 
 import argparse
@@ -23,12 +28,18 @@ import keras
 import numpy as np
 from keras import ops
 
+from sandseg.checkpoint import TrainedModel
+from sandseg.classes import SANDSTONE
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.metrics import confusion_matrix, iou
 from sandseg.patches import MIN_ROCK_SHARE, N_DRAWS
+from sandseg.publish import publish_model
+from sandseg.run_folder import DataSource, EpochReport, RunSettings
 from sandseg.stack import open_stack, read_labels
 from sandseg.tiling import predict_tiled
 from sandseg.train import WeightAverage
+from sandseg.training_card import describe_model, find_temperature
+from sandseg.training_data import prepare, read_labelled
 from sandseg.unet import build_unet
 
 TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
@@ -94,7 +105,7 @@ def score(network: keras.Model, image: np.ndarray, labels: np.ndarray, stride: i
     }
 
 
-def soft_cross_entropy(targets, logits):
+def soft_cross_entropy(targets, logits) -> keras.KerasTensor:
     """Return the mean cross-entropy of (N, Y, X, C) targets and logits, a scalar."""
     return -ops.mean(ops.sum(targets * ops.log_softmax(ops.cast(logits, "float32"), axis=-1), -1))
 
@@ -106,6 +117,48 @@ def rate(progress: float, highest: float) -> float:
     return highest * 0.5 * (1 + math.cos(math.pi * (progress - WARM_UP) / (1 - WARM_UP)))
 
 
+def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
+    """Make a model folder of the best weights; its card goes on where that of `start` ended."""
+    card = json.loads((start / "card.json").read_text(encoding="utf-8"))
+    entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
+    best = max(range(len(entries)), key=lambda i: np.mean(entries[i]["inner_iou"]))
+    network = build_unet(UNetConfig(**card["architecture"]))
+    network.load_weights(out / f"step_{entries[best]['step']:06d}.weights.h5")
+
+    n_before = len(card["history"])
+    reports = [
+        EpochReport(
+            epoch=n_before + i + 1,
+            n_epochs=n_before + len(entries),
+            loss=entry["loss"],
+            iou=tuple(entry["iou"]),
+            mean_iou=float(np.mean(entry["iou"])),
+            seconds=entry["seconds"] - (entries[i - 1]["seconds"] if i else 0),
+        )
+        for i, entry in enumerate(entries)
+    ]
+    config = TrainConfig(unet=UNetConfig(**card["architecture"]), learning_rate=3e-4)
+    source = DataSource("files", images="images", labels="masks")
+    settings = RunSettings(
+        source, config, card["title"], (VALIDATION,), ("0300",), start_from=card["name"]
+    )
+    slices = read_labelled(data / "images", data / "masks", 4)
+    prepared = prepare(slices, config, settings.validate, settings.test)
+    trained = TrainedModel(network, reports, best_epoch=n_before + best + 1)
+    found = describe_model(settings, slices, prepared, trained)
+    found["history"] = card["history"] + found["history"]
+    found["training"]["seconds"] += card["training"]["seconds"]
+    found["command"] = f"{card['command']}; benchmarks/distill.py"
+    found["notes"] = [
+        *card["notes"],
+        f"It then went on for {entries[-1]['step']:,} steps with benchmarks/distill.py, from "
+        f"labels and its own averaged answers; the weights are those of step "
+        f"{entries[best]['step']:,}, the best on the validation slice.",
+    ]
+    temperature = find_temperature(network, prepared.validation, config.unet.stride)
+    publish_model(network, folder, found, SANDSTONE, temperature)
+
+
 def main() -> None:
     """Train, score and keep."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -113,11 +166,15 @@ def main() -> None:
     parser.add_argument("start", type=Path)
     parser.add_argument("out", type=Path)
     parser.add_argument("--minutes", type=float, default=90)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--momentum", type=float, default=0.998)
+    parser.add_argument("--rate", type=float, default=3e-4)
+    parser.add_argument("--momentum", type=float, default=0.99)
     parser.add_argument("--every", type=int, default=250)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--publish", type=Path)
     args = parser.parse_args()
+    if args.publish:
+        publish(args.data, args.start, args.out, args.publish)
+        return
 
     card = json.loads((args.start / "card.json").read_text(encoding="utf-8"))
     config = TrainConfig(unet=UNetConfig(**card["architecture"]))
@@ -132,6 +189,9 @@ def main() -> None:
     validation = read(args.data, VALIDATION)
     args.out.mkdir(parents=True, exist_ok=True)
 
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False  # learns with the statistics it will be used with
     network.compile(
         keras.optimizers.AdamW(args.rate, weight_decay=1e-3, global_clipnorm=1.0),
         soft_cross_entropy,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.shared import cache, navigation, state, widgets
+from pages.shared import cache, navigation, state, train_access, widgets
 from pages.shared.model_card import how_good, show_card
 from pages.shared.viewer import Pane, viewer
 from sandseg.errors import ModelError
@@ -49,6 +49,8 @@ with text:
         st.switch_page(navigation.SEGMENT)
     if st.button("Look around in this rock", icon=":material/search:"):
         st.switch_page(navigation.BROWSE, query_params={state.SAMPLE: source.id})
+    if train_access.is_offered() and st.button("Watch a network learn", icon=":material/school:"):
+        st.switch_page(navigation.TRAIN)
     show_card(model, "How good is it?")
     st.caption(
         f"Shown: slice {z + 1} of {stack.n_slices} of the {source.title.lower()}. "

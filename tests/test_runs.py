@@ -8,7 +8,7 @@ import numpy as np
 import psutil
 import pytest
 
-from sandseg import estimates, runs
+from sandseg import estimates, run_queue, runs
 from sandseg.classes import SegmentationClass
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ConfigError, ModelError, TrainingError
@@ -372,3 +372,14 @@ def test_a_model_gets_no_name_that_leads_elsewhere(name, tmp_path, grey_model_fo
 
     with pytest.raises(ModelError, match="cannot be the name"):
         runs.use_model(run_id, name)
+
+
+def test_a_run_that_ends_lets_the_next_one_begin_though_nobody_looks():
+    first = run_path(runs.start_run(ENDLESS))
+    second = run_path(runs.start_run(ENDLESS))
+    run_queue.advance_queue()
+    assert read_json(second / "status.json")["state"] == "queued"
+
+    run_queue.advance_queue(ended=first)
+
+    assert read_json(second / "status.json")["state"] == "running"

@@ -6,12 +6,12 @@ _HTML = """<button type="button" aria-live="polite">Copy link to this view</butt
 
 _CSS = """
 button {
-  width: 100%; max-width: 20rem; min-height: 2.5rem;
-  font: inherit; cursor: pointer; color: var(--st-text-color);
-  background: transparent; border: 1px solid var(--st-border-color);
+  min-height: 2rem; padding: 0 0.25rem; border: 0; background: transparent; cursor: pointer;
+  font: inherit; font-size: 0.875rem; color: var(--st-text-color);
+  text-decoration: underline; text-underline-offset: 3px;
   border-radius: var(--st-button-radius, 4px);
 }
-button:hover { border-color: var(--st-primary-color); }
+button:hover { color: var(--st-link-color); }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
 """
 

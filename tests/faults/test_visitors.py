@@ -1,0 +1,168 @@
+"""Many visitors, and visitors who are not what they seem."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+
+import pytest
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from visitor import Visitor, multipart, tiff_bytes
+from websockets.sync.client import connect
+
+pytestmark = pytest.mark.fault
+
+N_VISITORS = 100
+AT_ONCE = 10
+GROWTH = 1.1  # of memory, once everybody has gone
+MB = 2**20
+
+
+def visit(server, n):
+    """Let so many visitors come, look at a page, move a slider, and go."""
+    with ExitStack() as tabs:
+
+        def come(i):
+            visitor = Visitor(server.port, "segment", "sample=phantom")
+            tabs.callback(visitor.leave)
+            visitor.open().move(1 + i % 8)
+            return bool(visitor.widget("exception"))
+
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            assert not any(pool.map(come, range(n)))
+
+
+def test_a_hundred_visitors_come_and_go_and_memory_comes_back(serve):
+    server = serve(disconnectedSessionTTL=1)
+    visit(server, N_VISITORS // 2)  # what all share is in memory from here on
+    time.sleep(2)
+    visit(server, 2)
+    before = server.resident_mb()
+
+    visit(server, N_VISITORS)
+    time.sleep(2)
+    visit(server, 2)  # the forgotten ones are let go of when somebody comes
+
+    assert server.resident_mb() < GROWTH * before
+    assert server.seconds_to_answer() < 2
+
+
+def test_two_tabs_of_one_visitor_do_not_disturb_each_other(serve):
+    server = serve()
+    with Visitor(server.port, "segment", "sample=phantom") as first:
+        first.open()
+        with Visitor(server.port, "segment", "sample=phantom") as second:
+            second.open()
+            first.upload("mine.tif", tiff_bytes(96, 96))
+            assert first.says("1 slice of")
+            assert second.move(11, "Slice").says("Porosity of the rock")
+            assert not second.says("1 slice of")
+        assert first.open().says("Porosity of the rock")
+
+
+def test_two_tabs_on_one_session_are_both_served(serve):
+    server = serve()
+    with Visitor(server.port, "segment", "sample=phantom") as first:
+        first.open()
+        with Visitor(server.port, "browse", "sample=phantom", first.session) as second:
+            second.open()
+            assert second.texts()
+            assert not second.widget("exception")
+        with Visitor(server.port, "segment", "sample=phantom", first.session) as again:
+            assert again.open().says("Porosity of the rock")
+    assert server.seconds_to_answer() < 2
+
+
+def test_a_tab_that_lost_its_connection_finds_its_choices_again(serve):
+    server = serve()
+    first = Visitor(server.port, "segment", "sample=phantom").open()
+    session = first.session
+    first.leave()
+
+    with Visitor(server.port, "segment", "sample=phantom", session=session) as again:
+        again.open()
+
+        assert again.session == session
+        assert again.says("Porosity of the rock")
+
+
+def send_part_of_a_file(server, visitor, url):
+    """Announce 50 MB, send five, and hang up."""
+    body, kind = multipart("scan.tif", bytes(5 * MB))
+    lines = [f"PUT {url} HTTP/1.1", f"Host: 127.0.0.1:{server.port}", f"Content-Type: {kind}"]
+    lines += [f"Content-Length: {50 * MB}"]
+    lines += [f"{name}: {value}" for name, value in visitor.token().items()]
+    with socket.create_connection(("127.0.0.1", server.port)) as line:
+        line.sendall("\r\n".join([*lines, "", ""]).encode() + body)
+
+
+def test_uploads_that_break_off_leave_nothing_behind(serve):
+    server = serve()
+    with Visitor(server.port, "segment") as visitor:
+        visitor.open()
+        place = visitor.upload_place("scan.tif")
+        send_part_of_a_file(server, visitor, place.upload_url)
+        before = server.resident_mb()
+        for _ in range(10):
+            send_part_of_a_file(server, visitor, place.upload_url)
+        time.sleep(1)
+
+        assert server.resident_mb() < before + 60  # not the 500 MB announced
+        assert not [path for path in server.work.rglob("*") if path.is_file()]
+        assert visitor.open().says("Porosity of the rock")
+        assert server.seconds_to_answer() < 2
+
+
+def test_uploads_need_the_token_a_session_and_a_bearable_size(serve):
+    server = serve(maxUploadSize=1)
+    with Visitor(server.port, "segment") as visitor:
+        url = visitor.open().upload_place("scan.tif").upload_url
+        stranger = url.replace(visitor.session, "somebody-else")
+
+        assert visitor.put(url, "scan.tif", b"II*\0", **{"X-Xsrftoken": "guessed"}) == 403
+        assert visitor.put(stranger, "scan.tif", b"II*\0") == 400
+        assert visitor.put(url, "scan.tif", bytes(3 * MB)) == 413
+        assert visitor.put(url, "scan.tif", b"II*\0") == 204
+
+
+def test_a_file_name_is_shown_as_it_is_and_never_becomes_a_part_of_the_page(serve):
+    server = serve()
+    with Visitor(server.port, "segment") as visitor:
+        visitor.open().upload("<img src=x onerror=alert(1)>.tif", b"no TIFF")
+
+        assert visitor.says("<img src=x onerror"), visitor.texts()
+        named = [text for text in visitor.texts(is_raw=True) if "onerror" in text]
+        assert not [text for text in named if "<img" in text.replace("\\<", "")]
+
+
+def test_pages_of_other_sites_cannot_talk_to_the_server(serve):
+    server = serve()
+
+    with (
+        pytest.raises(websockets.exceptions.InvalidStatus, match="403"),
+        connect(
+            f"ws://127.0.0.1:{server.port}/_stcore/stream",
+            subprotocols=["streamlit"],
+            origin="https://elsewhere.example",
+        ),
+    ):
+        pass
+
+
+def test_a_visitor_cannot_shut_the_server_down_or_break_it_with_nonsense(serve):
+    server = serve()
+    stop = BackMsg()
+    stop.debug_shutdown_runtime = True
+    address = f"ws://127.0.0.1:{server.port}/_stcore/stream"
+    with connect(address, subprotocols=["streamlit"]) as socket_:
+        socket_.send(stop.SerializeToString())
+    with Visitor(server.port) as visitor:
+        for query in ("sample=../../etc/passwd", "model=%00", "slice=1e999", "page=%3Cscript%3E"):
+            for page in visitor.pages or visitor.open().pages:
+                visitor.open(page, query)
+                assert not visitor.widget("exception"), (page, query, visitor.texts())
+                assert not visitor.says("root:")
+
+    assert server.process.poll() is None
+    assert server.seconds_to_answer() < 2

@@ -1,0 +1,190 @@
+"""A visitor without a browser: speaks the server's own protocol, sees texts, presses buttons."""
+
+import contextlib
+import http.client
+import io
+import time
+
+import numpy as np
+import tifffile
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from websockets.sync.client import connect
+
+RUN_TIMEOUT_S = 120
+FOR_RERUN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+TEXTS = {"alert": "body", "markdown": "body", "heading": "body", "text": "body", "progress": "text"}
+
+
+class Visitor:
+    """One tab. `elements` are those of the last run, each with the fragment it belongs to;
+    `pages` the addresses in the menu, `session` the id the server gave it.
+    """
+
+    def __init__(self, port: int, page: str = "", query: str = "", session: str = ""):
+        self.port, self.page, self.query = port, page, query
+        self.elements, self.pages, self.session, self.cookie = [], [], "", ""
+        protocols = ["streamlit", "no-token", session] if session else ["streamlit"]
+        address = f"ws://127.0.0.1:{port}/_stcore/stream"
+        self._tab = contextlib.ExitStack()
+        self._socket = self._tab.enter_context(
+            connect(address, subprotocols=protocols, max_size=None, open_timeout=RUN_TIMEOUT_S)
+        )
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.leave()
+
+    def leave(self):
+        """Close the tab."""
+        self._tab.close()
+
+    def open(self, page: str | None = None, query: str | None = None) -> "Visitor":
+        """Open a page by its address."""
+        self.page = self.page if page is None else page
+        self.query = self.query if query is None else query
+        return self._run()
+
+    def texts(self, is_raw: bool = False) -> list[str]:
+        """Everything the last run said, without the escapes of Markdown unless raw."""
+        found = []
+        for element, _ in self.elements:
+            kind = element.WhichOneof("type")
+            if kind == "exception":
+                found.append(f"{element.exception.type}: {element.exception.message}")
+            if kind in TEXTS:
+                text = getattr(getattr(element, kind), TEXTS[kind])
+                found.append(text if is_raw else text.replace("\\", ""))
+        return found
+
+    def says(self, text: str) -> bool:
+        """Whether a text stands somewhere on the page."""
+        return any(text in said for said in self.texts())
+
+    def widget(self, kind: str, label: str = ""):
+        """The first widget of a kind whose label begins so, and its fragment; None without."""
+        for element, fragment in self.elements:
+            if element.WhichOneof("type") == kind:
+                found = getattr(element, kind)
+                if found.label.startswith(label):
+                    return found, fragment
+        return None
+
+    def press(self, label: str) -> "Visitor":
+        """Press a button."""
+        button, fragment = self.widget("button", label)
+        return self._run(button.id, fragment, trigger_value=True)
+
+    def move(self, value: float, label: str = "") -> "Visitor":
+        """Move a slider."""
+        slider, fragment = self.widget("slider", label)
+        return self._run(slider.id, fragment, double_array_value=[value])
+
+    def upload(self, name: str, content: bytes) -> "Visitor":
+        """Drop a file on the first uploader."""
+        uploader, fragment = self.widget("file_uploader")
+        place = self.upload_place(name)
+        status = self.put(place.upload_url, name, content)
+        assert status == 204, status
+        info = {"name": name, "size": len(content), "file_id": place.file_id, "file_urls": place}
+        state = {"uploaded_file_info": [info]}
+        return self._run(uploader.id, fragment, file_uploader_state_value=state)
+
+    def upload_place(self, name: str):
+        """Ask where a file may be sent."""
+        ask = BackMsg()
+        ask.file_urls_request.request_id = "upload"
+        ask.file_urls_request.file_names.append(name)
+        ask.file_urls_request.session_id = self.session
+        self._socket.send(ask.SerializeToString())
+        while True:
+            message = self._receive()
+            if message.WhichOneof("type") == "file_urls_response":
+                assert not message.file_urls_response.error_msg
+                return message.file_urls_response.file_urls[0]
+
+    def put(self, url: str, name: str, content: bytes, **headers: str) -> int:
+        """Send a file as a browser does; return the answer's status."""
+        body, kind = multipart(name, content)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=RUN_TIMEOUT_S)
+        headers = {"Content-Type": kind, **self.token(), **headers}
+        try:
+            connection.request("PUT", url, body, headers)
+            return connection.getresponse().status
+        finally:
+            connection.close()
+
+    def token(self) -> dict[str, str]:
+        """The header and the cookie an upload needs, as the app's own page gets them."""
+        if not self.cookie:
+            connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=RUN_TIMEOUT_S)
+            connection.request("GET", "/_stcore/health")
+            self.cookie = connection.getresponse().headers["Set-Cookie"].partition(";")[0]
+            connection.close()
+        return {"Cookie": self.cookie, "X-Xsrftoken": self.cookie.partition("=")[2]}
+
+    def wait(self, is_so, timeout_s: float, every_s: float = 0.5):
+        """Look at the page again until something is so."""
+        end = time.monotonic() + timeout_s
+        while not is_so():
+            assert time.monotonic() < end, f"never so; the page says {self.texts()}"
+            time.sleep(every_s)
+            self.open()
+        return self
+
+    def _run(self, widget_id: str = "", fragment: str = "", **value) -> "Visitor":
+        ask = BackMsg()
+        rerun = ask.rerun_script
+        rerun.page_name, rerun.query_string, rerun.fragment_id = self.page, self.query, fragment
+        if widget_id:
+            state = rerun.widget_states.widgets.add(id=widget_id)
+            for kind, given in value.items():
+                if kind == "double_array_value":
+                    state.double_array_value.data.extend(given)
+                elif kind == "file_uploader_state_value":
+                    for info in given["uploaded_file_info"]:
+                        state.file_uploader_state_value.uploaded_file_info.add(**info)
+                else:
+                    setattr(state, kind, given)
+        self._socket.send(ask.SerializeToString())
+        return self._until_finished()
+
+    def _until_finished(self) -> "Visitor":
+        self.elements = []
+        while True:
+            message = self._receive()
+            kind = message.WhichOneof("type")
+            if kind == "new_session":
+                self.session = message.new_session.initialize.session_id
+            if kind == "navigation":
+                self.pages = [page.url_pathname for page in message.navigation.app_pages]
+            if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
+                self.elements.append((message.delta.new_element, message.delta.fragment_id))
+            if kind == "script_finished":
+                if message.script_finished != FOR_RERUN:
+                    return self
+                self.elements = []
+
+    def _receive(self) -> ForwardMsg:
+        message = ForwardMsg()
+        message.ParseFromString(self._socket.recv(RUN_TIMEOUT_S))
+        return message
+
+
+def multipart(name: str, content: bytes) -> tuple[bytes, str]:
+    """The body of an upload, and its content type."""
+    head = (
+        f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
+        "Content-Type: image/tiff\r\n\r\n"
+    )
+    return head.encode() + content + b"\r\n--cut--\r\n", "multipart/form-data; boundary=cut"
+
+
+def tiff_bytes(*shape: int) -> bytes:
+    """A TIFF of noise."""
+    file = io.BytesIO()
+    image = np.random.default_rng(0).integers(0, 256, shape).astype(np.uint8)
+    tifffile.imwrite(file, image, photometric="minisblack")
+    return file.getvalue()
