@@ -36,14 +36,12 @@ class UNetConfig:
 
     `filters` from the finest level to the bottom. With `stem` "strided" the first convolution
     halves the resolution and the head doubles it again; with "full" all pixels go through the
-    first level. `fine` features at full resolution may join a strided stem's at the head, for
-    sharper borders. One class means the binary case: one logit a pixel.
+    first level. One class means the binary case: one logit a pixel.
     """
 
     filters: tuple[int, ...] = (32, 48, 64, 96, 128)
     n_classes: int = 4
     stem: str = "strided"
-    fine: int = 0  # full-resolution features beside a strided stem; 0 leaves them out
     dropout: float = 0.0  # share of features dropped at the bottom while training
 
     def __post_init__(self):
@@ -62,11 +60,6 @@ class UNetConfig:
             self.stem in ("strided", "full"),
             f'"{self.stem}" is no stem.',
             'Choose "strided" (fast) or "full".',
-        )
-        _require(
-            self.fine >= 0 and (self.stem == "strided" or not self.fine),
-            f'{self.fine} fine features do not go with the stem "{self.stem}".',
-            'Choose 0, or the stem "strided".',
         )
         _require(
             0 <= self.dropout < 1,

@@ -253,10 +253,6 @@ def n_parameters(unet: UNetConfig) -> int:
     for n_filters in unet.filters[-2::-1]:
         count += convolution(2, n_features, n_filters) + block(2 * n_filters, n_filters)
         n_features = n_filters
-    if unet.fine:
-        count += convolution(5, 1, unet.fine) + convolution(2, n_features, unet.fine)
-        count += convolution(3, unet.fine, unet.fine, has_bias=False) + 4 * unet.fine
-        return count + convolution(1, unet.fine, unet.n_classes)
     return count + convolution(2 if is_strided else 1, n_features, unet.n_classes)
 
 

@@ -40,7 +40,7 @@ def build_unet(config: UNetConfig) -> keras.Model:
         features = layers.Concatenate(name=f"up{level}_skip")([features, skips[level]])
         features = _conv_block(features, n_filters, config, name=f"up{level}")
 
-    logits = _head(images, features, config)  # (N, Y, X, C)
+    logits = _head(features, config)  # (N, Y, X, C)
     return keras.Model(images, logits, name="unet")
 
 
@@ -51,25 +51,13 @@ def _stem(images, config: UNetConfig):
     return layers.Conv2D(config.filters[0], 4, strides=2, padding="same", name="stem")(images)
 
 
-def _head(images, features, config: UNetConfig):
+def _head(features, config: UNetConfig):
     """Give each pixel its logits; after a strided stem, each feature vector speaks for 2 × 2."""
-    if config.stem == "strided" and not config.fine:
-        return layers.Conv2DTranspose(
-            config.n_classes, 2, strides=2, dtype="float32", name="logits"
-        )(features)
-    if config.fine:
-        features = _fine_features(images, features, config)
-    return layers.Conv2D(config.n_classes, 1, dtype="float32", name="logits")(features)
-
-
-def _fine_features(images, features, config: UNetConfig):
-    """Join what the net knows at half resolution with what single pixels show at full."""
-    fine = layers.Conv2D(config.fine, 5, padding="same", name="fine_image")(images)
-    coarse = layers.Conv2DTranspose(config.fine, 2, strides=2, name="fine_up")(features)
-    joined = layers.ReLU(name="fine_relu0")(layers.Add(name="fine_join")([coarse, fine]))
-    joined = layers.Conv2D(config.fine, 3, padding="same", use_bias=False, name="fine_conv")(joined)
-    joined = layers.BatchNormalization(momentum=NORM_MOMENTUM, name="fine_norm")(joined)
-    return layers.ReLU(name="fine_relu1")(joined)
+    if config.stem == "full":
+        return layers.Conv2D(config.n_classes, 1, dtype="float32", name="logits")(features)
+    return layers.Conv2DTranspose(config.n_classes, 2, strides=2, dtype="float32", name="logits")(
+        features
+    )
 
 
 def _conv_block(features, n_filters: int, config: UNetConfig, name: str):

@@ -110,7 +110,7 @@ def test_the_ancestors_network_has_the_weights_its_notebook_says():
     [
         UNetConfig(),
         UNetConfig((4, 6), n_classes=1, stem="full"),
-        UNetConfig((8, 16, 32), n_classes=3, fine=6),
+        UNetConfig((8, 16, 32), n_classes=3),
     ],
 )
 def test_weights_are_counted_as_keras_counts_them(unet):

@@ -354,7 +354,7 @@ def test_a_run_without_its_data_is_refused(root, changes, error, message, no_pro
 
 def test_the_settings_come_back_as_they_were_given(no_process):
     classes = tuple(SegmentationClass(n, f"kind {n}", "#112233", "µ", n == 0) for n in range(2))
-    unet = UNetConfig((4, 6), n_classes=2, fine=3)
+    unet = UNetConfig((4, 6), n_classes=2)
     given = replace(SETTINGS, classes=classes, config=replace(CONFIG, unet=unet), test=("5",))
 
     run_id = runs.start_run(given)

@@ -1,0 +1,191 @@
+"""Slices and labels of the visitor's own to learn from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+import streamlit as st
+
+from pages.shared import state, widgets
+from sandseg import export, workspace
+from sandseg.classes import IGNORED, SegmentationClass, map_labels
+from sandseg.errors import LabelError, SandsegError, StackError
+from sandseg.stack import open_stack, read_labels
+
+MOST_VALUES = 9  # of labels: eight classes, and one for pixels nobody labelled
+KEPT, REFUSAL = "training_files", "training_files_refusal"
+
+
+@dataclass(frozen=True)
+class OwnFiles:
+    """What was uploaded: a TIFF or a folder of them each.
+
+    `values` are those of the labels as they are stored, none for colored ones.
+    """
+
+    images: str = ""
+    labels: str = ""
+    shape: tuple[int, int, int] = (0, 0, 0)
+    n_labels: int = 0
+    values: tuple[int, ...] = field(default=())
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether there are both slices and labels."""
+        return bool(self.images and self.labels)
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes the labels seem to tell apart."""
+        return min(max(len(set(self.values) - {IGNORED}), 2), 8) if self.values else 4
+
+    def is_understood(self, n_classes: int) -> bool:
+        """Whether the values are 0 to C-1, or 1 to C with 0 for "not labelled", or colors."""
+        known = set(self.values) - {IGNORED}
+        return not self.values or (len(known) > 1 and min(known) >= 0 and max(known) <= n_classes)
+
+    def counts_from_one(self, n_classes: int) -> bool:
+        """Whether 0 means "not labelled"."""
+        return n_classes in self.values
+
+
+def own_files() -> OwnFiles:
+    """Return what the visitor uploaded so far."""
+    return st.session_state.get(KEPT, OwnFiles())
+
+
+def ask_files() -> None:
+    """Ask for slices and their labels."""
+    found = own_files()
+    _uploader("Slices (TIFF)", "images", _keep_images)
+    if found.images:
+        n_slices, height, width = found.shape
+        st.caption(f"{n_slices} slice{'s' * (n_slices != 1)} of {height} × {width} pixels.")
+    _uploader("Labels of the same slices (TIFF)", "labels", _keep_labels)
+    if found.labels:
+        values = ", ".join(map(str, found.values)) or "colors"
+        st.caption(f"{found.n_labels} labelled, with the values {values}.")
+    if refusal := state.pop_refusal(REFUSAL):
+        widgets.show_refusal(refusal)
+
+
+def ask_meanings(classes: Sequence[SegmentationClass]) -> None:
+    """Ask which class each value of the labels means, where the values do not say it."""
+    found = own_files()
+    if found.is_understood(len(classes)):
+        return
+    st.info("What do the values of these labels mean?", icon=":material/help:")
+    names = {material.value: material.name for material in classes} | {IGNORED: "not labelled"}
+    folder = Path(found.labels).parent.name
+    with st.form(f"training-meanings-{folder}", border=False):
+        for i, value in enumerate(found.values):
+            st.selectbox(
+                f"Value {value} is",
+                list(names),
+                index=min(i, len(classes)),
+                format_func=names.get,
+                key=f"training-meaning-{folder}-{value}",
+            )
+        st.form_submit_button("Use these meanings", on_click=_apply, args=(found, tuple(classes)))
+
+
+def _uploader(label: str, kind: str, keep: Callable[[list, Path], None]) -> None:
+    key = state.upload_key(f"training-{kind}")
+    st.file_uploader(
+        label,
+        type=["tif", "tiff"],
+        accept_multiple_files=True,
+        key=key,
+        on_change=_take,
+        args=(key, keep),
+        help="One stack, or one file for each slice; then a slice and its labels have the same "
+        "name. Labels: 0, 1, 2 … one value for each class, or 1, 2, 3 … with 0 for unlabelled "
+        "pixels, or the sandstone's colors.",
+    )
+
+
+def _take(key: str, keep: Callable[[list, Path], None]) -> None:
+    """Keep uploads; if one is refused, all stays as it was."""
+    uploads = state.received(key)
+    if not uploads:
+        return
+    try:
+        folder = workspace.new_folder(state.visit_folder())
+    except SandsegError as error:
+        st.session_state[REFUSAL] = error
+        return
+    try:
+        keep([_write(folder, upload) for upload in uploads], folder)
+    except SandsegError as error:
+        workspace.remove_folder(folder)
+        st.session_state[REFUSAL] = error
+
+
+def _write(folder: Path, upload) -> Path:  # noqa: ANN001 - Streamlit's UploadedFile
+    path = folder / export.safe_name(upload.name)
+    if path.exists():
+        raise StackError(f"Two files are called {path.name}.", hint="Give each file its own name.")
+    workspace.keep_file(path, upload.getbuffer())
+    return path
+
+
+def _keep_images(paths: list[Path], folder: Path) -> None:
+    n_slices, sizes = 0, set()
+    for path in paths:
+        with open_stack(path, path.name) as stack:
+            n_slices += stack.n_slices
+            sizes.add(stack.shape[1:])
+    place = paths[0] if len(paths) == 1 else folder
+    shape = (n_slices, *min(sizes))
+    st.session_state[KEPT] = replace(own_files(), images=str(place), shape=shape)
+
+
+def _keep_labels(paths: list[Path], folder: Path) -> None:
+    found = [_values(path) for path in paths]
+    values = set().union(*(part for part, _ in found))
+    if len(values) > MOST_VALUES:
+        raise LabelError(
+            f"The labels hold {len(values)} different values, but there are at most 8 classes.",
+            hint="Check that these are the labels and not the slices.",
+        )
+    place = paths[0] if len(paths) == 1 else folder
+    st.session_state[KEPT] = replace(
+        own_files(),
+        labels=str(place),
+        n_labels=sum(n_slices for _, n_slices in found),
+        values=tuple(sorted(values)),
+    )
+
+
+def _values(path: Path) -> tuple[set[int], int]:
+    """Return the values of a label file, none if it is colored, and the number of its slices."""
+    try:
+        with open_stack(path, path.name) as stack:
+            slices = [np.unique(stack.read_slice(z)) for z in range(stack.n_slices)]
+    except StackError:
+        return set(), len(read_labels(path, path.name))  # colored, or it says what is wrong
+    values = np.unique(np.concatenate(slices))
+    if not np.array_equal(values, np.rint(values)):
+        raise LabelError(
+            f"{path.name} holds fractions, but a label is a whole number.",
+            hint="Export the labels as 8-bit integers, one value for each class.",
+        )
+    return set(values.astype(int).tolist()), len(slices)
+
+
+def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
+    """Write the labels anew as the visitor reads them."""
+    place, folder = Path(found.labels), workspace.new_folder()
+    keys = {value: f"training-meaning-{place.parent.name}-{value}" for value in found.values}
+    meanings = {value: st.session_state[key] for value, key in keys.items()}
+    paths = sorted(place.iterdir()) if place.is_dir() else [place]
+    for path in paths:
+        with open_stack(path, path.name) as stack:
+            raw = np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
+        export.write_labels(folder / path.name, map_labels(raw, meanings), classes)
+    st.session_state[KEPT] = replace(
+        found,
+        labels=str(folder if place.is_dir() else folder / place.name),
+        values=tuple(sorted(set(meanings.values()) | {0, 1})),
+    )

@@ -1,0 +1,55 @@
+"""Let a network learn: start a training, watch it, use what it made, watch it again."""
+
+import streamlit as st
+
+from pages.shared import cache, navigation, run_cache, train_access, widgets
+from pages.shared.copy_link import copy_link
+from pages.shared.run_replay import asked_epoch, show_replay
+from pages.shared.run_view import show_run
+from pages.shared.train_choice import NEW, REPLAY, RUN, choose_training, show_next
+from pages.shared.train_setup import show_setup
+from sandseg.run_rules import training_rules
+
+
+def show_kept(name: str) -> None:
+    """Show how a stored model learned."""
+    model = cache.model(name)
+    if model.card.get("history"):
+        best = model.card.get("training", {}).get("epoch")
+        chosen = f" Its weights are those after epoch {best}." if best else ""
+        st.caption(f"How this model learned, epoch by epoch.{chosen}")
+    show_replay(f"replay-{name}", run_cache.model_replay(name, model.sha256, asked_epoch()))
+
+
+navigation.start_page()
+with widgets.user_errors():
+    is_on = training_rules().is_on
+    found, kept = run_cache.list_runs(), run_cache.replays()
+    head, choice, new = st.columns([4, 4, 2], vertical_alignment="bottom", gap="medium")
+    with head:
+        st.title("Train", anchor=False)
+    with choice:
+        chosen = choose_training(found, kept, is_on)
+    kind, _, name = chosen.partition(":")
+    if is_on and chosen != NEW:
+        new.button(
+            "New training",
+            icon=":material/add:",
+            width="stretch",
+            on_click=show_next,
+            args=(NEW,),
+        )
+    if not is_on:
+        st.info(
+            "Training is switched off on this server; what was learned before can be watched.",
+            icon=":material/block:",
+        )
+    if chosen != NEW:
+        train_access.ask_token()
+    if kind == RUN:
+        show_run(name)
+    elif kind == REPLAY:
+        show_kept(name)
+    elif is_on:
+        show_setup()
+copy_link()
