@@ -21,11 +21,20 @@ def test_home_shows_a_segmented_slice_to_an_empty_session(open_page):
 
 
 def test_home_says_how_good_the_model_is_with_its_interval(open_page):
-    shown = texts(open_page(HOME))
+    at = open_page(HOME)
 
-    assert "On a slice it never saw, its mean IoU is 0.91" in shown
-    assert "0.90 to 0.92" in shown
-    assert "slice 0300" in shown
+    assert "On a slice it never saw, its mean IoU is 0.91" in texts(at)
+    assert "0.90 to 0.92" in texts(at)
+
+
+def test_the_card_says_what_the_model_was_tested_on_once_it_is_opened(open_page):
+    at = open_page(HOME)
+    assert "slice 0300" not in texts(at)
+
+    at.session_state["card"] = True
+    at.run()
+
+    assert "slice 0300" in texts(at)
 
 
 def test_home_without_a_model_says_what_to_do(open_page, monkeypatch, tmp_path):
