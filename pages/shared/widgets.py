@@ -31,14 +31,17 @@ def show_refusal(error: SandsegError) -> None:
 
 
 def await_prediction(task: Task, z: int) -> None:
-    """Segment a slice; as long as other visitors' slices come first, say how many and how long."""
-    toast = st
+    """Segment a slice; where other visitors' slices come first, say how many and how long."""
+    is_said = False
 
     def show(n_before: int, seconds: float) -> None:
-        nonlocal toast
+        nonlocal is_said
+        if is_said:  # a fragment may not write to what it showed outside of itself
+            return
+        is_said = True
         others = "1 other slice comes" if n_before == 1 else f"{n_before} other slices come"
         text = f"{others} first, about {max(seconds, 1):.0f} s"
-        toast = toast.toast(text, icon=":material/hourglass_top:")
+        st.toast(text, icon=":material/hourglass_top:")
 
     cache.prediction(task, z, on_wait=show)
 
