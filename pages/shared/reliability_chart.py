@@ -60,7 +60,8 @@ def _spec(lowest: float) -> dict:
     ]
     ends = {"x": {"datum": start, "type": "quantitative", "scale": across["scale"]}}
     ends |= {"x2": {"datum": 1}, "y": {"datum": start}, "y2": {"datum": 1}}
-    even = {"mark": {"type": "rule", "color": INK, "strokeDash": [5, 4]}, "encoding": ends}
+    dashed = {"type": "rule", "color": INK, "strokeDash": [5, 4], "aria": False}
+    even = {"mark": dashed, "encoding": ends}
     line = {"mark": {"type": "line", "color": INK}, "encoding": {"x": across, "y": up}}
     dots = {
         "mark": {"type": "circle", "color": INK, "opacity": 1},
