@@ -573,7 +573,9 @@ def test_viewers_of_a_group_show_the_same_place(open_viewer):
     before = relative()
     assert before[0] == pytest.approx(before[1], rel=0.01)
     for pane in (0, 1):
-        box = page.locator(".viewer canvas").nth(pane).bounding_box()
+        canvas = page.locator(".viewer canvas").nth(pane)
+        canvas.scroll_into_view_if_needed()  # the wheel reaches only what is on the screen
+        box = canvas.bounding_box()
         view = views.nth(1 - pane).get_attribute("data-view")
         page.mouse.move(box["x"] + box["width"] / 3, box["y"] + 80)
         page.mouse.wheel(0, -240)
