@@ -21,11 +21,9 @@ def choose_model() -> StoredModel:
             "There is no model to segment with.",
             hint="Put a model folder into models/ and reload the page.",
         )
-    choice, card = st.columns([5, 1], vertical_alignment="bottom", gap="xsmall", wrap=False)
-    with choice:
-        titles = {name: model_title(model) for name, model in models.items()}
+    titles = {name: model_title(model) for name, model in models.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         name = address.select("Model", titles, state.MODEL)
-    with card:
         show_card(models[name], "", help="What this model is, and how good")
     return models[name]
 
