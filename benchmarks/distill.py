@@ -187,6 +187,7 @@ def main() -> None:
     parser.add_argument("--patch", type=int, nargs=2, default=(16, 128), help="number and edge")
     parser.add_argument("--teacher", type=float, nargs=2, default=TEACHER_SHARE)
     parser.add_argument("--learn-statistics", action="store_true", help="of the patches")
+    parser.add_argument("--bfloat16", action="store_true", help="where the processor has it")
     parser.add_argument("--publish", type=Path)
     args = parser.parse_args()
     if args.publish:
@@ -200,6 +201,8 @@ def main() -> None:
     )
     stride = config.unet.stride
     keras.utils.set_random_seed(args.seed)
+    if args.bfloat16:
+        keras.mixed_precision.set_global_policy("mixed_bfloat16")
     network = build_unet(config.unet)
     network.load_weights(args.start / "model.keras")
     slices = [
