@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 from scipy.spatial import cKDTree
 
 _REACH = 1.8  # radii from its center a grain is drawn to, so that no gap between grains is missed
@@ -46,7 +47,7 @@ def _choose_kinds(centers: np.ndarray, radii: np.ndarray, rng: np.random.Generat
     n_grains = len(radii)
     kind = rng.random(n_grains)
     brightness = rng.normal(0, 1.2, n_grains)
-    brightness += np.where(kind < 0.09, rng.uniform(7, 30, n_grains), 0)
+    brightness += np.where(kind < 0.1, rng.uniform(7, 38, n_grains), 0)
     decay = np.where((kind > 0.85) & (kind < 0.965), rng.uniform(0.3, 1, n_grains), 0)
     shrinkage = np.where(kind > 0.965, rng.uniform(0.5, 1.1, n_grains) * radii, 0)
     return Grains(centers, radii, *(a.astype(np.float32) for a in (brightness, shrinkage, decay)))
@@ -155,6 +156,14 @@ def smooth_noise(shape: tuple[int, ...], length: float, rng: np.random.Generator
     knots = rng.standard_normal([w.shape[1] for w in weights], dtype=np.float32)
     slices = (along_z @ knots.reshape(len(knots), -1)).reshape(-1, *knots.shape[1:])
     return (along_y @ slices) @ along_x.T
+
+
+def correlated_noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> np.ndarray:
+    """Noise of mean 0 and deviation 1 that neighbouring voxels share."""
+    noise = rng.standard_normal(shape, dtype=np.float32)
+    noise = ndimage.gaussian_filter(noise, sigma, truncate=2.5)
+    noise /= noise.std()
+    return noise
 
 
 def _spline_weights(size: int, length: float) -> np.ndarray:

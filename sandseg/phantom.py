@@ -6,15 +6,24 @@ import numpy as np
 from scipy import ndimage
 
 from sandseg.errors import ConfigError
-from sandseg.grains import Fabric, Grains, box_around, lay_fabric, pack_grains, smooth_noise
+from sandseg.grains import (
+    Fabric,
+    Grains,
+    box_around,
+    correlated_noise,
+    lay_fabric,
+    pack_grains,
+    smooth_noise,
+)
 
 AIR, CLAY, QUARTZ, PYRITE = range(4)
 
 # Grey values as in the real scan: inside the pores, in the gap and the wall of the holder.
-PORE_GREY, CLAY_GREY, QUARTZ_GREY, PYRITE_GREY = 27.0, 77.0, 124.5, 262.0
+PORE_GREY, CLAY_GREY, QUARTZ_GREY, PYRITE_GREY = 40.0, 86.0, 121.5, 248.0
 GAP_GREY, WALL_GREY = 7.0, 26.0
 ROCK_RADIUS, VIEW_RADIUS = 0.85, 0.99  # of half the shorter side of a slice
 MAX_VOXELS = 512**3
+MOTTLING_SIZE = 4.2  # px, wide enough for a label of its own
 
 
 def _require(condition: bool, message: str, hint: str) -> None:
@@ -32,13 +41,13 @@ class PhantomConfig:
     shape: tuple[int, int, int] = (64, 256, 256)  # (Z, Y, X)
     seed: int = 0
     voxel_size_um: float = 2.2315
-    grain_size_um: float = 42.0
+    grain_size_um: float = 100.0
     porosity: float = 0.125
     clay: float = 0.07
     pyrite: float = 0.02
-    noise: float = 7.0  # standard deviation
+    noise: float = 8.8  # standard deviation
     ring: float = 1.2  # standard deviation from ring to ring
-    blur: float = 0.65  # standard deviation of the point spread
+    blur: float = 0.7  # standard deviation of the point spread
 
     def __post_init__(self):
         object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))
@@ -114,8 +123,13 @@ def make_phantom(config: PhantomConfig | None = None) -> Phantom:
     config = config or PhantomConfig()
     rng = np.random.default_rng(config.seed)
     rock = _build_rock(config, rng)
-    labels = _label(rock, rng)
-    grey = _paint(labels, rock)
+    looseness = _looseness(rock, rng)
+    is_pyrite = _grow_pyrite(rock, looseness, rng)
+    glow = ndimage.gaussian_filter(is_pyrite.astype(np.float32), 3, truncate=2)
+    clayness = _clayness(rock, rng) - 20 * glow  # around pyrite are bright minerals, no clay
+    labels = _label(np.where(is_pyrite, -np.inf, looseness), clayness, config)
+    labels[is_pyrite] = PYRITE
+    grey = _paint(rock, labels, looseness, glow)
     _surround(grey, config, rng)
     return Phantom(_scan(grey, config, rng), labels, config)
 
@@ -138,45 +152,40 @@ def _radius(shape: tuple[int, ...]) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class _Rock:
-    """What the labels and the grey values are made from."""
+    """What labels and grey values are made from; fields are (Z, Y, X) float32."""
 
     config: PhantomConfig
     grains: Grains
     fabric: Fabric
-    texture: np.ndarray  # fine mottling of mean 0 and deviation 1, (Z, Y, X) float32
-    decay: np.ndarray  # that of the grain each voxel belongs to, (Z, Y, X) float32
+    mottling: np.ndarray  # lumps and holes wide enough to be seen; mean 0, deviation 1
+    grit: np.ndarray  # too fine for labels of its own; likewise
+    holes: np.ndarray  # of decayed grains, and bubbles in pores; likewise
+    decay: np.ndarray  # that of the grain each voxel belongs to
 
 
 def _build_rock(config: PhantomConfig, rng: np.random.Generator) -> _Rock:
     shape, size = config.shape, config.grain_size_px
     grains = pack_grains(shape, size, ROCK_RADIUS * min(shape[1:]) / 2, rng)
     fabric = lay_fabric(grains, shape, size, rng)
-    texture = _correlated_noise(shape, 0.9, rng)
-    return _Rock(config, grains, fabric, texture, grains.decay[fabric.nearest])
+    mottling = smooth_noise(shape, MOTTLING_SIZE, rng)
+    grit = correlated_noise(shape, 0.85, rng)
+    holes = smooth_noise(shape, 2 * MOTTLING_SIZE, rng)
+    return _Rock(config, grains, fabric, mottling, grit, holes, grains.decay[fabric.nearest])
 
 
-def _correlated_noise(shape: tuple[int, ...], sigma: float, rng: np.random.Generator) -> np.ndarray:
-    """Noise of mean 0 and deviation 1 that neighbouring voxels share."""
-    noise = rng.standard_normal(shape, dtype=np.float32)
-    noise = ndimage.gaussian_filter(noise, sigma, truncate=2.5)
-    noise /= noise.std()
-    return noise
+def _label(openness: np.ndarray, clayness: np.ndarray, config: PhantomConfig) -> np.ndarray:
+    """Open the loosest part of the rock and fill some of it with clay: (Z, Y, X) uint8.
 
-
-def _label(rock: _Rock, rng: np.random.Generator) -> np.ndarray:
-    """Decide what each voxel is: (Z, Y, X) uint8. Air and clay take exactly their shares."""
-    config = rock.config
-    is_rock = np.broadcast_to(rock_cylinder(config.shape), config.shape)
-    n_rock = int(np.count_nonzero(is_rock))
-    is_pyrite = _grow_pyrite(rock, is_rock, round(config.pyrite * n_rock), rng)
-    labels = np.where(is_rock, np.uint8(QUARTZ), np.uint8(AIR))
-    labels[is_pyrite] = PYRITE
-    solid = np.flatnonzero(labels == QUARTZ)
-    looseness = _looseness(rock, rng).ravel()[solid]
-    void = solid[_largest(looseness, round((config.porosity + config.clay) * n_rock))]
-    clayness = _clayness(rock, rng).ravel()[void]
+    Air and clay take exactly their shares.
+    """
+    labels = np.full(config.shape, AIR, np.uint8)
+    labels[:, rock_cylinder(config.shape)] = QUARTZ
+    rock = np.flatnonzero(labels == QUARTZ)
+    n_clay = round(config.clay * rock.size)
+    n_void = round((config.porosity + config.clay) * rock.size)
+    void = rock[_largest(openness.ravel()[rock], n_void)]
     labels.ravel()[void] = AIR
-    labels.ravel()[void[_largest(clayness, round(config.clay * n_rock))]] = CLAY
+    labels.ravel()[void[_largest(clayness.ravel()[void], n_clay)]] = CLAY
     return labels
 
 
@@ -188,49 +197,48 @@ def _largest(values: np.ndarray, count: int) -> np.ndarray:
 
 
 def _looseness(rock: _Rock, rng: np.random.Generator) -> np.ndarray:
-    """How readily the grains leave a voxel open, in pixels, float32."""
-    size, fabric = rock.config.grain_size_px, rock.fabric
-    region = smooth_noise(rock.config.shape, 1.5 * size, rng)
-    open_contact = np.clip(1 - fabric.contact / 1.6, 0, None) * np.clip(0.3 + region, 0, 2)
+    """How far a voxel is from the grains, in pixels, float32: above 0 where they leave it open."""
+    config, fabric, size = rock.config, rock.fabric, rock.config.grain_size_px
     looseness = fabric.outside + rock.grains.shrinkage[fabric.nearest]
-    looseness += 0.6 * open_contact + 0.25 * rock.texture + 0.012 * size * region
-    riddled = (1.6 * np.roll(rock.texture, 21, axis=1) - 2.6 + 2.4 * rock.decay) * (0.07 * size)
-    return np.where(rock.decay > 0, np.maximum(looseness, riddled), looseness)
+    looseness += 0.3 * rock.mottling + 0.03 * size * smooth_noise(config.shape, size, rng)
+    riddled = 3 * (1.6 * rock.holes - 2.6 + 1.8 * rock.decay)
+    looseness = np.where(rock.decay > 0, np.maximum(looseness, riddled), looseness)
+    # Rounds what is too fine to be seen once it is scanned: no label may hinge on that.
+    looseness = ndimage.gaussian_filter(looseness, 1.2, truncate=2)
+    inside = looseness[:, rock_cylinder(config.shape)].ravel()[::7]
+    return looseness - np.float32(np.quantile(inside, 1 - config.porosity - config.clay))
 
 
 def _clayness(rock: _Rock, rng: np.random.Generator) -> np.ndarray:
-    """How readily clay fills an open voxel: by region, near grains and in decayed ones, float32."""
+    """How readily clay fills an open voxel, float32: by region, near grains and in decayed ones."""
     fabric = rock.fabric
-    region = smooth_noise(rock.config.shape, 0.8 * rock.config.grain_size_px, rng)
-    clayness = 2 * region + 0.7 * np.roll(rock.texture, 11, axis=2) + (rock.decay > 0)
-    clayness -= 0.25 * np.clip(fabric.outside, -1, 4) + np.clip(1.5 - fabric.contact, 0, None)
-    return clayness
+    clayness = 2 * smooth_noise(rock.config.shape, 0.4 * rock.config.grain_size_px, rng)
+    clayness += 0.5 * rock.mottling + (rock.decay > 0) - 0.15 * np.clip(fabric.outside, -1, 6)
+    gap = 2 * fabric.outside + fabric.contact  # between two grains; no lump fits into a narrow one
+    return clayness - np.clip(8 - gap, 0, None) * (rock.decay == 0)
 
 
-def _grow_pyrite(
-    rock: _Rock, is_rock: np.ndarray, n_pyrite: int, rng: np.random.Generator
-) -> np.ndarray:
-    """Cement a few pores with pyrite, then strew small lumps of it along the grain surfaces."""
-    config, outside, size = rock.config, rock.fabric.outside, rock.config.grain_size_px
+def _grow_pyrite(rock: _Rock, looseness: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Grow lumps of pyrite, a few of them large, near the grain surfaces: (Z, Y, X) bool."""
+    config, size = rock.config, rock.config.grain_size_px
+    is_rock = np.broadcast_to(rock_cylinder(config.shape), config.shape)
+    n_pyrite = round(config.pyrite * int(np.count_nonzero(is_rock)))
     is_pyrite = np.zeros(config.shape, bool)
-    surface = float(np.quantile(outside[is_rock][::7], 1 - config.porosity - config.clay))
-    sites = np.flatnonzero(is_rock & (np.abs(outside - surface) < max(1, 0.06 * size)))
-    warp = 1 + 0.5 * np.clip(smooth_noise(config.shape, 0.35 * size, rng), -1.6, 1.6)
+    is_solid = is_rock & (looseness < -1.5)
+    sites = np.flatnonzero(is_solid & (looseness > -1.5 - 0.15 * size))
     room = n_pyrite
     for site in rng.choice(sites, min(n_pyrite, 100_000)) if sites.size else ():
         if room <= 0:
             break
-        is_cement = room > 0.35 * n_pyrite
-        reach = size * (rng.uniform(0.5, 1.2) if is_cement else min(rng.lognormal(-2.1, 0.5), 0.4))
+        is_large = room > 0.5 * n_pyrite
+        small = np.clip(rng.lognormal(-2, 0.4), 0.07, 0.3)
+        reach = size * (rng.uniform(0.25, 0.45) if is_large else small)
         center = np.array(np.unravel_index(site, config.shape))
-        box, offsets = box_around(center, reach, config.shape)
-        stretches = rng.uniform(1, 2.2, 3)
+        box, offsets = box_around(center, 1.5 * reach, config.shape)
+        stretches = rng.uniform(0.6, 1.8, 3)
         squared = sum(s * o * o for s, o in zip(stretches, offsets, strict=True))
-        if is_cement:
-            lump = (squared < warp[box] * reach**2) & (outside[box] > surface - 0.09 * size)
-        else:
-            lump = squared < reach**2 * (1 + 0.3 * rock.texture[box])
-        lump &= is_rock[box] & ~is_pyrite[box]
+        lump = squared < reach**2 * np.clip(1 + 0.3 * rock.mottling[box], 0.2, 2)
+        lump &= is_solid[box] & ~is_pyrite[box]
         if np.count_nonzero(lump) > room:
             lump &= squared <= np.partition(squared[lump], room - 1)[room - 1]
         is_pyrite[box] |= lump
@@ -241,17 +249,20 @@ def _grow_pyrite(
 # ------------------------------------------------------------------------------------------- scan
 
 
-def _paint(labels: np.ndarray, rock: _Rock) -> np.ndarray:
+def _paint(rock: _Rock, labels: np.ndarray, looseness: np.ndarray, glow: np.ndarray) -> np.ndarray:
     """Grey values of a perfect scanner, (Z, Y, X) float32."""
-    texture = rock.texture
-    grey = QUARTZ_GREY + rock.grains.brightness[rock.fabric.nearest]
-    wisps = np.clip(np.roll(texture, 13, axis=2) + 0.5 * np.roll(texture, 17, axis=1), -1, 4)
-    grey += 13 * (rock.decay > 0) * (wisps + 0.4 * wisps * np.abs(wisps))
-    grey -= 14 * np.clip(1 - rock.fabric.contact / 1.2, 0, None)  # contacts show as faint lines
-    grey = np.where(labels == CLAY, CLAY_GREY + 22 * texture, grey)
-    grey[labels == AIR] = PORE_GREY
-    grey[labels == PYRITE] = PYRITE_GREY
-    return grey
+    mottling, grit = rock.mottling, rock.grit
+    quartz = QUARTZ_GREY + 50 * glow + rock.grains.brightness[rock.fabric.nearest]
+    wisps = np.clip(0.7 * np.roll(mottling, 13, axis=2) + np.roll(grit, 17, axis=1), -0.5, 4)
+    quartz += 12 * (rock.decay > 0) * (wisps + 0.4 * wisps * np.abs(wisps))
+    # Contacts show as faint lines, some of them as dark cracks too thin to be a pore.
+    depth = np.clip(14 + 32 * np.roll(mottling, 31, axis=1), 0, 90)
+    quartz -= depth * np.clip(1 - rock.fabric.contact / 1.2, 0, None)
+    # As in the labels of the real scan, a voxel counts as air if more than a third of it is.
+    pores = PORE_GREY + (QUARTZ_GREY - PORE_GREY) * np.clip(0.65 - looseness, 0, 0.65)
+    pores -= 32 * (np.roll(rock.holes, 9, axis=1) > 1.8)  # bubbles
+    clay = CLAY_GREY + 20 * np.minimum(grit, 1.1)
+    return np.choose(labels, (pores, clay, quartz, PYRITE_GREY + 22 * mottling))
 
 
 def _surround(grey: np.ndarray, config: PhantomConfig, rng: np.random.Generator) -> None:
@@ -278,15 +289,11 @@ def _scan(grey: np.ndarray, config: PhantomConfig, rng: np.random.Generator) -> 
     radius = _radius(config.shape)
     image = ndimage.gaussian_filter(grey, config.blur, truncate=3)
     # The bright and dark seams along edges that phase contrast leaves.
-    image += 0.22 * (image - ndimage.gaussian_filter(image, (0, 1.6, 1.6), truncate=2))
+    image += 0.5 * (image - ndimage.gaussian_filter(image, 2, truncate=2))
     image *= 0.97 + 0.06 * np.clip(radius / ROCK_RADIUS, 0, 1) ** 2
-    image += np.float32(config.noise) * _correlated_noise(config.shape, 0.7, rng)
-    image += _rings(config, rng)[:, (radius * min(config.shape[1:]) / 2).astype(int)]
+    image += np.float32(config.noise) * correlated_noise(config.shape, 1.0, rng)
+    rings = rng.normal(0, 3 * config.ring, (config.shape[0] + 8, max(config.shape[1:])))
+    rings = ndimage.uniform_filter1d(rings, 9, axis=0)[4:-4].astype(np.float32)
+    image += rings[:, (radius * min(config.shape[1:]) / 2).astype(int)]
     image[:, radius > VIEW_RADIUS] = 0
     return np.clip(image + 0.5, 0, 255).astype(np.uint8)
-
-
-def _rings(config: PhantomConfig, rng: np.random.Generator) -> np.ndarray:
-    """Offset of each ring around the rotation axis in each slice, (Z, radius) float32."""
-    rings = rng.normal(0, config.ring, (config.shape[0] + 8, max(config.shape[1:])))
-    return ndimage.uniform_filter1d(rings, 9, axis=0)[4:-4].astype(np.float32) * 3

@@ -111,6 +111,14 @@ def test_neighbouring_slices_belong_together_and_distant_ones_do_not(rock):
     assert next_slice > far_slice + 0.15
 
 
+def test_across_slices_the_rock_is_as_coarse_as_along_them():
+    labels = make_phantom(PhantomConfig(shape=(96, 128, 128))).labels[:, 32:96, 32:96].astype(int)
+
+    borders = [np.diff(labels, axis=axis).astype(bool).mean() for axis in range(3)]
+
+    assert max(borders) < 1.4 * min(borders)
+
+
 def test_most_of_the_pore_space_is_connected(rock):
     pores = (rock.labels == AIR) & rock_cylinder(rock.labels.shape)
 
@@ -118,6 +126,17 @@ def test_most_of_the_pore_space_is_connected(rock):
     largest = np.bincount(parts.ravel())[1:].max()
 
     assert largest / pores.sum() > 0.6  # over 0.9 in a rock of the default size
+
+
+def test_a_true_label_is_never_a_speck_that_no_scan_could_show(rock):
+    shares = []
+    for label in (AIR, CLAY, QUARTZ, PYRITE):
+        is_it = _inside(rock, rock.labels == label)
+        around = ndimage.uniform_filter((rock.labels == label).astype(np.float32), (0, 3, 3))
+        alone = _inside(rock, around) < 0.4  # fewer than 4 of the 9 pixels around
+        shares.append((is_it & alone).sum() / is_it.sum())
+
+    assert max(shares) < 0.05  # the real labels: 0.05 of clay
 
 
 def test_noise_and_rings_leave_the_labels_alone():
