@@ -32,11 +32,11 @@ SANDSTONE_TEXTURE = (6.6, 7.3, 8.9, 9.9)
 
 # Where doubt and distrust begin, from the table benchmarks/domain.py prints. Texture: the spread of
 # how many times stronger or weaker its bands are, in powers of two. Real slices and cuts of them
-# reach 0.13, the built-in rock 0.09; half and twice the voxel size 0.24 and 0.6, a blur that costs
+# reach 0.13, the built-in rock 0.11; half and twice the voxel size 0.24 and 0.6, a blur that costs
 # 0.1 of mean IoU 0.35, another scanner 0.85.
 TEXTURE_LIMITS = (0.22, 0.8)
 # How many times as unsure inside the rock as on the model's own validation slices: real slices
-# reach 1.4, the built-in rock 1.7, other rocks 2.5 and more. A network may be sure of nonsense, so
+# reach 1.4, the built-in rock 1.0, other rocks 2.5 and more. A network may be sure of nonsense, so
 # little doubt proves nothing.
 DOUBT_LIMITS = (2.5, 4.0)
 GREY_LIMITS = (FITS, FOREIGN)
