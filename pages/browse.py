@@ -11,7 +11,8 @@ from pages.shared.contact_sheet import show_contact_sheet
 from pages.shared.copy_link import copy_link
 from pages.shared.histogram import show_histogram
 from pages.shared.own_labels import choose_labels
-from pages.shared.side_views import Spot, choose_spot, show_side_views, take_spot
+from pages.shared.page_head import page_head
+from pages.shared.side_views import choose_spot, show_side_views, take_spot
 from pages.shared.stack_text import facts_text, split_text
 from pages.shared.viewer import Pane, viewer
 from sandseg.model_store import StoredModel
@@ -27,7 +28,7 @@ def clear_class(task: Task, truth: str, model: StoredModel) -> int:
 
 
 def show_slice(
-    task: Task, truth: str, z: int, source_id: str, spot: Spot | None, clear: int
+    task: Task, truth: str, z: int, source_id: str, spot: tuple[int, int] | None, clear: int
 ) -> tuple[int, ...]:
     """Show a slice, its true labels over it; return the labels that are not colored."""
     stack = cache.open_source(task.source)
@@ -42,7 +43,7 @@ def show_slice(
         clear_class=clear,
         height=560,
         pick=spot is not None,
-        marker=spot and (spot.x, spot.y),
+        marker=spot,
         stepper=False,  # the page has the slider: it stands in the address
         exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
@@ -76,8 +77,9 @@ def _counts(task: Task, truth: str, z: int, is_slice: bool) -> np.ndarray:
 def workbench() -> None:
     """Everything that follows the slice; what does not is looked up, not computed again."""
     picture, side = st.columns([2, 1], gap="large")
+    with picture, page_head("Browse"):
+        copy_link()
     with side, widgets.user_errors():
-        st.title("Browse", anchor=False)
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
         task = Task(source.place, model.name, model.sha256)
@@ -98,11 +100,11 @@ def workbench() -> None:
             show_contact_sheet(task, stack.n_slices)
     with side, widgets.user_errors():
         if spot:
-            show_side_views(task, truth, z, spot, hidden, stack.n_slices)
+            with views:
+                show_side_views(task, truth, z, spot, hidden, stack.shape)
         text = facts_text(stack, cache_browse.survey(task, truth), source)
         facts.caption(widgets.plain(f"{text} {split_text(source, model)}"))
 
 
 navigation.start_page()
 workbench()
-copy_link()

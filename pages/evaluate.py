@@ -12,6 +12,7 @@ from pages.shared.copy_link import copy_link
 from pages.shared.error_pictures import choose_pictures, show_pictures, show_prediction
 from pages.shared.evaluation import Evaluation, combine
 from pages.shared.own_labels import choose_labels
+from pages.shared.page_head import head_row, page_head
 from pages.shared.reliability_chart import show_reliability
 from pages.shared.score_table import show_scores
 from pages.shared.stack_run import finished_folder
@@ -29,7 +30,8 @@ def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int,
 
 def invite(task: Task, n_slices: int) -> None:
     """Say what the page is for where there is nothing to compare the prediction with."""
-    st.title("Evaluate", anchor=False)
+    with page_head("Evaluate"):
+        copy_link()
     st.info(
         "No labels for this stack yet. Upload them to see how good the prediction is.",
         icon=":material/label:",
@@ -44,8 +46,8 @@ def invite(task: Task, n_slices: int) -> None:
 @st.fragment
 def workbench() -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    headline = st.container()
     picture, side = st.columns([2, 1], gap="large")
+    headline = picture.container()
     with side, widgets.user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
@@ -57,7 +59,9 @@ def workbench() -> None:
             invite(task, n_slices)
         return
     with picture:
-        chosen = choose_pictures(model.classes)
+        with head_row():
+            chosen = choose_pictures(model.classes)
+            copy_link()
         shown = st.container()
         z = choose_slice(n_slices, source)
     with side, widgets.user_errors():
@@ -84,4 +88,3 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
-copy_link()

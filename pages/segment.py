@@ -11,6 +11,7 @@ from pages.shared.downloads import show_downloads
 from pages.shared.grey_mapping import chosen_treatment, show_grey_values
 from pages.shared.own_files import show_file
 from pages.shared.own_labels import choose_labels
+from pages.shared.page_head import page_head
 from pages.shared.stack_run import finished_folder, show_run
 from pages.shared.viewer import Pane, viewer
 
@@ -37,7 +38,13 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
         CONFIDENCE: lambda: [
-            Pane("Confidence", pictures.grey, picture=cache.confidence_picture(task, z))
+            Pane(
+                "Confidence",
+                pictures.grey,
+                pictures.labels,
+                cache.confidence_picture(task, z),
+                cache.confidence_percent(task, z),
+            )
         ],
         TRUTH: lambda: [
             Pane("Prediction", pictures.grey, pictures.labels),
@@ -84,8 +91,8 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
 def workbench() -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
     picture, side = st.columns([2, 1], gap="large")
+    head = picture.container()
     with side, widgets.user_errors():
-        st.title("Segment", anchor=False)
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
         how = chosen_treatment(source, model)
@@ -98,13 +105,12 @@ def workbench() -> None:
         numbers = st.container()
         truth = choose_labels(source, model.classes, is_aside=True)
     with picture:
-        left, right = st.columns(2, vertical_alignment="center")
-        with left:
-            view = choose_view(truth)
-        with right:
-            show_run(source, model, stack.n_slices)
         shown = st.container()
         z = choose_slice(stack.n_slices, source)
+        show_run(source, model, stack.n_slices)
+    with head, page_head("Segment"):
+        view = choose_view(truth)
+        copy_link()
     with shown, widgets.user_errors():
         show_slice(task, view, z, truth)
     with greys, widgets.user_errors():
@@ -116,4 +122,3 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
-copy_link()

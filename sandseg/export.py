@@ -132,7 +132,7 @@ def _cell(value: float) -> str:
 
 
 def encode_png(rgb: np.ndarray) -> bytes:
-    """Return (Y, X, 3) uint8 colors as the bytes of a PNG."""
+    """Return (Y, X, 3) uint8 colors, or (Y, X) uint8 greys, as the bytes of a PNG."""
     return _encode(Image.fromarray(rgb), format="PNG", compress_level=3)
 
 

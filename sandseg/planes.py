@@ -14,8 +14,8 @@ LARGEST_VOLUME = 2**28  # voxels kept in memory, a byte each
 LARGEST_COUNT = 2**26  # voxels; of a larger stack only some slices are counted
 N_COUNTED = 24
 N_GREYS = 256
-LINE = 255
-LINE_EDGE = 0  # beside a bright line, so that it is seen on bright grains too
+NUMBER = 255
+NUMBER_EDGE = 0  # around a bright number, so that it is read on bright grains too
 GAP = 4  # pixels between the pictures of a contact sheet
 
 
@@ -65,28 +65,18 @@ def scale_to_fit(shapes: Sequence[tuple[int, int]], height: int, width: int) -> 
     return min(min(height / rows, width / columns) for rows, columns in shapes)
 
 
-def draw_cross_hair(picture: np.ndarray, row: int, column: int, scale: float) -> np.ndarray:
-    """Enlarge a picture and mark a pixel by two lines of one screen pixel.
+def enlarge(picture: np.ndarray, scale: float) -> np.ndarray:
+    """Enlarge a picture; neighbours are repeated, never mixed.
 
     Args:
         picture: (Y, X) or (Y, X, 3) uint8.
-        row: Of the marked pixel, before enlarging.
-        column: Of the marked pixel, before enlarging.
-        scale: Screen pixels per pixel; neighbours are repeated, never mixed.
+        scale: Screen pixels per pixel.
 
     Returns:
         uint8, as large as `scale` makes it and at least one pixel each way.
     """
     n_rows, n_columns = picture.shape[:2]
-    rows, columns = _enlarged(n_rows, scale), _enlarged(n_columns, scale)
-    drawn = picture[rows][:, columns]
-    down = int((row + 0.5) * len(rows) / n_rows)
-    right = int((column + 0.5) * len(columns) / n_columns)
-    drawn[max(down - 1, 0) : down + 2] = LINE_EDGE
-    drawn[:, max(right - 1, 0) : right + 2] = LINE_EDGE
-    drawn[down] = LINE
-    drawn[:, right] = LINE
-    return drawn
+    return picture[_enlarged(n_rows, scale)][:, _enlarged(n_columns, scale)]
 
 
 def _enlarged(length: int, scale: float) -> np.ndarray:
@@ -133,7 +123,7 @@ def _titled(image: np.ndarray, title: str, width: int) -> np.ndarray:
         size = (max(1, width), max(1, round(image.shape[0] * width / image.shape[1])))
         picture = picture.resize(size, Image.Resampling.BOX)
     text = ImageDraw.Draw(picture)
-    text.text((6, 4), title, fill=LINE, font_size=16, stroke_width=2, stroke_fill=LINE_EDGE)
+    text.text((6, 4), title, fill=NUMBER, font_size=16, stroke_width=2, stroke_fill=NUMBER_EDGE)
     return np.asarray(picture)
 
 

@@ -217,6 +217,12 @@ def confidence_picture(task: Task, z: int) -> bytes:
     return export.encode_png(marks)
 
 
+@st.cache_data(max_size="16MB", show_spinner=False)
+def confidence_percent(task: Task, z: int) -> bytes:
+    """Encode how sure the model is of each pixel, in whole percent rounded down, as a grey PNG."""
+    return export.encode_png((100 * prediction(task, z).confidence).astype(np.uint8))
+
+
 @st.cache_data(max_entries=4096, show_spinner=False)
 def slice_phases(task: Task, z: int) -> SlicePhases:
     """Measure a segmented slice."""

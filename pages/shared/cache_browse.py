@@ -57,34 +57,30 @@ def _volume(task: Task) -> np.ndarray:
 
 
 @st.cache_data(max_size="32MB", show_spinner=False)
-def side_picture(
-    task: Task, truth: str, plane: Plane, spot: tuple[int, int, int], hidden: tuple[int, ...]
-) -> tuple[bytes, int]:
-    """Draw a cut across the slices, with a cross-hair where the other planes meet it.
+def side_picture(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...]) -> bytes:
+    """Encode a cut across the slices as a JPEG; both planes come on one scale.
 
     Args:
         task: Stack, and the model whose grey scale it is shown on.
         truth: Where the true labels are, "" without.
         plane: "XZ" or "YZ".
-        spot: The voxel (z, y, x) all three planes meet in.
+        at: Row or column the cut goes through.
         hidden: Labels that are not colored.
-
-    Returns:
-        A JPEG, and how many screen pixels wide it is; both planes come on one scale.
 
     Raises:
         StackError: A slice is damaged.
     """
-    z, y, x = spot
-    at, across = (y, x) if plane == "XZ" else (x, y)
+    return export.encode_jpeg(
+        planes.enlarge(_cut(task, truth, plane, at, hidden), side_scale(task))
+    )
+
+
+def side_scale(task: Task) -> float:
+    """Return how many screen pixels a voxel of the side views gets."""
     depth, height, width = cache.open_source(task.source).shape
-    scale = planes.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
-    picture = _cut(task, truth, plane, at, hidden)
-    drawn = planes.draw_cross_hair(picture, z, across, scale)
-    return export.encode_jpeg(drawn), drawn.shape[1]
+    return planes.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
 def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...]) -> np.ndarray:
     """A cut in color, (Z, N, 3) uint8, or in grey where there are no labels: (Z, N)."""
     cut = planes.cut_xz if plane == "XZ" else planes.cut_yz

@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-_HTML = """<button type="button" aria-live="polite">Copy link to this view</button>"""
+_HTML = """<button type="button" aria-live="polite">Copy link to this view</button>
+"""
 
 _CSS = """
 button {
-  min-height: 2rem; padding: 0 0.25rem; border: 0; background: transparent; cursor: pointer;
-  font: inherit; font-size: 0.875rem; color: var(--st-text-color);
+  min-height: 2.5rem; padding: 0 0.25rem; border: 0; background: transparent; cursor: pointer;
+  font: inherit; font-size: 0.875rem; color: var(--st-text-color); white-space: nowrap;
   text-decoration: underline; text-underline-offset: 3px;
   border-radius: var(--st-button-radius, 4px);
 }
@@ -48,4 +49,4 @@ _component = st.components.v2.component("copy_link", html=_HTML, css=_CSS, js=_J
 
 def copy_link() -> None:
     """Offer the address of this view, to be sent to a class or kept in notes."""
-    _component(key="copy-link")
+    _component(key="copy-link", width="content")

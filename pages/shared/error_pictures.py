@@ -18,13 +18,10 @@ LAYOUTS = {SIDE_BY_SIDE: "Side by side", ERRORS: "Errors only"}
 
 def choose_pictures(classes: Sequence[SegmentationClass]) -> tuple[str, int | None]:
     """Ask which pictures to show, and the errors of which class."""
-    left, right = st.columns([2, 3], vertical_alignment="center")
-    with left:
-        layout = address.segments("Pictures", LAYOUTS, "panes")
-    with right:
-        values = {material.name: material.value for material in classes}
-        names = {EVERY: "every class"} | {name: name for name in values}
-        name = address.segments("Errors of", names, "errors_of")
+    layout = address.segments("Pictures", LAYOUTS, "panes")
+    values = {material.name: material.value for material in classes}
+    names = {EVERY: "every class"} | {name: name for name in values}
+    name = address.segments("Errors of", names, "errors_of")
     return layout, values.get(name)
 
 
@@ -74,7 +71,7 @@ def _show(
         classes=cache.model(task.model_name).classes,
         voxel_size_um=stack.voxel_size_um,
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
-        height=760,
+        height=700,
         highlight=lit,
         hatched=hatched,
         exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),

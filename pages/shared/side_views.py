@@ -1,71 +1,109 @@
 """The planes across the slices, XZ and YZ, and the voxel where all three planes meet."""
 
-from dataclasses import dataclass
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import cache_browse
+from pages.shared import address, cache_browse, state
 from pages.shared.cache import Task
 from sandseg import planes
 from sandseg.stack import Stack
 
-X, Y = "x", "y"  # keys of sliders; they stand in the address too
+X, Y = "x", "y"  # stand in the address
+KEY = "side-views"
+_HERE = Path(__file__).parent
+
+_mount = st.components.v2.component(
+    "sandseg_side_views",
+    html='<div class="sides"></div>\n',
+    css=(_HERE / "side_views.css").read_text("utf-8"),
+    js=(_HERE / "side_views.js").read_text("utf-8"),
+)
 
 
-@dataclass(frozen=True)
-class Spot:
-    """The row and column to cut at, and where on the page the two cuts are shown."""
-
-    x: int
-    y: int
-    xz_place: DeltaGenerator
-    yz_place: DeltaGenerator
-
-
-def choose_spot(stack: Stack) -> Spot | None:
-    """Ask where to cut; None for a stack that is not cut: a single slice, or a very large one."""
+def choose_spot(stack: Stack) -> tuple[int, int] | None:
+    """Return where to cut, (x, y); None for a single slice, or a stack too large to be cut."""
     if stack.n_slices == 1:
         return None
+    n_slices, height, width = stack.shape
     if not planes.fits_in_memory(stack.shape):
-        n_slices, height, width = stack.shape
         st.caption(
             f"Side views are drawn for stacks of up to {planes.LARGEST_VOLUME / 1e6:.0f} million "
             f"voxels. This one has {n_slices * height * width / 1e6:.0f} million, so it is shown "
             "slice by slice."
         )
         return None
-    _, height, width = stack.shape
-    xz_place = st.container(gap="xsmall")
-    y = _choose("XZ is cut at y", Y, height)
-    yz_place = st.container(gap="xsmall")
-    x = _choose("YZ is cut at x", X, width)
-    return Spot(x, y, xz_place, yz_place)
+    return _at(X, width), _at(Y, height)
 
 
 def take_spot(x: int, y: int) -> None:
-    """Cut at a clicked pixel."""
+    """Cut at a pixel."""
     st.session_state[X], st.session_state[Y] = x, y
 
 
 def show_side_views(
-    task: Task, truth: str, z: int, spot: Spot, hidden: tuple[int, ...], n_slices: int
+    task: Task,
+    truth: str,
+    z: int,
+    spot: tuple[int, int],
+    hidden: tuple[int, ...],
+    shape: tuple[int, int, int],
 ) -> None:
-    """Draw both cuts, the first slice on top."""
-    for plane, place, at in (
-        ("XZ", spot.xz_place, f"y {spot.y}"),
-        ("YZ", spot.yz_place, f"x {spot.x}"),
+    """Draw both cuts, the first slice on top; their lines can be moved."""
+    x, y = spot
+    n_slices, height, width = shape
+    scale = cache_browse.side_scale(task)
+    views = []
+    for plane, axis, n, along, cut in (
+        ("XZ", X, width, x, f"y {y}"),
+        ("YZ", Y, height, y, f"x {x}"),
     ):
-        picture, width = cache_browse.side_picture(
-            task, truth, plane, (z, spot.y, spot.x), tuple(sorted(hidden))
+        at = y if plane == "XZ" else x
+        picture = cache_browse.side_picture(task, truth, plane, at, tuple(sorted(hidden)))
+        views.append(
+            {
+                "plane": plane,
+                "cut": f"cut at {cut}",
+                "text": f"Cut {plane} across all {n_slices} slices at {cut}, slice {z + 1} marked",
+                "picture": f"data:image/jpeg;base64,{base64.b64encode(picture).decode()}",
+                "axis": axis,
+                "at": [along, z],
+                "n": [n, n_slices],
+                "share": n / max(width, height),
+                "widest": round(scale * max(width, height)),
+            }
         )
-        text = f"Cut {plane} across all {n_slices} slices at {at}, slice {z + 1} marked"
-        place.image(picture, width=width, output_format="JPEG", alt=text)
+    _mount(key=KEY, data=views, on_moved_change=lambda: _take(shape))
 
 
-def _choose(label: str, key: str, n: int) -> int:
-    if n == 1:
-        return 0
-    if key in st.session_state and not 0 <= st.session_state[key] < n:
-        del st.session_state[key]  # left over from a larger stack
-    return st.slider(label, 0, n - 1, n // 2, key=key, bind="query-params")
+def _at(key: str, n: int) -> int:
+    """Return where an axis is cut: as the address says if that is news, in the middle at first."""
+    says = address.read(key)
+    if says is not None:
+        text = says[-1] if says else ""
+        st.session_state[key] = int(text) if text.isdecimal() else n // 2
+    at = st.session_state.get(key, n // 2)
+    at = at if 0 <= at < n else n // 2  # left over from a larger stack
+    address.write(key, [str(at)] if at != n // 2 else [])
+    return at
+
+
+def _take(shape: tuple[int, int, int]) -> None:
+    """Go where a line was moved."""
+    moved = (st.session_state.get(KEY) or {}).get("moved")
+    if not isinstance(moved, Mapping):
+        return
+    n_slices, height, width = shape
+    for key, n in ((X, width), (Y, height)):
+        if _is_index(moved.get(key), n):
+            st.session_state[key] = moved[key]
+    if _is_index(moved.get("z"), n_slices):
+        state.take_slice(moved["z"])
+
+
+def _is_index(value: Any, n: int) -> bool:
+    """Whether the browser sent a number that counts; it can send anything."""
+    return isinstance(value, int) and 0 <= value < n

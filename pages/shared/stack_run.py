@@ -37,7 +37,6 @@ def show_run(source: Source, model: StoredModel, n_slices: int) -> None:
     st.button(
         f"Segment all {n_slices} slices",
         icon=":material/play_arrow:",
-        width="stretch",
         on_click=state.start_job,
         args=(source, model),
     )

@@ -13,6 +13,7 @@ const GAP = 10;
 const SEND_EVERY_MS = 200;
 const GIVE_UP_MS = 10000; // then Python's slice counts again, answer or not
 const TAP_MS = 260;
+const REACH = { mouse: 6, touch: 16 }; // CSS pixels from a line of the cross-hair to take hold of it
 const DECODED_KEPT = 16;
 const OPACITIES = [0, 0.35, 0.6, 1];
 const IGNORED = 255;
@@ -34,7 +35,7 @@ const ICONS = {
 
 const HELP = [
   ["wheel, pinch, + −", "zoom"],
-  ["drag, Ctrl + arrows", "move the picture"],
+  ["drag, Ctrl + arrows", "move the picture; on a line of the cross-hair, the line"],
   ["double-click, f", "fit the whole slice"],
   ["← →", "previous, next slice; with Shift ten at a time"],
   ["1 … 8", "color or clear a class"],
@@ -242,9 +243,10 @@ class Viewer {
     this.tabs = make("div", { class: "tabs", role: "group", "aria-label": "Picture" });
     this.stage = make("div", { class: "stage", role: "application", tabindex: 0 });
     this.stage.setAttribute("aria-roledescription", "slice viewer");
+    this.readout = make("div", { class: "readout", hidden: true });
     this.live = make("div", { class: "unseen", "aria-live": "polite" });
     this.root.replaceChildren(this.bar, this.contrastPanel, this.helpPanel, this.tabs, this.stage);
-    this.root.append(this.buildFoot(), this.live);
+    this.root.append(this.buildStepper(), this.live);
     this.root.addEventListener("keydown", (event) => this.onKey(event));
     this.root.addEventListener("fullscreenchange", () => this.layout());
   }
@@ -266,15 +268,14 @@ class Viewer {
     return make("div", { class: "panel contrast", hidden: true }, ...sliders, reset, this.exactField);
   }
 
-  buildFoot() {
+  buildStepper() {
     this.slider = make("input", { type: "range", min: 0, "aria-label": "Slice" });
     this.slider.oninput = () => this.goTo(Number(this.slider.value));
     this.count = make("span", { class: "count", title: "z counts from 0" });
     const previous = iconButton("previous", "Previous slice (←)", () => this.step(-1));
     const next = iconButton("next", "Next slice (→)", () => this.step(1));
     this.stepper = make("div", { class: "stepper" }, previous, this.slider, next, this.count);
-    this.readout = make("div", { class: "readout" });
-    return make("div", { class: "foot" }, this.stepper, this.readout);
+    return this.stepper;
   }
 
   /** One element per pane; made anew only when their number or titles change. */
@@ -283,7 +284,7 @@ class Viewer {
     if (titles.join("\n") === this.titles) return;
     this.titles = titles.join("\n");
     this.panes = titles.map((title, index) => this.buildPane(title, index));
-    this.stage.replaceChildren(...this.panes.map((pane) => pane.figure));
+    this.stage.replaceChildren(...this.panes.map((pane) => pane.figure), this.readout);
     this.tabs.replaceChildren(...this.panes.map((pane) => pane.tab));
   }
 
@@ -296,9 +297,10 @@ class Viewer {
     handle.append(make("span", { class: "grip" }, icon("previous"), icon("next")));
     const scale = make("div", { class: "scale" }, make("span"));
     const frame = make("div", { class: "frame" }, canvas, handle, scale);
-    const figure = make("figure", {}, make("figcaption", {}, title), frame);
+    const note = make("span");
+    const figure = make("figure", {}, make("figcaption", {}, title, note), frame);
     const tab = make("button", { type: "button", onclick: () => this.change({ tab: index }) }, title);
-    const pane = { title, figure, frame, canvas, handle, scale, tab, context: canvas.getContext("2d", { alpha: false }) };
+    const pane = { title, note, figure, frame, canvas, handle, scale, tab, context: canvas.getContext("2d", { alpha: false }) };
     this.listen(pane);
     return pane;
   }
@@ -328,6 +330,7 @@ class Viewer {
     this.adoptChoices(before);
     this.adoptSlice();
     this.buildPanes();
+    header.panes.forEach(({ note }, index) => (this.panes[index].note.textContent = note ?? ""));
     this.buildLegend();
     this.show(header, blobs);
   }
@@ -343,9 +346,18 @@ class Viewer {
     const known = this.choices.given ?? {};
     if (known.mode !== mode) this.choices.swipe = mode === "swipe";
     if (known.opacity !== opacity) this.choices.opacity = opacity;
-    if (marker && String(known.marker) !== String(marker)) this.choices.marker = marker;
+    if (marker && String(known.marker) !== String(marker) && this.isNews(marker)) this.choices.marker = marker;
     if (known.exact !== exact) this.choices.exact = exact;
     this.choices.given = { mode, opacity, marker, exact };
+  }
+
+  /** While the cross-hair is moved, answers to earlier places are none. */
+  isNews(marker) {
+    const waiting = this.pickedAt != null && now() - this.pickedAt < GIVE_UP_MS;
+    const isAnswer = String(marker) === String(this.choices.clicked);
+    if (waiting && !isAnswer) return false;
+    if (!this.grabbed) this.pickedAt = null;
+    return !this.grabbed;
   }
 
   /** The newest word on the slice counts: an answer to an older step is a picture, not an order. */
@@ -361,10 +373,11 @@ class Viewer {
     const get = (index) => (index == null ? null : this.decodeOnce(blobs[index]));
     const turn = (this.turn = (this.turn ?? 0) + 1);
     const panes = await Promise.all(
-      header.panes.map(async ({ grey, labels, picture }) => ({
+      header.panes.map(async ({ grey, labels, picture, confidence }) => ({
         grey: await get(grey),
         labels: await get(labels),
         picture: await get(picture),
+        confidence: await get(confidence),
       })),
     );
     const highlight = await get(header.highlight);
@@ -438,7 +451,7 @@ class Viewer {
 
   change(choices) {
     Object.assign(this.choices, choices);
-    if (Object.keys(choices).some((name) => name !== "split" && name !== "marker")) this.composed = null;
+    if (Object.keys(choices).some((name) => !["split", "marker", "clicked"].includes(name))) this.composed = null;
     if ("tab" in choices) this.layout();
     this.showControls();
     this.requestDraw();
@@ -518,7 +531,10 @@ class Viewer {
     canvas.onpointerdown = (event) => this.onDown(pane, event);
     canvas.onpointermove = (event) => this.onMove(pane, event);
     canvas.onpointerup = (event) => this.onUp(pane, event);
-    canvas.onpointercancel = (event) => this.pointers.delete(event.pointerId);
+    canvas.onpointercancel = (event) => {
+      this.pointers.delete(event.pointerId);
+      this.pressed = this.grabbed = null;
+    };
     canvas.onpointerleave = () => this.read(null);
     canvas.ondblclick = () => this.fit();
     frame.addEventListener("wheel", (event) => this.onWheel(canvas, event), { passive: false });
@@ -542,6 +558,7 @@ class Viewer {
     const place = this.place(pane.canvas, event);
     this.pointers.set(event.pointerId, place);
     this.pressed = this.pointers.size === 1 ? { ...place, at: now() } : null;
+    this.grabbed = this.pressed && this.linesAt(place, event.pointerType);
     this.stage.focus({ preventScroll: true });
   }
 
@@ -549,12 +566,17 @@ class Viewer {
     const place = this.place(pane.canvas, event);
     const before = this.pointers.get(event.pointerId);
     if (!before) {
-      this.read(place);
+      this.read(place, event.clientY);
+      pane.canvas.style.cursor = this.cursorAt(place);
       return;
     }
     if (this.pressed && Math.hypot(place.x - this.pressed.x, place.y - this.pressed.y) > 4) this.pressed = null;
     const other = [...this.pointers].find(([id]) => id !== event.pointerId)?.[1];
     this.pointers.set(event.pointerId, place);
+    if (!other && this.grabbed) {
+      if (!this.pressed) this.moveLines(place);
+      return;
+    }
     if (!other) {
       this.moveBy(place.x - before.x, place.y - before.y);
       return;
@@ -567,10 +589,10 @@ class Viewer {
   onUp(pane, event) {
     this.pointers.delete(event.pointerId);
     const isTap = this.pressed && now() - this.pressed.at < 500;
-    this.pressed = null;
+    this.pressed = this.grabbed = null;
     if (!isTap) return;
     const place = this.place(pane.canvas, event);
-    this.read(place);
+    this.read(place, event.clientY);
     clearTimeout(this.tapTimer);
     if (!this.header.pick || event.detail > 1) return;
     this.tapTimer = setTimeout(() => this.pickPixel(place), TAP_MS); // a second tap makes it a double-click
@@ -579,7 +601,39 @@ class Viewer {
   pickPixel(place) {
     const spot = this.pixelAt(place);
     if (!spot) return;
+    this.pickedAt = now();
     this.change({ clicked: [spot.x, spot.y], marker: [spot.x, spot.y] });
+    this.tell();
+  }
+
+  /** Which lines of the cross-hair stand at a place, [the upright, the level one]; null: neither. */
+  linesAt(place, pointerType = "mouse") {
+    const { marker } = this.choices;
+    if (!this.header.pick || !marker || !this.slice) return null;
+    const { scale, x, y } = this.view();
+    const away = [
+      (marker[0] + 0.5 - x) * scale + this.size.width / 2 - place.x,
+      (marker[1] + 0.5 - y) * scale + this.size.height / 2 - place.y,
+    ];
+    const lines = away.map((distance) => Math.abs(distance) <= (REACH[pointerType] ?? REACH.mouse));
+    return lines.some(Boolean) ? lines : null;
+  }
+
+  cursorAt(place) {
+    const [upright, level] = this.linesAt(place) ?? [];
+    return upright && level ? "move" : upright ? "ew-resize" : level ? "ns-resize" : "";
+  }
+
+  /** Move the lines of the cross-hair that were taken hold of. */
+  moveLines(place) {
+    const { scale, x, y } = this.view();
+    const at = [
+      Math.floor(x + (place.x - this.size.width / 2) / scale),
+      Math.floor(y + (place.y - this.size.height / 2) / scale),
+    ].map((value, axis) => clamp(value, 0, [this.slice.width, this.slice.height][axis] - 1));
+    const spot = at.map((value, axis) => (this.grabbed[axis] ? value : this.choices.marker[axis]));
+    this.pickedAt = now();
+    this.change({ clicked: spot, marker: spot });
     this.tell();
   }
 
@@ -726,19 +780,20 @@ class Viewer {
   // -------------------------------------------------------------- composing: colors onto grey
 
   hasSwitch() {
-    return this.slice?.panes.some(({ labels, picture }) => labels && picture) ?? false;
+    return this.slice?.panes.some(({ labels, picture, confidence }) => labels && picture && !confidence) ?? false;
   }
 
   hasLabels() {
-    return this.slice?.panes.some(({ labels }) => labels) ?? false;
+    return this.slice?.panes.some(({ labels, confidence }) => labels && !confidence) ?? false;
   }
 
   pictureOf({ picture }) {
     return this.header.hatched ? hatched(picture, this.header.hatched) : picture.bitmap;
   }
 
-  showsPicture({ labels, picture }) {
-    return Boolean(picture && (this.choices.errors || !labels));
+  /** Where confidence is shown, labels are only read out. */
+  showsPicture({ labels, picture, confidence }) {
+    return Boolean(picture && (this.choices.errors || !labels || confidence));
   }
 
   /** Color of each (label, grey) pair: window, opacity and hidden classes in one table. */
@@ -947,11 +1002,14 @@ class Viewer {
     }
   }
 
-  /** Say what stands under the pointer. */
-  read(place) {
+  /** Say what stands under the pointer, in the corner where the pointer is not. */
+  read(place, screenY = 0) {
     const spot = this.pixelAt(place);
     this.readout.replaceChildren();
+    this.readout.hidden = !spot;
     if (!spot) return;
+    const { top, height } = this.stage.getBoundingClientRect();
+    this.readout.classList.toggle("above", screenY > top + 0.6 * height);
     const index = spot.y * this.slice.width + spot.x;
     const add = (name, value) => this.readout.append(make("span", {}, name && make("i", {}, name), ` ${value}`));
     add("x", spot.x);
@@ -960,8 +1018,9 @@ class Viewer {
     const { grey } = this.slice.panes[0];
     add("grey", `${grey.isExact ? "" : "≈ "}${valuesOf(grey)[index]}`);
     const labelled = this.slice.panes.filter(({ labels }) => labels).length;
-    this.slice.panes.forEach(({ labels }, i) => {
+    this.slice.panes.forEach(({ labels, confidence }, i) => {
       if (labels) add(labelled > 1 ? this.panes[i].title : "", this.className(valuesOf(labels)[index]));
+      if (confidence) add("confidence", `${valuesOf(confidence)[index]} %`);
     });
   }
 

@@ -36,12 +36,16 @@ class Pane:
     `grey` is a JPEG or PNG. `labels` is a PNG whose samples are label values: a palette PNG (the
     palette itself is ignored) or a grey one. `picture` is a PNG shown as it is in place of the
     labels, for example colored confidence or errors; where a pane has both, the viewer switches.
+    `confidence` is a grey PNG of whole percent: with it the picture stays, and the read-out says
+    label and confidence. `note` stands beside the title, for example a score.
     """
 
     title: str
     grey: bytes
     labels: bytes | None = None
     picture: bytes | None = None
+    confidence: bytes | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -198,6 +202,8 @@ def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:
         "grey": blobs.add(pane.grey),
         "labels": blobs.add(labels),
         "picture": blobs.add(pane.picture),
+        "confidence": blobs.add(pane.confidence),
+        "note": pane.note,
     }
 
 
