@@ -11,7 +11,7 @@ from pages.shared.contact_sheet import show_contact_sheet
 from pages.shared.copy_link import copy_link
 from pages.shared.histogram import show_histogram
 from pages.shared.own_labels import choose_labels
-from pages.shared.page_head import page_head
+from pages.shared.page_head import head_row, page_head
 from pages.shared.side_views import choose_spot, show_side_views, take_spot
 from pages.shared.stack_text import facts_text, split_text
 from pages.shared.viewer import Pane, viewer
@@ -54,14 +54,12 @@ def show_slice(
 
 def show_greys(task: Task, truth: str, z: int, model: StoredModel, n_slices: int) -> None:
     """Show how often each grey value occurs, in the slice or in the stack."""
-    left, right = st.columns([3, 2], vertical_alignment="center", wrap=False)
     of = SLICE
-    if n_slices > 1:
-        with left:
+    with head_row():
+        st.markdown("**Grey values**", width="content")
+        if n_slices > 1:
             of = address.segments("Grey values of", COUNTED, "of")
-    else:
-        left.markdown("**Grey values**")
-    is_log = right.toggle("Logarithmic", key="log", bind="query-params")
+        is_log = st.toggle("Logarithmic", key="log", bind="query-params", width="content")
     counts = _counts(task, truth, z, is_slice=of == SLICE)
     text = f"Histogram of the grey values: {COUNTED[of].lower()}, over the model's training slices"
     show_histogram(counts, model.histogram, model.classes, is_log, text)

@@ -9,6 +9,7 @@ from pages.shared.choices import choose_slice, choose_source
 from pages.shared.comparison_views import show_difference, show_panes
 from pages.shared.copy_link import copy_link
 from pages.shared.own_labels import choose_labels
+from pages.shared.page_head import page_head
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
 from sandseg.methods import MULTI_OTSU, RANDOM_FOREST, Method
@@ -45,19 +46,20 @@ def segment_all(methods: list[Method], trials: list[Trial]) -> None:
 @st.fragment
 def workbench() -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    head, rock, settings = st.columns([2, 1, 2], gap="large")
-    head.title("Compare", anchor=False)
-    sentence = head.container()
+    first, rock = st.columns([2, 1], gap="large")
+    with first, page_head("Compare"):
+        copy_link()
+    sentence = first.container()
     with rock, widgets.user_errors():
         source = choose_source(None)
         stack = cache.open_source(source.place, source.title)
-    with settings, widgets.user_errors():
+    with first, widgets.user_errors():
         methods = choose_methods()
-        z = choose_slice(stack.n_slices, source)
     if len(methods) < FEWEST:
         st.info("Choose a second method to compare with.", icon=":material/compare:")
         st.stop()
     panes = st.container()
+    z = choose_slice(stack.n_slices, source)
     left, right = st.columns([1, 1], gap="large")
     with right:
         numbers = st.container()
@@ -79,4 +81,3 @@ def workbench() -> None:
 
 navigation.start_page()
 workbench()
-copy_link()

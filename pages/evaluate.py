@@ -73,7 +73,7 @@ def workbench() -> None:
         if cell:
             views.show_cell(cell, n_lit, found, parts if is_whole else {}, model.classes, source)
     with headline:
-        st.title(finding(found.matrix, model.classes), anchor=False)
+        page_head(finding(found.matrix, model.classes))
         views.show_honesty(source, model, list(parts))
     with shown, widgets.user_errors():
         show_pictures(task, z, truth, chosen, lit)

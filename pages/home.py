@@ -16,10 +16,10 @@ with widgets.user_errors():
             hint="Put a model folder into models/ and reload the page.",
         )
     model = models[0]
-    source = next(iter(state.sources().values()))
+    first, z = cache.first_slice()
+    source = state.sources()[first]
     task = cache.Task(source.place, model.name, model.sha256)
     stack = cache.open_source(task.source)
-    z = stack.n_slices // 2
     pictures, phases = cache.slice_pictures(task, z), cache.slice_phases(task, z)
 
 picture, text = st.columns([2, 1], gap="large")
@@ -52,7 +52,8 @@ with text:
     if train_access.is_offered() and st.button("Watch a network learn", icon=":material/school:"):
         st.switch_page(navigation.TRAIN)
     show_card(model, "How good is it?")
+    rock = "a real sandstone, which it never saw" if source.numbers else "a synthetic sandstone"
     st.caption(
-        f"Shown: slice {z + 1} of {stack.n_slices} of the {source.title.lower()}. "
+        f"Shown: {source.slice_title(z).lower()} of {rock}. "
         "Drag the divider: grey values on its left, labels on its right."
     )

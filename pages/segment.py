@@ -59,7 +59,7 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
         classes=cache.model(task.model_name).classes,
         voxel_size_um=cache.open_source(task.source).voxel_size_um,
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
-        height=600,
+        height=580,
         stepper=False,  # the page has the slider: it stands in the address
         exact_grey=lambda: exact_grey(
             task.source, z, task.model_name, task.model_sha256, task.grey

@@ -4,6 +4,7 @@ import streamlit as st
 
 from pages.shared import cache, navigation, run_cache, train_access, widgets
 from pages.shared.copy_link import copy_link
+from pages.shared.page_head import page_head
 from pages.shared.run_replay import asked_epoch, show_replay
 from pages.shared.run_view import show_run
 from pages.shared.train_choice import NEW, REPLAY, RUN, choose_training, show_next
@@ -25,20 +26,13 @@ navigation.start_page()
 with widgets.user_errors():
     is_on = training_rules().is_on
     found, kept = run_cache.list_runs(), run_cache.replays()
-    head, choice, new = st.columns([4, 4, 2], vertical_alignment="bottom", gap="medium")
+    head = page_head("Train")
     with head:
-        st.title("Train", anchor=False)
-    with choice:
         chosen = choose_training(found, kept, is_on)
+        if is_on and chosen != NEW:
+            st.button("New training", icon=":material/add:", on_click=show_next, args=(NEW,))
+        copy_link()
     kind, _, name = chosen.partition(":")
-    if is_on and chosen != NEW:
-        new.button(
-            "New training",
-            icon=":material/add:",
-            width="stretch",
-            on_click=show_next,
-            args=(NEW,),
-        )
     if not is_on:
         st.info(
             "Training is switched off on this server; what was learned before can be watched.",
@@ -52,4 +46,3 @@ with widgets.user_errors():
         show_kept(name)
     elif is_on:
         show_setup()
-copy_link()

@@ -78,16 +78,17 @@ def choose_slice(n_slices: int, source: Source | None = None) -> int:
     if n_slices == 1:
         return 0
     middle = n_slices // 2 + 1
-    shown = st.slider(
-        "Slice",
-        1,
-        n_slices,
-        middle,
-        format=f"Slice %d of {n_slices}",
-        key=state.SLICE,
-        label_visibility="collapsed",
-        bind="query-params",
-    )
-    if source and source.numbers:
-        st.caption(f"{source.slice_title(shown - 1)} of the scan")
+    with st.container(gap=None):
+        shown = st.slider(
+            "Slice",
+            1,
+            n_slices,
+            middle,
+            format=f"Slice %d of {n_slices}",
+            key=state.SLICE,
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        if source and source.numbers:
+            st.caption(f"{source.slice_title(shown - 1)} of the scan")
     return shown - 1

@@ -24,8 +24,14 @@ def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: s
     last, model = trials[-1], cache.list_models()[0]
     viewer(
         [
-            Pane(method.title, grey, found.labels, found.errors)
-            for method, found in zip(methods, pictures, strict=True)
+            Pane(
+                method.title,
+                grey,
+                found.labels,
+                found.errors,
+                note=words.pane_note(task, truth),
+            )
+            for method, found, task in zip(methods, pictures, trials, strict=True)
         ],
         key="compare-viewer",
         z=0,
@@ -37,7 +43,6 @@ def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: s
         group=GROUP,
         exact_grey=lambda: exact_grey(last.source, last.z, model.name, model.sha256),
     )
-    words.show_pane_facts(methods, trials, truth)
 
 
 def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, truth: str) -> None:

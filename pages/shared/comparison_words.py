@@ -56,15 +56,12 @@ def show_what_was_learned(methods: Sequence[Method], names: set[str]) -> None:
         st.warning(plain(text), icon=":material/school:")
 
 
-def show_pane_facts(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -> None:
-    """Write score and time under each pane."""
-    columns = st.columns(len(trials), gap="small")
-    for column, method, task in zip(columns, methods, trials, strict=True):
-        facts = [plain(method.title), f"{seconds(cache_compare.segmented(task).seconds)} s"]
-        if truth:
-            mean_iou = cache_compare.rating(task, truth).scores.mean_iou
-            facts.insert(1, f"mean IoU **{score(mean_iou)}**")
-        column.caption(" · ".join(facts))
+def pane_note(task: Trial, truth: str) -> str:
+    """Return the score and the time of a method, as they stand over its picture."""
+    time = f"{two_figures(cache_compare.segmented(task).seconds)} s"
+    if not truth:
+        return time
+    return f"mean IoU {score(cache_compare.rating(task, truth).scores.mean_iou)} · {time}"
 
 
 def difference_text(first: Method, second: Method, found: Difference, has_truth: bool) -> str:
@@ -89,8 +86,8 @@ def show_table(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -
     made_of = [cache_compare.phases(task) for task in trials]
     rows = _score_rows(trials, truth) if truth else []
     rows.append(("Speed", None))
-    rows.append(("seconds", [seconds(run.seconds) for run in runs]))
-    rows.append(("megapixels/s", [f"{run.megapixels_per_second:.3g}" for run in runs]))
+    rows.append(("seconds", [two_figures(run.seconds) for run in runs]))
+    rows.append(("megapixels/s", [two_figures(run.megapixels_per_second) for run in runs]))
     titles = [method.title for method in methods]
     if truth:
         titles.append("Truth")
@@ -103,9 +100,9 @@ def show_table(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -
     st.caption(_explanation(bool(truth)))
 
 
-def seconds(value: float) -> str:
-    """Return a time with two figures: "0.0087", "0.34", "1.9", "12"."""
-    return f"{value:.0f}" if value >= 10 else f"{value:.2g}"
+def two_figures(value: float) -> str:
+    """Return a number with two figures: "0.0087", "0.70", "1.9", "12"."""
+    return f"{value:.0f}" if value >= 9.95 else f"{value:#.2g}"
 
 
 def _score_rows(trials: Sequence[Trial], truth: str) -> list[tuple[str, list[str] | None]]:

@@ -1,9 +1,6 @@
 """The pictures of a slice whose labels are known: grey values, truth, prediction, errors."""
 
 from collections.abc import Sequence
-from html import escape
-
-import streamlit as st
 
 from pages.shared import address, cache, cache_evaluate, state, widgets
 from pages.shared.cache import Task
@@ -82,16 +79,16 @@ def _show(
 
 def _show_legend(class_name: str) -> None:
     """Say what the colors of the errors mean."""
-    kinds = [(f"rgb{MISSED}", "wrong pixels")]
     if class_name:
-        name = escape(class_name)
-        kinds = [
-            (_hatch(-45, MISSED, "#fff"), f"{name} missed (white lines)"),
-            (_hatch(45, INVENTED, "#000"), f"{name} invented (black lines)"),
-        ]
-    swatch = '<i style="display:inline-block;width:14px;height:14px;border-radius:3px;background:'
-    parts = [f'{swatch}{ground}"></i> {text}' for ground, text in kinds]
-    st.html(f'<div style="font-size:0.875rem;opacity:0.85">Errors: {" &ensp; ".join(parts)}</div>')
+        widgets.show_legend(
+            {
+                f"{class_name} missed (white lines)": _hatch(-45, MISSED, "#fff"),
+                f"{class_name} invented (black lines)": _hatch(45, INVENTED, "#000"),
+            }
+        )
+        return
+    text = "wrong pixels: each is missed by one class and invented by another, so choose a class"
+    widgets.show_legend({text: f"rgb{MISSED}"})
 
 
 def _hatch(degrees: int, color: tuple[int, int, int], line: str) -> str:

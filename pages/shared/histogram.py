@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from pages.shared.widgets import percent
+from pages.shared.widgets import percent, show_legend
 from sandseg.classes import SegmentationClass
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors mean classes
@@ -14,7 +14,8 @@ PALE_INK = f"{INK}70"
 TOTAL, TRAINING = "all pixels", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
 LEAST = 1e-5  # share of pixels at the foot of the logarithmic axis
-HEIGHT = 310  # with axes and legend
+HEIGHT = 220  # with axes
+PADDING = {"left": 0, "top": 5, "right": 5, "bottom": 0}  # more stands around it anyway
 ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
 HEADROOM = 1.15  # of the axis above the highest share between the ends
 
@@ -37,7 +38,10 @@ def show_histogram(
     """
     shares = _shares(counts, training, classes)
     top = None if is_log else _top(shares)
-    spec = _spec(list(shares), classes, top)
+    colors = {material.name: material.color for material in classes}
+    colors |= {TRAINING: PALE_INK, TOTAL: INK}
+    show_legend({name: colors[name] for name in shares})
+    spec = _spec({name: colors[name] for name in shares}, classes, top)
     st.vega_lite_chart(_table(shares), spec, key="grey-histogram", alt=text)
     highest = shares[TOTAL].max()
     if top and highest > top:
@@ -76,29 +80,27 @@ def _table(shares: dict[str, np.ndarray]) -> pa.Table:
     return pa.table(columns)
 
 
-def _spec(names: list[str], classes: Sequence[SegmentationClass], top: float | None) -> dict:
+def _spec(colors: dict[str, str], classes: Sequence[SegmentationClass], top: float | None) -> dict:
     """Describe the chart; without the top of its axis it is logarithmic."""
     is_log = top is None
-    colors = {material.name: material.color for material in classes} | {
-        TOTAL: INK,
-        TRAINING: PALE_INK,
-    }
     scale = {"type": "log", "domainMin": LEAST, "clamp": True} if is_log else {"domain": [0, top]}
     color = {
         "field": "of",
         "type": "nominal",
         "sort": None,
         "title": None,
-        "scale": {"domain": names, "range": [colors[name] for name in names]},
-        "legend": {"orient": "top", "symbolType": "square", "columns": 3},
+        "scale": {"domain": list(colors), "range": list(colors.values())},
+        "legend": None,  # of the page's own: it wraps on a phone
     }
     share = {"field": "share", "type": "quantitative", "title": "share of pixels", "scale": scale}
     ticks = {"values": [1e-4, 1e-3, 1e-2, 1e-1]} if is_log else {"tickCount": 4}
     share["axis"] = {"format": "~%", **ticks}
     grey = {"field": "grey", "type": "quantitative", "title": "grey value on the model's scale"}
     grey["scale"] = {"domain": [0, 255], "nice": False}
+    grey["axis"] = {"values": [0, 50, 100, 150, 200, 255], "grid": False}
     return {
         "height": HEIGHT,
+        "padding": PADDING,
         "encoding": {"x": grey, "color": color},
         "layer": [
             _layer([TRAINING], share, is_log, fill=1, line=0),

@@ -8,7 +8,8 @@ from pages.shared.widgets import percent
 from sandseg.calibration import Reliability
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors would mean classes
-HEIGHT = 260  # with axes
+HEIGHT = 240  # with axes
+PADDING = {"left": 0, "top": 5, "right": 5, "bottom": 0}  # more stands around it anyway
 HELP = (
     "Pixels are put together by how sure the model is of them; each dot says how many of such "
     "pixels are right. On the dashed line it is right as often as it says, above it too modest, "
@@ -26,7 +27,10 @@ def show_reliability(found: Reliability) -> None:
     lowest = found.confidence[found.count > 0].min()
     text = "Reliability diagram: share of right pixels over the model's confidence"
     st.vega_lite_chart(_table(found), _spec(float(lowest)), key="reliability", alt=text)
-    st.caption(f"Expected calibration error {percent(error)}.")
+    st.caption(
+        f"On average it is {percent(error).removesuffix(' %')} percentage points off: an expected "
+        f"calibration error of {error:.3f}."
+    )
 
 
 def _table(found: Reliability) -> pa.Table:
@@ -67,4 +71,4 @@ def _spec(lowest: float) -> dict:
         "mark": {"type": "circle", "color": INK, "opacity": 1},
         "encoding": {"x": across, "y": up, "size": size, "tooltip": hover},
     }
-    return {"height": HEIGHT, "layer": [even, line, dots]}
+    return {"height": HEIGHT, "padding": PADDING, "layer": [even, line, dots]}

@@ -14,6 +14,7 @@ from sandseg.run_folder import RunStatus
 RUN, REPLAY = "run", "replay"  # stand in the address
 NEW = "new"
 SHOWN, WIDGET = "shown_training", "training"
+CHOICE_WIDTH = 420  # screen pixels
 
 
 def choose_training(found: Sequence[RunStatus], kept: Sequence[StoredModel], is_on: bool) -> str:
@@ -27,7 +28,15 @@ def choose_training(found: Sequence[RunStatus], kept: Sequence[StoredModel], is_
     _adopt(titles, found)
     if len(titles) > 1:
         st.session_state[WIDGET] = st.session_state[SHOWN]
-        st.selectbox("Training", list(titles), format_func=titles.get, key=WIDGET, on_change=_take)
+        st.selectbox(
+            "Training",
+            list(titles),
+            format_func=titles.get,
+            key=WIDGET,
+            on_change=_take,
+            label_visibility="collapsed",
+            width=CHOICE_WIDTH,
+        )
     chosen = st.session_state[SHOWN]
     kind, _, name = chosen.partition(":")
     address.write(RUN, [name] if kind == RUN else [])

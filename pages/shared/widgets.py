@@ -88,6 +88,15 @@ def _phase_row(material: SegmentationClass, texts: Iterable[str]) -> str:
     return f"<tr><td>{swatch}{escape(name)}</td>{cells}</tr>"
 
 
+def show_legend(colors: Mapping[str, str]) -> None:
+    """Say what colors mean, in one line where there is room."""
+    parts = "".join(
+        f'<span><i style="background:{color}"></i>{escape(name)}</span>'
+        for name, color in colors.items()
+    )
+    st.html(f'{_LEGEND_STYLE}<div class="keys">{parts}</div>')
+
+
 def show_porosity(porosity: float) -> None:
     """Show the porosity of the rock in a slice."""
     st.markdown(
@@ -118,6 +127,12 @@ def score(value: float | None) -> str:
     return "–" if value is None or np.isnan(value) else f"{value:.2f}"
 
 
+_LEGEND_STYLE = """<style>
+.keys { display: flex; flex-wrap: wrap; gap: 2px 18px; font-size: 0.875rem; }
+.keys span { display: inline-flex; align-items: center; gap: 7px; }
+.keys i { width: 13px; height: 13px; border-radius: 3px; flex: none;
+  box-shadow: 0 0 0 1px rgb(128 128 128 / 40%); }
+</style>"""
 _TABLE_STYLE = """<style>
 .phases { font-variant-numeric: tabular-nums; }
 .phases > div { display: flex; height: 10px; border-radius: 3px; overflow: hidden; gap: 1px; }

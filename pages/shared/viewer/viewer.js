@@ -889,7 +889,7 @@ class Viewer {
     context.fillStyle = SURROUND;
     context.fillRect(0, 0, canvas.width, canvas.height);
     draw(tinted);
-    if (this.showsPicture(pictures)) draw(this.pictureOf(pictures));
+    if (this.showsPicture(pictures)) this.drawPicture(context, pictures, [zoom, left, top]);
     else if (this.choices.outline && pictures.labels) this.drawOutlines(context, valuesOf(pictures.labels), view);
     if (split) {
       context.save();
@@ -905,6 +905,17 @@ class Viewer {
     handle.style.left = `${this.choices.split * 100}%`;
     handle.setAttribute("aria-valuenow", Math.round(this.choices.split * 100));
     this.drawScaleBar(bar, view.scale);
+  }
+
+  /** Where pixels are smaller than those of the screen, errors are thickened: they would fade away. */
+  drawPicture(context, pictures, [zoom, left, top]) {
+    const picture = this.pictureOf(pictures);
+    const shifts = zoom < 1 && !pictures.confidence ? [[1, 0], [0, 1], [1, 1], [0, 0]] : [[0, 0]];
+    for (const [right, down] of shifts) {
+      context.setTransform(zoom, 0, 0, zoom, left + right, top + down);
+      context.drawImage(picture, 0, 0);
+    }
+    context.setTransform(1, 0, 0, 1, 0, 0);
   }
 
   /** Borders one screen pixel wide at any zoom: sample the labels per screen pixel and compare. */
