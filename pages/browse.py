@@ -74,7 +74,7 @@ def _counts(task: Task, truth: str, z: int, is_slice: bool) -> np.ndarray:
 @st.fragment
 def workbench() -> None:
     """Everything that follows the slice; what does not is looked up, not computed again."""
-    picture, side = st.columns([2, 1], gap="large")
+    picture, side = st.columns([2, 1], gap="medium")
     with picture, page_head("Browse"):
         copy_link()
     with side, widgets.user_errors():

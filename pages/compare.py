@@ -46,7 +46,7 @@ def segment_all(methods: list[Method], trials: list[Trial]) -> None:
 @st.fragment
 def workbench() -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    first, rock = st.columns([2, 1], gap="large")
+    first, rock = st.columns([2, 1], gap="medium")
     with first, page_head("Compare"):
         copy_link()
     sentence = first.container()

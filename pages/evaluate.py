@@ -46,7 +46,7 @@ def invite(task: Task, n_slices: int) -> None:
 @st.fragment
 def workbench() -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    picture, side = st.columns([2, 1], gap="large")
+    picture, side = st.columns([2, 1], gap="medium")
     headline = picture.container()
     with side, widgets.user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
@@ -77,7 +77,7 @@ def workbench() -> None:
         views.show_honesty(source, model, list(parts))
     with shown, widgets.user_errors():
         show_pictures(task, z, truth, chosen, lit)
-    scores, certainty = st.columns([2, 1], gap="large")
+    scores, certainty = st.columns([2, 1], gap="medium")
     with scores:
         show_scores(found, model.classes)
     with certainty:

@@ -22,7 +22,7 @@ with widgets.user_errors():
     stack = cache.open_source(task.source)
     pictures, phases = cache.slice_pictures(task, z), cache.slice_phases(task, z)
 
-picture, text = st.columns([2, 1], gap="large")
+picture, text = st.columns([2, 1], gap="medium")
 with picture:
     viewer(
         [Pane(source.title, pictures.grey, pictures.labels)],

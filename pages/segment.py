@@ -90,7 +90,7 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
 @st.fragment
 def workbench() -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    picture, side = st.columns([2, 1], gap="large")
+    picture, side = st.columns([2, 1], gap="medium")
     head = picture.container()
     with side, widgets.user_errors():
         source = choose_source(st.session_state.get(state.MODEL))

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-_HTML = """<button type="button" aria-live="polite">Copy link to this view</button>
+_HTML = """<button type="button" aria-live="polite">Copy link</button>
 """
 
 _CSS = """
@@ -31,15 +31,21 @@ async function copy(text) {
 
 export default function ({ parentElement }) {
   const button = parentElement.querySelector("button");
-  const label = "Copy link to this view";
+  const say = (text, title) => {
+    button.textContent = text;
+    button.title = title;
+    button.setAttribute("aria-label", title);
+  };
+  const offer = () => say("Copy link", "Copy link to this view");
+  offer();
   button.onclick = async () => {
     try {
       await copy(window.location.href);
-      button.textContent = "Link copied";
+      say("Link copied", "Link copied");
     } catch {
-      button.textContent = "Copy the address from the browser's address bar";
+      say("Copy the address bar", "Copy the address bar: the clipboard is locked");
     }
-    setTimeout(() => { button.textContent = label; }, 2500);
+    setTimeout(offer, 2500);
   };
 }
 """

@@ -68,7 +68,7 @@ def _show(
         classes=cache.model(task.model_name).classes,
         voxel_size_um=stack.voxel_size_um,
         clear_class=widgets.clear_class(cache.slice_phases(task, z)),
-        height=700,
+        height=700 if len(panes) > 1 else 620,
         highlight=lit,
         hatched=hatched,
         exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),

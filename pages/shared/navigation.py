@@ -15,11 +15,12 @@ TRAIN = HOME.with_name("train.py")
 
 
 # Streamlit paints the accent both under white letters and as letters on the page. On a dark page no
-# color is clear enough as both, so letters get the one of links.
+# color is clear enough as both, so letters get the one of links. Fingers need higher buttons.
 _STYLE = """<style>
 [data-testid="stSliderThumbValue"], [data-testid="stButtonGroup"] button[data-selected="true"] {
   color: light-dark(#9A4A1C, #E8A15C) !important;
 }
+@media (pointer: coarse) { [data-testid="stButtonGroup"] button { min-height: 2.5rem; } }
 </style>"""
 
 

@@ -4,7 +4,6 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from pages.shared.widgets import percent
 from sandseg.calibration import Reliability
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors would mean classes
@@ -28,8 +27,8 @@ def show_reliability(found: Reliability) -> None:
     text = "Reliability diagram: share of right pixels over the model's confidence"
     st.vega_lite_chart(_table(found), _spec(float(lowest)), key="reliability", alt=text)
     st.caption(
-        f"On average it is {percent(error).removesuffix(' %')} percentage points off: an expected "
-        f"calibration error of {error:.3f}."
+        f"On average it is {max(100 * error, 0.05):.2g} percentage points off (expected "
+        f"calibration error {error:.2g})."
     )
 
 

@@ -17,7 +17,8 @@ const REACH = { mouse: 6, touch: 16 }; // CSS pixels from a line of the cross-ha
 const DECODED_KEPT = 16;
 const OPACITIES = [0, 0.35, 0.6, 1];
 const IGNORED = 255;
-const HATCH = 3; // image pixels from line to line
+const HATCH = 3; // pixels from line to line
+const LARGEST_BLOCK = 8; // image pixels that errors are gathered from
 
 const ICONS = {
   swipe: "M4 5h16v14H4zM12 3v18M9 10l-2 2 2 2M15 10l2 2-2 2",
@@ -151,29 +152,41 @@ function valuesOf(decoded) {
 }
 
 /**
- * Hatch two colors of a picture, the first with white and the second with black: who cannot tell
- * the colors apart sees one brighter and one darker than the other, and lines that cross.
+ * Ready a picture of errors for the screen. Where image pixels are smaller than those of the screen
+ * it comes in blocks of `size` pixels, each in the color of its errors: they would fade away. Of two
+ * given colors the first is hatched with white, the second with black: who cannot tell the colors
+ * apart sees one brighter and one darker than the other, and lines that cross.
  */
-function hatched(decoded, colors) {
-  if (decoded.hatchedAs !== String(colors)) {
+function errorsOf(decoded, size, colors) {
+  decoded.ready ??= new Map();
+  const name = `${size} ${colors}`;
+  if (!decoded.ready.has(name)) {
     const { width, height, bitmap } = decoded;
-    const canvas = makeCanvas(width, height);
-    const context = canvas.getContext("2d", { willReadFrequently: true });
+    const context = makeCanvas(width, height).getContext("2d", { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
-    const image = context.getImageData(0, 0, width, height);
+    const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+    const image = new ImageData(Math.ceil(width / size), Math.ceil(height / size));
     const out = new Uint32Array(image.data.buffer);
-    const [first, second] = colors.map((color) => pixel(...color));
-    const [white, black] = [pixel(255, 255, 255), pixel(0, 0, 0)];
-    for (let i = 0; i < out.length; i += 1) {
-      if (out[i] !== first && out[i] !== second) continue;
-      const [x, y] = [i % width, Math.floor(i / width)];
-      if (out[i] === first && (x + y) % HATCH === 0) out[i] = white;
-      else if (out[i] === second && (x + height - y) % HATCH === 0) out[i] = black;
+    for (let i = 0; i < pixels.length; i += 1) {
+      if (pixels[i]) out[Math.floor(Math.floor(i / width) / size) * image.width + Math.floor((i % width) / size)] = pixels[i];
     }
-    context.putImageData(image, 0, 0);
-    Object.assign(decoded, { hatchedAs: String(colors), hatchedCanvas: canvas });
+    if (colors) hatch(out, image.width, image.height, colors);
+    const canvas = makeCanvas(image.width, image.height);
+    canvas.getContext("2d").putImageData(image, 0, 0);
+    decoded.ready.set(name, canvas);
   }
-  return decoded.hatchedCanvas;
+  return decoded.ready.get(name);
+}
+
+function hatch(out, width, height, colors) {
+  const [first, second] = colors.map((color) => pixel(...color));
+  const [white, black] = [pixel(255, 255, 255), pixel(0, 0, 0)];
+  for (let i = 0; i < out.length; i += 1) {
+    if (out[i] !== first && out[i] !== second) continue;
+    const [x, y] = [i % width, Math.floor(i / width)];
+    if (out[i] === first && (x + y) % HATCH === 0) out[i] = white;
+    else if (out[i] === second && (x + height - y) % HATCH === 0) out[i] = black;
+  }
 }
 
 function makeCanvas(width, height) {
@@ -787,10 +800,6 @@ class Viewer {
     return this.slice?.panes.some(({ labels, confidence }) => labels && !confidence) ?? false;
   }
 
-  pictureOf({ picture }) {
-    return this.header.hatched ? hatched(picture, this.header.hatched) : picture.bitmap;
-  }
-
   /** Where confidence is shown, labels are only read out. */
   showsPicture({ labels, picture, confidence }) {
     return Boolean(picture && (this.choices.errors || !labels || confidence));
@@ -907,15 +916,14 @@ class Viewer {
     this.drawScaleBar(bar, view.scale);
   }
 
-  /** Where pixels are smaller than those of the screen, errors are thickened: they would fade away. */
-  drawPicture(context, pictures, [zoom, left, top]) {
-    const picture = this.pictureOf(pictures);
-    const shifts = zoom < 1 && !pictures.confidence ? [[1, 0], [0, 1], [1, 1], [0, 0]] : [[0, 0]];
-    for (const [right, down] of shifts) {
-      context.setTransform(zoom, 0, 0, zoom, left + right, top + down);
-      context.drawImage(picture, 0, 0);
-    }
+  drawPicture(context, { picture, confidence }, [zoom, left, top]) {
+    const size = confidence ? 1 : clamp(Math.ceil(1 / zoom - 0.01), 1, LARGEST_BLOCK);
+    const image = confidence ? picture.bitmap : errorsOf(picture, size, this.header.hatched);
+    context.setTransform(zoom * size, 0, 0, zoom * size, left, top);
+    context.imageSmoothingEnabled = Boolean(confidence) && zoom < 1;
+    context.drawImage(image, 0, 0);
     context.setTransform(1, 0, 0, 1, 0, 0);
+    context.imageSmoothingEnabled = zoom < 1;
   }
 
   /** Borders one screen pixel wide at any zoom: sample the labels per screen pixel and compare. */
