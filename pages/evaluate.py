@@ -77,10 +77,9 @@ def workbench() -> None:
         views.show_honesty(source, model, list(parts))
     with shown, widgets.user_errors():
         show_pictures(task, z, truth, chosen, lit)
-    scores, certainty = st.columns([2, 1], gap="medium")
-    with scores:
+    with picture:
         show_scores(found, model.classes)
-    with certainty:
+    with side:
         show_reliability(found.reliability)
     if is_whole:
         views.show_worst(task, truth, parts, source, model)

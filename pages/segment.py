@@ -16,7 +16,7 @@ from pages.shared.stack_run import finished_folder, show_run
 from pages.shared.viewer import Pane, viewer
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
-VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Compare"}
+VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}
 
 
 def show_facts(task: Task) -> None:

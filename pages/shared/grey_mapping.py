@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.shared import address, cache, state, widgets, words
 from pages.shared.cache import Task
-from pages.shared.histogram import INK, PALE_INK
+from pages.shared.histogram import INK, PADDING, PALE_INK
 from pages.shared.state import Source, Treatment
 from sandseg import domain
 from sandseg.domain import DOUBTFUL, FIT, STRANGE, Look, Verdict
@@ -21,7 +21,7 @@ STACK, TRAINING = "this stack", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
 ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
 HEADROOM = 1.1
-HEIGHT = 240  # with axis and legend
+HEIGHT = 170  # with axis
 ICONS = {FIT: ":material/check:", DOUBTFUL: ":material/warning:", STRANGE: ":material/error:"}
 
 
@@ -165,6 +165,7 @@ def _show_histograms(stack: np.ndarray, training: np.ndarray) -> None:
             "of": np.repeat(list(curves), N_BINS),
         }
     )
+    widgets.show_legend({STACK: INK, TRAINING: PALE_INK})
     alt = "How often each grey value occurs in this stack and in the model's training slices."
     st.vega_lite_chart(table, _spec(top), key="grey-values-chart", alt=alt)
 
@@ -181,14 +182,14 @@ def _spec(top: float) -> dict:
     grey |= {"scale": {"domain": [0, 255], "nice": False}, "axis": {"tickCount": 5, "grid": False}}
     share = {"field": "share", "type": "quantitative", "axis": None, "scale": {"domain": [0, top]}}
     scale = {"domain": [STACK, TRAINING], "range": [INK, PALE_INK]}
-    legend = {"orient": "top", "symbolType": "square", "columns": 2}
-    color = {"field": "of", "type": "nominal", "title": None, "scale": scale, "legend": legend}
+    color = {"field": "of", "type": "nominal", "scale": scale, "legend": None}
     layers = (
         (TRAINING, {"type": "area", "fillOpacity": 1, "clip": True}),
         (STACK, {"type": "line", "strokeWidth": 2, "clip": True}),
     )
     return {
         "height": HEIGHT,
+        "padding": PADDING,
         "encoding": {"x": grey, "y": {**share, "stack": None}, "color": color},
         "layer": [
             {"transform": [{"filter": {"field": "of", "equal": name}}], "mark": mark}

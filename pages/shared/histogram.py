@@ -15,7 +15,7 @@ TOTAL, TRAINING = "all pixels", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
 LEAST = 1e-5  # share of pixels at the foot of the logarithmic axis
 HEIGHT = 220  # with axes
-PADDING = {"left": 0, "top": 5, "right": 5, "bottom": 0}  # more stands around it anyway
+PADDING = {"left": 0, "top": 5, "right": 5, "bottom": 6}  # more stands around it anyway
 ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
 HEADROOM = 1.15  # of the axis above the highest share between the ends
 

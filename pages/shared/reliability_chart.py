@@ -8,7 +8,7 @@ from sandseg.calibration import Reliability
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors would mean classes
 HEIGHT = 240  # with axes
-PADDING = {"left": 0, "top": 5, "right": 5, "bottom": 0}  # more stands around it anyway
+PADDING = {"left": 0, "top": 5, "right": 5, "bottom": 6}  # more stands around it anyway
 HELP = (
     "Pixels are put together by how sure the model is of them; each dot says how many of such "
     "pixels are right. On the dashed line it is right as often as it says, above it too modest, "

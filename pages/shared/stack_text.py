@@ -20,7 +20,7 @@ USES = {
 def facts_text(stack: Stack, survey: Survey, source: Source) -> str:
     """Say in one line what a stack is: shape, type, voxel size, grey values, where it is from."""
     some = f" in {survey.n_slices} of its slices" if survey.n_slices < stack.n_slices else ""
-    greys = f"grey values {survey.low:.4g} to {survey.high:.4g}{some}"
+    greys = f"grey values {words.grey_value(survey.low)} to {words.grey_value(survey.high)}{some}"
     return f"{words.stack_facts(stack)}, {greys}. {_origin(source)}"
 
 

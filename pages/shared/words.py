@@ -31,4 +31,10 @@ def mapping_text(mapping: GreyMapping, dtype: np.dtype) -> str:
     """Say how grey values reach the model."""
     if mapping.kind == "identity" and dtype == np.uint8:
         return "8-bit grey values used as they are."
-    return f"Grey values {mapping.low:.4g} to {mapping.high:.4g} mapped to black … white."
+    low, high = grey_value(mapping.low), grey_value(mapping.high)
+    return f"Grey values {low} to {high} mapped to black … white."
+
+
+def grey_value(value: float) -> str:
+    """Return a grey value with four figures at most, or all of a large whole one: "64,889"."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -36,7 +36,7 @@ const ICONS = {
 
 const HELP = [
   ["wheel, pinch, + −", "zoom"],
-  ["drag, Ctrl + arrows", "move the picture; on a line of the cross-hair, the line"],
+  ["drag, Ctrl + arrows", "move the picture, or a cross-hair's line"],
   ["double-click, f", "fit the whole slice"],
   ["← →", "previous, next slice; with Shift ten at a time"],
   ["1 … 8", "color or clear a class"],
@@ -152,12 +152,12 @@ function valuesOf(decoded) {
 }
 
 /**
- * Ready a picture of errors for the screen. Where image pixels are smaller than those of the screen
- * it comes in blocks of `size` pixels, each in the color of its errors: they would fade away. Of two
+ * Ready a picture of errors, or a mask, for the screen. Where image pixels are smaller than those of the screen
+ * it comes in blocks of `size` pixels, each in the color of its errors: single ones would fade away. Of two
  * given colors the first is hatched with white, the second with black: who cannot tell the colors
  * apart sees one brighter and one darker than the other, and lines that cross.
  */
-function errorsOf(decoded, size, colors) {
+function blocksOf(decoded, size, colors) {
   decoded.ready ??= new Map();
   const name = `${size} ${colors}`;
   if (!decoded.ready.has(name)) {
@@ -165,10 +165,11 @@ function errorsOf(decoded, size, colors) {
     const context = makeCanvas(width, height).getContext("2d", { willReadFrequently: true });
     context.drawImage(bitmap, 0, 0);
     const pixels = new Uint32Array(context.getImageData(0, 0, width, height).data.buffer);
+    const background = pixel(0, 0, 0); // of a mask
     const image = new ImageData(Math.ceil(width / size), Math.ceil(height / size));
     const out = new Uint32Array(image.data.buffer);
     for (let i = 0; i < pixels.length; i += 1) {
-      if (pixels[i]) out[Math.floor(Math.floor(i / width) / size) * image.width + Math.floor((i % width) / size)] = pixels[i];
+      if (pixels[i] && pixels[i] !== background) out[Math.floor(Math.floor(i / width) / size) * image.width + Math.floor((i % width) / size)] = pixels[i];
     }
     if (colors) hatch(out, image.width, image.height, colors);
     const canvas = makeCanvas(image.width, image.height);
@@ -898,7 +899,9 @@ class Viewer {
     context.fillStyle = SURROUND;
     context.fillRect(0, 0, canvas.width, canvas.height);
     draw(tinted);
-    if (this.showsPicture(pictures)) this.drawPicture(context, pictures, [zoom, left, top]);
+    const place = [zoom, left, top];
+    if (this.showsPicture(pictures)) this.drawPicture(context, pictures, place);
+    else if (this.slice.highlight && zoom < 1) this.drawPicture(context, { picture: this.slice.highlight }, place);
     else if (this.choices.outline && pictures.labels) this.drawOutlines(context, valuesOf(pictures.labels), view);
     if (split) {
       context.save();
@@ -918,7 +921,7 @@ class Viewer {
 
   drawPicture(context, { picture, confidence }, [zoom, left, top]) {
     const size = confidence ? 1 : clamp(Math.ceil(1 / zoom - 0.01), 1, LARGEST_BLOCK);
-    const image = confidence ? picture.bitmap : errorsOf(picture, size, this.header.hatched);
+    const image = confidence ? picture.bitmap : blocksOf(picture, size, this.header.hatched);
     context.setTransform(zoom * size, 0, 0, zoom * size, left, top);
     context.imageSmoothingEnabled = Boolean(confidence) && zoom < 1;
     context.drawImage(image, 0, 0);
