@@ -25,7 +25,7 @@ def visit(page, path, wait_until_idle):
 
 
 def stage(page):
-    return page.get_by_role("application")
+    return page.locator(".stage")
 
 
 def side_views(page):
@@ -45,8 +45,13 @@ def click_pixel(page, x, y):
     page.locator(".viewer canvas").click(position=place)
 
 
-def slider_value(page, label):
-    return int(slider(page, label).input_value())
+def cut_at(page, plane):
+    """Where a side view says it is cut."""
+    return int(page.get_by_alt_text(f"Cut {plane}").get_attribute("alt").split(", ")[0].split()[-1])
+
+
+def cut(page, plane):
+    return page.get_by_label(re.compile(f"^Cut {plane}.*Arrow keys"))
 
 
 def slider(page, label):
@@ -63,7 +68,7 @@ def test_an_arrow_key_on_the_picture_steps_to_the_next_slice(browse):
     expect(browse.locator(".viewer")).to_have_attribute("data-z", "33")
     expect(browse).to_have_url(re.compile(r"[?&]slice=34\b"))
     expect(browse.get_by_alt_text("Cut XZ")).to_have_attribute("alt", re.compile("slice 34 "))
-    assert side_views(browse) != before
+    assert side_views(browse) == before  # the same cuts, only their lines move
 
 
 def test_a_click_moves_the_cross_hair_and_both_side_views(browse, wait_until_idle):
@@ -74,8 +79,8 @@ def test_a_click_moves_the_cross_hair_and_both_side_views(browse, wait_until_idl
     expect(browse.get_by_alt_text("Cut XZ")).not_to_have_attribute("src", before[0])
     expect(browse.get_by_alt_text("Cut YZ")).not_to_have_attribute("src", before[1])
     wait_until_idle(browse)
-    assert abs(slider_value(browse, "YZ is cut at x") - 70) <= NEARLY
-    assert abs(slider_value(browse, "XZ is cut at y") - 180) <= NEARLY
+    assert abs(cut_at(browse, "YZ") - 70) <= NEARLY
+    assert abs(cut_at(browse, "XZ") - 180) <= NEARLY
     expect(browse).to_have_url(re.compile(r"[?&]x=\d+"))
 
 
@@ -84,20 +89,47 @@ def test_of_two_clicks_the_later_one_counts(browse, wait_until_idle):
     browse.wait_for_timeout(400)  # sent, but hardly answered
     click_pixel(browse, 200, 190)
 
-    expect(slider(browse, "YZ is cut at x")).to_have_value(re.compile(r"^(19[7-9]|20[0-3])$"))
+    expect(browse).to_have_url(re.compile(r"[?&]x=(19[7-9]|20[0-3])\b"))
     wait_until_idle(browse)
-    assert abs(slider_value(browse, "XZ is cut at y") - 190) <= NEARLY
+    assert abs(cut_at(browse, "XZ") - 190) <= NEARLY
 
 
-def test_the_cut_moves_by_keys_too(browse):
-    before = slider_value(browse, "XZ is cut at y")
+def test_a_line_of_the_cross_hair_can_be_dragged(browse, wait_until_idle):
+    box = browse.locator(".viewer canvas").bounding_box()
+    middle, far_up = box["x"] + box["width"] / 2 + 1, box["y"] + 40
+    scale = float(browse.locator(".viewer").get_attribute("data-view").split()[0])
+    before = browse.locator(".viewer").get_attribute("data-view")
 
-    slider(browse, "XZ is cut at y").press("ArrowRight")
+    browse.mouse.move(middle, far_up)
+    browse.mouse.down()
+    browse.mouse.move(middle + 50 * scale, far_up + 90, steps=8)
+    browse.mouse.up()
 
-    expect(browse).to_have_url(re.compile(rf"[?&]y={before + 1}\b"))
-    expect(browse.get_by_alt_text("Cut XZ")).to_have_attribute(
-        "alt", re.compile(f"y {before + 1},")
-    )
+    expect(browse).to_have_url(re.compile(r"[?&]x=17[5-9]\b"))
+    wait_until_idle(browse)
+    assert cut_at(browse, "XZ") == 128  # the upright line was dragged, so y stays
+    assert browse.locator(".viewer").get_attribute("data-view") == before  # and so does the picture
+
+
+def test_a_drag_in_a_side_view_moves_the_slice_and_the_other_cut(browse, wait_until_idle):
+    box = cut(browse, "XZ").bounding_box()
+
+    browse.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    browse.mouse.down()
+    browse.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4, steps=8)
+    browse.mouse.up()
+
+    expect(browse).to_have_url(re.compile(r"[?&]slice=1[67]\b"))
+    wait_until_idle(browse)
+    assert abs(cut_at(browse, "YZ") - 64) <= NEARLY
+    assert cut_at(browse, "XZ") == 128
+
+
+def test_the_lines_move_by_keys_too(browse):
+    cut(browse, "YZ").press("ArrowRight")
+
+    expect(browse).to_have_url(re.compile(r"[?&]y=129\b"))
+    expect(browse.get_by_alt_text("Cut XZ")).to_have_attribute("alt", re.compile("y 129,"))
 
 
 def test_an_address_opens_the_same_view_for_somebody_else(app, browser, browse, wait_until_idle):

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 
 import numpy as np
@@ -25,15 +26,18 @@ def words(at):
 
 def shown(at):
     """The bytes the viewer got: they differ when the picture differs."""
-    return at.get("bidi_component")[0].proto.SerializeToString()
+    viewers = [part for part in at.get("bidi_component") if part.key.startswith("browse-")]
+    return viewers[0].proto.SerializeToString()
+
+
+def cuts(at):
+    """What the two side views got, XZ first; nothing where the stack is not cut."""
+    found = [part.proto for part in at.get("bidi_component") if part.key == "side-views"]
+    return json.loads(found[0].json) if found else []
 
 
 def side_views(at):
-    return [
-        picture.proto.imgs[0].url
-        for picture in at.image
-        if picture.proto.imgs[0].alt.startswith("Cut")
-    ]
+    return [cut["picture"] for cut in cuts(at)]
 
 
 def tiff(array, **options):
@@ -55,8 +59,12 @@ def upload(at, content, name="mine.tif", which=0):
 def test_an_empty_session_sees_the_sample_from_three_sides(page):
     assert not page.exception
     assert not page.error
-    assert [part.key for part in page.get("bidi_component")] == ["browse-phantom", "copy-link"]
-    assert len(page.image) == 3  # two side views and the contact sheet
+    assert [part.key for part in page.get("bidi_component")] == [
+        "copy-link",
+        "browse-phantom",
+        "side-views",
+    ]
+    assert len(page.image) == 1  # the contact sheet
 
 
 def test_the_facts_say_what_the_stack_is_and_where_it_is_from(page):
@@ -68,38 +76,42 @@ def test_the_facts_say_what_the_stack_is_and_where_it_is_from(page):
     assert "made-up rock" in said
 
 
-def test_the_slice_comes_before_the_cuts(page):
-    labels = [slider.label for slider in page.slider]
+def test_the_side_views_say_where_they_are_cut_and_have_the_proportions_of_the_rock(page):
+    xz, yz = cuts(page)
 
-    assert labels == ["Slice", "XZ is cut at y", "YZ is cut at x"]
+    assert (xz["plane"], xz["cut"]) == ("XZ", "cut at y 128")
+    assert (yz["plane"], yz["cut"]) == ("YZ", "cut at x 128")
+    assert xz["n"] == yz["n"] == [256, 64]
 
 
 def test_another_slice_moves_the_picture_and_the_lines(page):
-    before, sides = shown(page), side_views(page)
+    before = shown(page)
 
     page.slider[0].set_value(7).run()
 
     assert not page.exception
     assert shown(page) != before
-    assert side_views(page) != sides
+    assert [cut["at"] for cut in cuts(page)] == [[128, 6], [128, 6]]
 
 
 def test_another_cut_changes_the_side_views(page):
     before = side_views(page)
 
-    page.slider(key="y").set_value(20).run()
+    page.session_state["y"] = 20
+    page.run()
 
     assert not page.exception
-    after = side_views(page)
-    assert after[0] != before[0]  # the cut itself
-    assert after[1] != before[1]  # the line where it crosses the other one
+    assert side_views(page)[0] != before[0]
+    assert cuts(page)[1]["at"] == [20, 32]  # the line where it crosses the other one
+    assert page.query_params["y"] == "20"
 
 
 def test_the_address_holds_slice_cuts_and_options(open_page):
     at = open_page(BROWSE, slice="7", x="31", y="200", of="stack", log="true")
 
     assert not at.exception
-    assert [slider.value for slider in at.slider] == [7, 200, 31]
+    assert at.slider[0].value == 7
+    assert [cut["cut"] for cut in cuts(at)] == ["cut at y 200", "cut at x 31"]
     assert at.segmented_control(key="of").value == "stack"
     assert at.toggle(key="log").value
 
@@ -111,6 +123,7 @@ def test_foreign_values_in_the_address_change_nothing(open_page):
     assert not at.error
     assert at.selectbox(key="sample").value == "phantom"
     assert 1 <= at.slider[0].value <= 64
+    assert [cut["cut"] for cut in cuts(at)] == ["cut at y 128", "cut at x 128"]
 
 
 def test_a_thumbnail_leads_to_its_slice(page):
@@ -135,15 +148,16 @@ def test_the_whole_stack_is_looked_through_once(page, monkeypatch):
 
 
 def test_an_uploaded_stack_is_shown_from_three_sides(page, rng):
-    page.slider(key="x").set_value(250).run()
+    page.session_state["x"] = 250
+    page.run()
 
     upload(page, tiff(rock(rng)[0]), "my [rock].tif")
 
     assert not page.exception
     assert not page.error
     assert page.slider[0].max == 6
-    assert page.slider(key="x").max == 39
-    assert len(page.image) == 3
+    assert cuts(page)[0]["at"] == [20, 3]  # 250 is outside of it
+    assert len(page.image) == 1
     assert 'From your file "my [rock].tif"' in words(page)
 
 

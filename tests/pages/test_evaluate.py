@@ -68,7 +68,7 @@ def test_an_empty_session_sees_what_a_teacher_would_say(page):
     assert not page.error
     assert re.search(r"hard|agree|invented|class", page.title[0].value)
     keys = [part.key for part in page.get("bidi_component")]
-    assert keys == ["evaluate-viewer", "confusion", "copy-link"]
+    assert keys == ["copy-link", "evaluate-viewer", "confusion"]
     assert page.get("vega_lite_chart")
 
 
@@ -105,7 +105,7 @@ def test_a_stack_without_labels_invites(page, rng):
     assert page.title[0].value == "Evaluate"
     assert "No labels for this stack yet" in page.info[0].value
     keys = [part.key for part in page.get("bidi_component")]
-    assert keys == ["evaluate-viewer", "copy-link"]  # the prediction, but no matrix
+    assert keys == ["copy-link", "evaluate-viewer"]  # the prediction, but no matrix
     assert len(page.file_uploader) == 2
 
 

@@ -56,6 +56,18 @@ def test_home_stands_by_itself_where_app_py_never_ran(open_page):
     assert at.title
 
 
+def test_where_the_real_rock_is_at_hand_home_shows_a_slice_kept_for_testing(
+    open_page, sandstone_dir, monkeypatch
+):
+    open_page(HOME)
+    monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir.parent))
+
+    at = open_page(HOME)
+
+    assert not at.exception
+    assert "slice 0300 of a real sandstone, which it never saw" in texts(at)
+
+
 def test_home_leads_to_segmenting_a_file(open_page):
     at = open_page(HOME)
 
