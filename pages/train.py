@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared import cache, navigation, run_cache, train_access, widgets
 from pages.shared.copy_link import copy_link
-from pages.shared.page_head import page_head
+from pages.shared.page_head import head_row
 from pages.shared.run_replay import asked_epoch, show_replay
 from pages.shared.run_view import show_run
 from pages.shared.train_choice import NEW, REPLAY, RUN, choose_training, show_next
@@ -26,9 +26,11 @@ navigation.start_page()
 with widgets.user_errors():
     is_on = training_rules().is_on
     found, kept = run_cache.list_runs(), run_cache.replays()
-    head = page_head("Train")
-    with head:
-        chosen = choose_training(found, kept, is_on)
+    head, notes = head_row(), st.container()
+    with head.container(horizontal=True, vertical_alignment="center", width="content"):
+        st.title("Train", anchor=False, width="content")
+        chosen = choose_training(found, kept, is_on, notes)
+    with head.container(horizontal=True, vertical_alignment="center", width="content"):
         if is_on and chosen != NEW:
             st.button("New training", icon=":material/add:", on_click=show_next, args=(NEW,))
         copy_link()

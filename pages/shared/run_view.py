@@ -33,7 +33,7 @@ def _watch(run_id: str, was_active: bool, drawn: tuple[int, ...]) -> None:
         st.rerun()
     if status.is_active != was_active or last != drawn:
         st.rerun()
-    head, actions = st.columns([3, 2], vertical_alignment="center", gap="large")
+    head, actions = st.columns([3, 2], vertical_alignment="center", gap="small")
     with head:
         _show_state(status)
     with actions:

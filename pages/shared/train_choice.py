@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import address, train_access
 from pages.shared.run_replay import EPOCH, forget_epoch
@@ -17,15 +18,20 @@ SHOWN, WIDGET = "shown_training", "training"
 CHOICE_WIDTH = 420  # screen pixels
 
 
-def choose_training(found: Sequence[RunStatus], kept: Sequence[StoredModel], is_on: bool) -> str:
-    """Ask which training to show: "new", "run:…" or "replay:…", "" where there is none."""
+def choose_training(
+    found: Sequence[RunStatus], kept: Sequence[StoredModel], is_on: bool, notes: DeltaGenerator
+) -> str:
+    """Ask which training to show: "new", "run:…" or "replay:…", "" where there is none.
+
+    `notes` is where it stands that a link leads to none.
+    """
     titles = {NEW: "A new training"} if is_on else {}
     titles |= {f"{RUN}:{status.id}": _run_title(status) for status in found}
     titles |= {f"{REPLAY}:{model.name}": f"Replay: {model.title}" for model in kept}
     titles = _unlike(titles)
     if not titles:
         return ""
-    _adopt(titles, found)
+    _adopt(titles, found, notes)
     if len(titles) > 1:
         st.session_state[WIDGET] = st.session_state[SHOWN]
         st.selectbox(
@@ -66,7 +72,7 @@ def _leave() -> None:
     train_access.forget_refusal()
 
 
-def _adopt(titles: dict[str, str], found: Sequence[RunStatus]) -> None:
+def _adopt(titles: dict[str, str], found: Sequence[RunStatus], notes: DeltaGenerator) -> None:
     """Choose what the address names, else what was chosen before, else what goes on now."""
     for kind in (RUN, REPLAY):
         says = address.read(kind)
@@ -75,7 +81,7 @@ def _adopt(titles: dict[str, str], found: Sequence[RunStatus]) -> None:
             if wanted in titles:
                 st.session_state[SHOWN] = wanted
             else:
-                st.info("The training this link names is not here any more.")
+                notes.info("The training this link names is not here any more.")
                 address.read(EPOCH)  # it is none of another training
     if st.session_state.get(SHOWN) not in titles:
         at_work = [status for status in found if status.is_active and status.state != "queued"]
