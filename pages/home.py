@@ -41,7 +41,7 @@ with text:
     *names, last = (material.name for material in model.classes)
     st.markdown(
         f"This app tells {', '.join(names)} and {last} apart in X\N{NON-BREAKING HYPHEN}ray "
-        f"micro-CT slices of sandstone. {how_good(model)}"
+        f"micro\N{NON-BREAKING HYPHEN}CT slices of sandstone. {how_good(model)}"
     )
     widgets.show_phases({"of the rock": widgets.percents(phases.rock)}, phases.rock, model.classes)
     widgets.show_porosity(phases.porosity)

@@ -19,12 +19,6 @@ LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}
 
 
-def show_facts(task: Task) -> None:
-    """Say what was understood of the file."""
-    stack = cache.open_source(task.source)
-    st.caption(widgets.plain(" ".join([words.stack_facts(stack) + ".", *stack.notes])))
-
-
 def choose_view(truth: str) -> str:
     """Ask which picture of the slice to show."""
     views = {view: title for view, title in VIEWS.items() if truth or view != TRUTH}
@@ -99,7 +93,7 @@ def workbench() -> None:
         job = finished_folder(source, model)
         task = Task(source.place, model.name, model.sha256, job, how.grey, how.is_rescaled)
         stack = cache.open_source(task.source, source.title)
-        show_facts(task)
+        st.caption(widgets.plain(" ".join([words.stack_facts(stack) + ".", *stack.notes])))
         show_file(source, model.name)
         greys = st.container()
         numbers = st.container()

@@ -91,13 +91,31 @@ def errors_only(
     Returns:
         (Y, X, 3) uint8.
     """
+    kinds = _error_kinds(true, predicted, class_value)
+    marks = np.array([(0, 0, 0), MISSED, INVENTED], float)[:, None, :]
+    weights = np.array([0, opacity, opacity])[:, None, None]
+    return _mixed(image, kinds, marks, weights)
+
+
+def error_marks(
+    true: np.ndarray, predicted: np.ndarray, class_value: int | None = None
+) -> np.ndarray:
+    """Mark the wrong pixels as `errors_only` does, to be laid over any picture.
+
+    Returns:
+        (Y, X, 4) uint8, transparent where nothing is wrong.
+    """
+    marks = np.array([(0, 0, 0, 0), (*MISSED, 255), (*INVENTED, 255)], np.uint8)
+    return marks[_error_kinds(true, predicted, class_value)]
+
+
+def _error_kinds(true: np.ndarray, predicted: np.ndarray, class_value: int | None) -> np.ndarray:
+    """Return (Y, X) uint8: 0 right, 1 missed, 2 invented."""
     kinds = (true != predicted).astype(np.uint8)
     if class_value is not None:
         kinds *= (true == class_value) + 2 * (predicted == class_value).astype(np.uint8)
     kinds[true == IGNORED] = 0
-    marks = np.array([(0, 0, 0), MISSED, INVENTED], float)[:, None, :]
-    weights = np.array([0, opacity, opacity])[:, None, None]
-    return _mixed(image, kinds, marks, weights)
+    return kinds
 
 
 def confidence_colors(confidence: np.ndarray, low: float = 0.0) -> np.ndarray:

@@ -11,6 +11,7 @@ from sandseg.overlay import (
     blend,
     colorize,
     confidence_colors,
+    error_marks,
     errors_only,
     outlines,
     to_display,
@@ -180,3 +181,14 @@ def test_a_window_from_white_to_black_is_shown_inverted(dtype):
     image = np.array([[-1 if dtype == np.int16 else 0, 50, 100, 120]]).astype(dtype)
 
     np.testing.assert_array_equal(to_display(image, 100, 0), 255 - to_display(image, 0, 100))
+
+
+@pytest.mark.parametrize("class_value", [None, CLAY])
+def test_marks_laid_over_a_slice_are_the_errors_on_it(image, labels, rng, class_value):
+    predicted = rng.permuted(labels, axis=0)
+
+    marks = error_marks(labels, predicted, class_value)
+
+    laid = np.where(marks[..., 3:] > 0, marks[..., :3], image[..., None])
+    np.testing.assert_array_equal(laid, errors_only(image, labels, predicted, class_value))
+    assert (marks[..., 3] == 0).any()

@@ -270,10 +270,8 @@ def slice_scores(task: Task, z: int, truth: str) -> Scores:
 def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
     """Encode the true labels of a slice, and the pixels where the prediction differs."""
     classes = model(task.model_name).classes
-    mapping = mapping_of(task)
-    grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
     true = true_labels(truth, n_classes=len(classes))[z]
-    errors = overlay.errors_only(grey, true, prediction(task, z).labels)
+    errors = overlay.error_marks(true, prediction(task, z).labels)
     return export.encode_palette_png(true, classes), export.encode_png(errors)
 
 

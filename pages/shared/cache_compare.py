@@ -131,8 +131,7 @@ def pictures(task: Trial, truth: str) -> Pictures:
     encoded = export.encode_palette_png(labels, SANDSTONE)
     if not truth:
         return Pictures(encoded, None)
-    grey = _display(task.source, task.z, task.scale_model, task.scale_sha256)
-    errors = overlay.errors_only(grey, cache.true_labels(truth)[task.z], labels)
+    errors = overlay.error_marks(cache.true_labels(truth)[task.z], labels)
     return Pictures(encoded, export.encode_png(errors))
 
 

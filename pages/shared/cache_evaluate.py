@@ -55,14 +55,15 @@ def truth_picture(task: Task, z: int, truth: str) -> bytes:
 
 @st.cache_data(max_size="32MB", show_spinner=False)
 def error_picture(task: Task, z: int, truth: str, class_value: int | None) -> bytes:
-    """Encode the slice with the wrong pixels marked: those of a class, or all."""
-    return export.encode_png(_errors(task, z, truth, class_value))
+    """Encode marks for the wrong pixels of a slice: those of a class, or all."""
+    labels = cache.prediction(task, z).labels
+    return export.encode_png(overlay.error_marks(true_slice(task, z, truth), labels, class_value))
 
 
 @st.cache_data(max_size="16MB", show_spinner=False)
 def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     """Encode a small picture of all wrong pixels of a slice."""
-    picture = Image.fromarray(_errors(task, z, truth, None))
+    picture = Image.fromarray(_errors(task, z, truth))
     small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))
     return export.encode_jpeg(np.asarray(small))
 
@@ -85,10 +86,10 @@ def n_classes(task: Task) -> int:
     return len(cache.model(task.model_name).classes)
 
 
-def _errors(task: Task, z: int, truth: str, class_value: int | None) -> np.ndarray:
+def _errors(task: Task, z: int, truth: str) -> np.ndarray:
     mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
     grey = overlay.to_display(
         cache.open_source(task.source).read_slice(z), mapping.low, mapping.high
     )
     labels = cache.prediction(task, z).labels
-    return overlay.errors_only(grey, true_slice(task, z, truth), labels, class_value)
+    return overlay.errors_only(grey, true_slice(task, z, truth), labels)

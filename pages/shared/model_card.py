@@ -3,6 +3,7 @@
 import streamlit as st
 
 from pages.shared.widgets import plain, score
+from pages.shared.words import slices_text
 from sandseg.model_store import StoredModel
 
 REGION = "inside the rock"  # the harder part: the air around the sample is easy
@@ -64,12 +65,8 @@ def _facts(card: dict) -> str:
         ("test", "Tested on"),
     ):
         if split.get(part):
-            lines.append(f"- {purpose} {_slices(split[part])}")
+            lines.append(f"- {purpose} {plain(slices_text(split[part]))}")
     return "\n".join(lines)
-
-
-def _slices(names: list) -> str:
-    return ("slice " if len(names) == 1 else "slices ") + plain(", ".join(map(str, names)))
 
 
 def _score_table(found: dict) -> str:

@@ -1,8 +1,7 @@
 """What is known of a stack, in words: its facts, where it is from, what a model learned from it."""
 
-from collections.abc import Sequence
-
 from pages.shared import cache, words
+from pages.shared.evaluate_views import seen_in
 from pages.shared.state import Source
 from sandseg.model_store import StoredModel
 from sandseg.planes import Survey
@@ -31,7 +30,7 @@ def split_text(source: Source, model: StoredModel) -> str:
     if sample is None or sample.origin != "real" or not split:
         return ""
     parts = [
-        f"{purpose} {_numbers(split[part])}"
+        f"{purpose} {words.slices_text(split[part])}"
         for part, purpose in (
             ("train", "trained on"),
             ("validation", "chosen by"),
@@ -41,7 +40,7 @@ def split_text(source: Source, model: StoredModel) -> str:
     ]
     if len(source.numbers) > 1:
         return f"The model was {', '.join(parts)}."
-    part = next((part for part in USES if source.numbers[0] in split.get(part, ())), None)
+    part = seen_in(source.numbers[0], model.card)
     use = USES.get(part, "The model has nothing to do with this slice.")
     return f"{use} It was {', '.join(parts)}."
 
@@ -51,8 +50,3 @@ def _origin(source: Source) -> str:
     if sample is None:
         return f'From your file "{source.title}".'
     return sample.description.partition(";")[0].rstrip(".") + "."
-
-
-def _numbers(names: Sequence[str]) -> str:
-    *first, last = map(str, names)
-    return f"slices {', '.join(first)} and {last}" if first else f"slice {last}"

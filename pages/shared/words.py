@@ -1,5 +1,8 @@
 """Numbers and findings of the backend in words."""
 
+from collections.abc import Sequence
+from os.path import commonprefix
+
 import numpy as np
 
 from sandseg.normalize import GreyMapping
@@ -33,6 +36,15 @@ def mapping_text(mapping: GreyMapping, dtype: np.dtype) -> str:
         return "8-bit grey values used as they are."
     low, high = grey_value(mapping.low), grey_value(mapping.high)
     return f"Grey values {low} to {high} mapped to black … white."
+
+
+def slices_text(names: Sequence[str]) -> str:
+    """Return "slice 0300", "slices 0000 and 0050"; a stem all names share is left out."""
+    names = [str(name) for name in names]
+    stem = commonprefix(names).rstrip("0123456789")
+    numbers = [name.removeprefix(stem) for name in names]
+    *first, last = numbers if all(number.isdecimal() for number in numbers) else names
+    return f"slices {', '.join(first)} and {last}" if first else f"slice {last}"
 
 
 def grey_value(value: float) -> str:

@@ -10,6 +10,8 @@ const SURROUND = "#0d0c0b"; // grey levels are judged against near-black
 const MAX_SCALE = 64; // screen pixels per image pixel
 const NARROW = 560; // CSS pixels: below it one pane with tabs
 const GAP = 10;
+const AROUND = 240; // CSS pixels of a window kept for menu, title and slider: no scrolling for those
+const LEAST_HEIGHT = 320;
 const SEND_EVERY_MS = 200;
 const GIVE_UP_MS = 10000; // then Python's slice counts again, answer or not
 const TAP_MS = 260;
@@ -217,6 +219,7 @@ class Viewer {
     this.build();
     this.observer = new ResizeObserver(() => this.layout());
     this.observer.observe(root);
+    this.observer.observe(document.documentElement); // a lower window has less room
   }
 
   close() {
@@ -775,7 +778,9 @@ class Viewer {
   }
 
   roomHeight() {
-    if (!document.fullscreenElement || !this.root.matches(":fullscreen")) return this.header.height;
+    if (!document.fullscreenElement || !this.root.matches(":fullscreen")) {
+      return Math.min(this.header.height, Math.max(LEAST_HEIGHT, window.innerHeight - AROUND));
+    }
     const others = this.root.scrollHeight - this.stage.offsetHeight;
     return window.innerHeight - others;
   }
@@ -920,7 +925,7 @@ class Viewer {
   }
 
   drawPicture(context, { picture, confidence }, [zoom, left, top]) {
-    const size = confidence ? 1 : clamp(Math.ceil(1 / zoom - 0.01), 1, LARGEST_BLOCK);
+    const size = confidence ? 1 : clamp(Math.round(1 / zoom), 1, LARGEST_BLOCK);
     const image = confidence ? picture.bitmap : blocksOf(picture, size, this.header.hatched);
     context.setTransform(zoom * size, 0, 0, zoom * size, left, top);
     context.imageSmoothingEnabled = Boolean(confidence) && zoom < 1;

@@ -95,7 +95,8 @@ def viewer(
         mode: "overlay" lays colors over the grey; "swipe" parts them with a divider.
         opacity: Of the colors, in [0, 1].
         clear_class: Label left uncolored at first: a value, the commonest one, or none.
-        height: Of all panes together, in screen pixels; less where the pictures need less.
+        height: Of all panes together, in screen pixels; less where the pictures or the window need
+            less.
         highlight: PNG mask; pixels above 0 light up and all others dim.
         picture_name: What the `picture` of the panes shows, as in "Show errors".
         pick: Report clicked pixels and mark the last one with a cross-hair.
