@@ -779,7 +779,8 @@ class Viewer {
 
   roomHeight() {
     if (!document.fullscreenElement || !this.root.matches(":fullscreen")) {
-      return Math.min(this.header.height, Math.max(LEAST_HEIGHT, window.innerHeight - AROUND));
+      const isGrid = this.panes.length > 3; // its pictures are small enough already
+      return isGrid ? this.header.height : Math.min(this.header.height, Math.max(LEAST_HEIGHT, window.innerHeight - AROUND));
     }
     const others = this.root.scrollHeight - this.stage.offsetHeight;
     return window.innerHeight - others;
