@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
-from viewer_app import GREY_OF_EXACT, HATCHED, KNOWN_PIXEL, SHAPE
+from viewer_app import GREY_OF_EXACT, HATCHED, KNOWN_PIXEL, LONE_ERROR, SHAPE, SURE
 
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.errors import LabelError
+from sandseg.overlay import MISSED
 
 APP = Path(__file__).with_name("viewer_app.py")
 FEWEST_FRAMES_PER_SECOND = 30  # in the best of some windows: the machine has other work, too
@@ -317,6 +318,49 @@ def test_readout_compares_labelled_panes(open_viewer):
 
     text = re.sub(r"\s+", " ", page.locator(".readout").inner_text())
     assert text.endswith("Truth pyrite Prediction pyrite")
+
+
+def test_where_confidence_is_shown_the_readout_says_class_and_percent(open_viewer):
+    page = open_viewer("show=sure")
+
+    page.mouse.move(*_screen(page, *KNOWN_PIXEL))
+
+    text = re.sub(r"\s+", " ", page.locator(".readout").inner_text())
+    assert text.endswith(f"pyrite confidence {SURE} %")
+    assert not _is_yellow(_color(page, *KNOWN_PIXEL))  # labels are read out, not painted
+    expect(page.locator(".legend")).to_be_hidden()
+
+
+def test_the_readout_leaves_the_corner_the_pointer_is_in(open_viewer):
+    page = open_viewer()
+    stage = page.locator(".stage").bounding_box()
+
+    for y, is_above in ((0.1, False), (0.9, True)):
+        page.mouse.move(stage["x"] + stage["width"] / 2, stage["y"] + y * stage["height"])
+
+        readout = page.locator(".readout").bounding_box()
+        assert (readout["y"] < stage["y"] + stage["height"] / 2) == is_above
+
+
+def test_a_low_window_shows_the_whole_picture_with_room_for_a_slider(open_viewer):
+    page = open_viewer()
+
+    page.set_viewport_size({"width": 1280, "height": 640})
+
+    page.wait_for_function("document.documentElement.clientHeight === 640")
+    expect(page.locator(".viewer canvas")).to_have_css("height", "400px")
+
+
+def test_a_single_wrong_pixel_is_seen_where_the_slice_is_shown_small(open_viewer):
+    page = open_viewer("show=two")
+    page.locator(".stage").focus()
+    page.keyboard.press("e")
+
+    scale = float(page.locator(".viewer").get_attribute("data-view").split()[0])
+    assert scale < 0.7
+    x, y = LONE_ERROR
+    nearby = [_color(page, x + right, y + down, pane=1) for right in range(3) for down in range(3)]
+    assert list(MISSED) in nearby
 
 
 @pytest.mark.parametrize("how", ["chip", "key"])

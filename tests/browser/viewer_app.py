@@ -14,13 +14,15 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pages.shared.viewer import Pane, viewer
 from sandseg.classes import SANDSTONE
-from sandseg.overlay import INVENTED, MISSED
+from sandseg.overlay import INVENTED, MISSED, error_marks
 
 SHAPE = (1024, 996)
 N_SLICES = 12
 KNOWN_PIXEL = (500, 300)  # x, y: a square of pyrite, whatever the slice
 HATCHED = slice(600, 640)  # rows that are missed; those 60 below are invented
+LONE_ERROR = (700, 860)  # x, y: no other within nine pixels
 GREY_OF_EXACT = 77
+SURE = 87  # percent, everywhere
 SMOOTHNESS = 18  # pixels
 
 
@@ -58,10 +60,12 @@ def pictures(z: int) -> dict[str, bytes]:
     """Return grey, true labels, slightly wrong labels, errors and a mask of slice z."""
     grey, labels = rock(z)
     predicted = np.roll(labels, 2, axis=1)  # borders two pixels off
-    errors = np.zeros((*SHAPE, 3), np.uint8) + (grey // 3)[..., None]
-    errors[predicted != labels] = MISSED
-    errors[HATCHED] = MISSED
-    errors[HATCHED.start + 60 : HATCHED.stop + 60] = INVENTED
+    errors = error_marks(labels, predicted)
+    errors[HATCHED] = (*MISSED, 255)
+    errors[HATCHED.start + 60 : HATCHED.stop + 60] = (*INVENTED, 255)
+    x, y = LONE_ERROR
+    errors[y - 9 : y + 10, x - 9 : x + 10] = 0
+    errors[y, x] = (*MISSED, 255)
     colors = np.array([material.rgb for material in SANDSTONE], np.uint8)
     return {
         "grey": png(grey),
@@ -79,6 +83,9 @@ def panes(show: str, z: int) -> list[Pane]:
     prediction = Pane("Prediction", grey, made["predicted"], made["errors"])
     if show == "one":
         return [Pane("Labels", grey, made["true"])]
+    if show == "sure":
+        sure = png(np.full(SHAPE, SURE, np.uint8))
+        return [Pane("Confidence", grey, made["true"], made["errors"], sure, note="a note")]
     if show == "two":
         return [Pane("Truth", grey, made["true"]), prediction]
     errors = Pane("Errors", grey, picture=made["errors"])
