@@ -33,7 +33,8 @@ def visit(page, path, wait_until_idle):
 
 
 def pane_titles(page):
-    return page.locator(f"{PANES} figcaption").all_inner_texts()
+    titles = page.locator(f"{PANES} figcaption")
+    return titles.evaluate_all("all => all.map((title) => title.firstChild.textContent)")
 
 
 def panes(page):
@@ -51,6 +52,9 @@ def test_the_usual_methods_stand_side_by_side(page, wait_until_idle, usual):
     visit(page, "/compare", wait_until_idle)
 
     assert pane_titles(page) == [method.title for method in usual]
+    expect(page.locator(f"{PANES} figcaption").nth(0)).to_contain_text(
+        re.compile(r"mean IoU 0\.\d\d · [\d.]+ s")
+    )
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     expect(page.locator(".methods")).to_contain_text("Truth")
 

@@ -49,7 +49,8 @@ def words(at):
 
 def shown(at):
     """The bytes the viewer got: they differ when the picture differs."""
-    return at.get("bidi_component")[0].proto.SerializeToString()
+    viewers = [part for part in at.get("bidi_component") if part.key == "segment-viewer"]
+    return viewers[0].proto.SerializeToString()
 
 
 def grey_values(at):

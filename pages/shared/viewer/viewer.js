@@ -315,7 +315,7 @@ class Viewer {
     const scale = make("div", { class: "scale" }, make("span"));
     const frame = make("div", { class: "frame" }, canvas, handle, scale);
     const note = make("span");
-    const figure = make("figure", {}, make("figcaption", {}, title, note), frame);
+    const figure = make("figure", {}, make("figcaption", {}, title, " ", note), frame);
     const tab = make("button", { type: "button", onclick: () => this.change({ tab: index }) }, title);
     const pane = { title, note, figure, frame, canvas, handle, scale, tab, context: canvas.getContext("2d", { alpha: false }) };
     this.listen(pane);
