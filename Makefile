@@ -22,7 +22,7 @@ help:
 
 run: .venv/.installed
 	@echo "SandSeg opens on http://$(ADDRESS):$(PORT) (Ctrl+C ends it)"
-	@$(BIN)/python -m streamlit run app.py \
+	@$(BIN)/python -m streamlit run server.py \
 	  --server.address $(ADDRESS) --server.port $(PORT) --server.headless $(HEADLESS)
 
 test: .venv/.installed-dev .venv/.browser
