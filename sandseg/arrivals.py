@@ -14,16 +14,24 @@ from sandseg import workspace
 from sandseg.errors import SandsegError
 from sandseg.limits import WEB_LIMITS, check_count, size_text
 
+LABELS_BYTES = 300 * 10**6  # of labels: unlike slices they are read into memory, all at once
 _LIST_BYTES = 2**21  # of the line with names and sizes: a hundred and more for each of 10,000 files
 _CHECK_BYTES = 2**25  # written between two looks at quotas and disk: others write, too
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What may be sent: files that end so, without the dot; one or many."""
+    """What may be sent: files that end so, without the dot; one or many; how large together."""
 
     suffixes: tuple[str, ...]
     is_many: bool = False
+    n_bytes: int | None = None
+
+    @property
+    def most_bytes(self) -> int:
+        """The limit in force: that of these files, or that of all uploads where it is lower."""
+        most = workspace.quota(workspace.MAX_UPLOAD)
+        return most if self.n_bytes is None else min(most, self.n_bytes)
 
 
 @dataclass(frozen=True)
@@ -42,11 +50,12 @@ class Arrival:
     """
 
     def __init__(self, visit: Path, n_bytes: int, wanted: Wanted):
-        if n_bytes > (most := workspace.quota(workspace.MAX_UPLOAD)):
+        if n_bytes > (most := wanted.most_bytes):
+            higher = f" Or start the app with a higher {workspace.MAX_UPLOAD}."
             raise SandsegError(
                 f"This upload has {size_text(n_bytes)}; at most {size_text(most)} can be sent.",
-                hint="Crop the stack, or segment it on the command line. "
-                f"Or start the app with a higher {workspace.MAX_UPLOAD}.",
+                hint="Crop or compress it, or take the command line."
+                + (higher if most != wanted.n_bytes else ""),
             )
         self._wanted = wanted
         self._left = n_bytes  # of the stream

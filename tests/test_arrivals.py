@@ -132,6 +132,16 @@ def test_an_upload_beyond_a_limit_is_refused_before_its_first_byte(
     assert not visit.exists() or not list(visit.iterdir())
 
 
+def test_files_of_a_kind_may_have_a_limit_of_their_own_and_it_only_lowers(visit, monkeypatch):
+    labels = Wanted(("tif",), n_bytes=500)
+    with pytest.raises(SandsegError, match="at most 500 bytes") as refusal:
+        Arrival(visit, 501, labels)
+    assert workspace.MAX_UPLOAD not in refusal.value.hint
+
+    monkeypatch.setenv(workspace.MAX_UPLOAD, "400")
+    assert labels.most_bytes == 400
+
+
 def test_room_is_looked_at_again_while_files_come(visit, monkeypatch):
     monkeypatch.setattr(arrivals, "_CHECK_BYTES", 1000)
     monkeypatch.setenv(workspace.QUOTA_SESSION, "10000")

@@ -13,7 +13,7 @@ from pages.shared.state import Source
 from pages.shared.uploader.uploader import ask_upload
 from pages.shared.visit import visit
 from sandseg import export, workspace
-from sandseg.arrivals import Arrived, Wanted
+from sandseg.arrivals import LABELS_BYTES, Arrived, Wanted
 from sandseg.classes import IGNORED, SegmentationClass, decode_labels, map_labels
 from sandseg.errors import LabelError, SandsegError
 from sandseg.stack import WEB_LIMITS, check_same_shape
@@ -56,7 +56,7 @@ def choose_labels(
         ask_upload(
             "Labels of the same slices (TIFF)",
             "labels",
-            Wanted(("tif", "tiff")),
+            Wanted(("tif", "tiff"), n_bytes=LABELS_BYTES),
             partial(_take, source=source, n_classes=len(classes)),
             refusal_key=REFUSAL,
             help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "

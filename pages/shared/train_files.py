@@ -11,7 +11,7 @@ import streamlit as st
 from pages.shared import state, widgets
 from pages.shared.uploader.uploader import ask_upload
 from sandseg import export, workspace
-from sandseg.arrivals import Arrived, Wanted
+from sandseg.arrivals import LABELS_BYTES, Arrived, Wanted
 from sandseg.classes import IGNORED, SegmentationClass, map_labels
 from sandseg.errors import LabelError, StackError
 from sandseg.stack import open_stack, read_labels
@@ -61,11 +61,11 @@ def own_files() -> OwnFiles:
 def ask_files() -> None:
     """Ask for slices and their labels."""
     found = own_files()
-    _uploader("Slices (TIFF)", "images", _keep_images)
+    _uploader("Slices (TIFF)", "images", None, _keep_images)
     if found.images:
         n_slices, height, width = found.shape
         st.caption(f"{n_slices} slice{'s' * (n_slices != 1)} of {height} × {width} pixels.")
-    _uploader("Labels of the same slices (TIFF)", "labels", _keep_labels)
+    _uploader("Labels of the same slices (TIFF)", "labels", LABELS_BYTES, _keep_labels)
     if found.labels:
         values = ", ".join(map(str, found.values)) or "colors"
         st.caption(f"{found.n_labels} labelled, with the values {values}.")
@@ -93,11 +93,13 @@ def ask_meanings(classes: Sequence[SegmentationClass]) -> None:
         st.form_submit_button("Use these meanings", on_click=_apply, args=(found, tuple(classes)))
 
 
-def _uploader(label: str, kind: str, keep: Callable[[list[Path], Path], None]) -> None:
+def _uploader(
+    label: str, kind: str, n_bytes: int | None, keep: Callable[[list[Path], Path], None]
+) -> None:
     ask_upload(
         label,
         f"training-{kind}",
-        Wanted(("tif", "tiff"), is_many=True),
+        Wanted(("tif", "tiff"), is_many=True, n_bytes=n_bytes),
         partial(_take, keep=keep),
         refusal_key=REFUSAL,
         help="One stack, or one file for each slice; then a slice and its labels have the same "

@@ -229,9 +229,10 @@ def page(app, browser):
 
 
 def _note_error(message, url, errors):
-    """Note what our own scripts complain about, not what was cut off or Streamlit tries out."""
+    """Note what our own scripts complain about, not what was cut off, refused or tried out."""
     source = message.location.get("url", "")
-    is_ours = not source or (source.startswith(url) and "/_stcore/" not in source)
+    is_elsewhere = not source.startswith(url) or "/_stcore/" in source or "/api/upload/" in source
+    is_ours = not source or not is_elsewhere
     if message.type == "error" and is_ours:
         errors.append(f"{message.text} ({source})")
 

@@ -74,7 +74,7 @@ def _ask_by_route(
             "address": desk.address() + ticket.id,
             "label": label,
             "button": "Choose files" if wanted.is_many else "Choose a file",
-            "terms": f"Up to {size_text(workspace.quota(workspace.MAX_UPLOAD))} · {kinds}",
+            "terms": f"Up to {size_text(wanted.most_bytes)} · {kinds}",
             "accept": ",".join(f".{suffix}" for suffix in wanted.suffixes),
             "isMany": wanted.is_many,
             "help": help,
