@@ -46,8 +46,9 @@ format: .venv/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.installed-dev
+bench: .venv/.installed-dev .venv/.browser
 	PYTHONPATH=. $(BIN)/python benchmarks/speed.py
+	PYTHONPATH=. $(BIN)/python benchmarks/upload.py --gigabytes 2
 	@[ -z "$$SANDSEG_DATA" ] || PYTHONPATH=. $(BIN)/python benchmarks/quality.py
 
 # Debian and Ubuntu ship Python without the part that makes environments, so ask for it first:

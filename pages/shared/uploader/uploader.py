@@ -107,6 +107,8 @@ def _receive(name: str, key: str, wanted: Wanted, on_files: OnFiles, refusal_key
     st.session_state[_count_key(name)] = st.session_state.get(_count_key(name), 0) + 1
     found = st.session_state.get(key) or []
     found = found if isinstance(found, list) else [found]
+    if not found:
+        return
     try:
         files = arrivals.receive(
             visit().folder, [(file.name, file.getbuffer()) for file in found], wanted
