@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,10 @@ import streamlit as st
 
 from pages.shared import cache, state, widgets
 from pages.shared.state import Source
+from pages.shared.uploader.uploader import ask_upload
+from pages.shared.visit import visit
 from sandseg import export, workspace
+from sandseg.arrivals import LABELS_BYTES, Arrived, Wanted
 from sandseg.classes import IGNORED, SegmentationClass, decode_labels, map_labels
 from sandseg.errors import LabelError, SandsegError
 from sandseg.stack import WEB_LIMITS, check_same_shape
@@ -49,13 +53,12 @@ def choose_labels(
     is_needed = (not truth and not is_aside) or (found is not None and not found.is_known)
     title = "Labels: other ones, or your own" if truth else "Have labels? Compare"
     with st.expander(title, expanded=is_needed, icon=":material/label:"):
-        key = state.upload_key("labels")
-        st.file_uploader(
+        ask_upload(
             "Labels of the same slices (TIFF)",
-            type=["tif", "tiff"],
-            key=key,
-            on_change=_take,
-            args=(key, source, classes),
+            "labels",
+            Wanted(("tif", "tiff"), n_bytes=LABELS_BYTES),
+            partial(_take, source=source, n_classes=len(classes)),
+            refusal_key=REFUSAL,
             help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
             f"For other values, {MOST_VALUES} at most, you are asked what they mean.",
         )
@@ -85,31 +88,16 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
         st.form_submit_button("Compare with these", on_click=_apply, args=(source, classes))
 
 
-def _take(upload_key: str, source: Source, classes: Sequence[SegmentationClass]) -> None:
-    """Keep uploaded labels for a source; if they are refused, all stays as it was."""
-    upload = state.received(upload_key)
-    if upload is None:
-        return
-    try:
-        found = _keep(upload, source, len(classes))
-    except SandsegError as error:
-        st.session_state[REFUSAL] = error
-        return
+def _take(files: Sequence[Arrived], source: Source, n_classes: int) -> None:
+    """Look at uploaded labels and compare a source with them, if they fit.
+
+    Raises:
+        SandsegError: They do not; all stays as it was.
+    """
+    found = _understand(source, files[0].path, files[0].name, n_classes)
     _files()[source.id] = found
     if found.is_known:
         state.keep_labels(source, found.path)
-
-
-def _keep(upload, source: Source, n_classes: int) -> LabelFile:  # noqa: ANN001 - an UploadedFile
-    """Write labels into a folder of their own and look at them; what is refused leaves nothing."""
-    folder = workspace.new_folder(state.visit_folder())
-    path = folder / "labels.tif"
-    try:
-        workspace.keep_file(path, upload.getbuffer())
-        return _understand(source, path, upload.name, n_classes)
-    except SandsegError:
-        workspace.remove_folder(folder)
-        raise
 
 
 def _understand(source: Source, path: Path, name: str, n_classes: int) -> LabelFile:
@@ -147,7 +135,7 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.meanings}
     try:
         labels = map_labels(_read_raw(found.path, found.name), meanings)
-        path = workspace.new_folder(state.visit_folder()) / "labels.tif"
+        path = workspace.new_folder(visit().folder) / "labels.tif"
         export.write_labels(path, labels, classes)
     except SandsegError as error:
         st.session_state[REFUSAL] = error

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
 from pages.shared import state, widgets
+from pages.shared.uploader.uploader import ask_upload
 from sandseg import export, workspace
+from sandseg.arrivals import LABELS_BYTES, Arrived, Wanted
 from sandseg.classes import IGNORED, SegmentationClass, map_labels
-from sandseg.errors import LabelError, SandsegError, StackError
+from sandseg.errors import LabelError, StackError
 from sandseg.stack import open_stack, read_labels
 
 MOST_VALUES = 9  # of labels: eight classes, and one for pixels nobody labelled
@@ -58,11 +61,11 @@ def own_files() -> OwnFiles:
 def ask_files() -> None:
     """Ask for slices and their labels."""
     found = own_files()
-    _uploader("Slices (TIFF)", "images", _keep_images)
+    _uploader("Slices (TIFF)", "images", None, _keep_images)
     if found.images:
         n_slices, height, width = found.shape
         st.caption(f"{n_slices} slice{'s' * (n_slices != 1)} of {height} × {width} pixels.")
-    _uploader("Labels of the same slices (TIFF)", "labels", _keep_labels)
+    _uploader("Labels of the same slices (TIFF)", "labels", LABELS_BYTES, _keep_labels)
     if found.labels:
         values = ", ".join(map(str, found.values)) or "colors"
         st.caption(f"{found.n_labels} labelled, with the values {values}.")
@@ -90,44 +93,32 @@ def ask_meanings(classes: Sequence[SegmentationClass]) -> None:
         st.form_submit_button("Use these meanings", on_click=_apply, args=(found, tuple(classes)))
 
 
-def _uploader(label: str, kind: str, keep: Callable[[list, Path], None]) -> None:
-    key = state.upload_key(f"training-{kind}")
-    st.file_uploader(
+def _uploader(
+    label: str, kind: str, n_bytes: int | None, keep: Callable[[list[Path], Path], None]
+) -> None:
+    ask_upload(
         label,
-        type=["tif", "tiff"],
-        accept_multiple_files=True,
-        key=key,
-        on_change=_take,
-        args=(key, keep),
+        f"training-{kind}",
+        Wanted(("tif", "tiff"), is_many=True, n_bytes=n_bytes),
+        partial(_take, keep=keep),
+        refusal_key=REFUSAL,
         help="One stack, or one file for each slice; then a slice and its labels have the same "
         "name. Labels: 0, 1, 2 … one value for each class, or 1, 2, 3 … with 0 for unlabelled "
         "pixels, or the sandstone's colors.",
     )
 
 
-def _take(key: str, keep: Callable[[list, Path], None]) -> None:
-    """Keep uploads; if one is refused, all stays as it was."""
-    uploads = state.received(key)
-    if not uploads:
-        return
-    try:
-        folder = workspace.new_folder(state.visit_folder())
-    except SandsegError as error:
-        st.session_state[REFUSAL] = error
-        return
-    try:
-        keep([_write(folder, upload) for upload in uploads], folder)
-    except SandsegError as error:
-        workspace.remove_folder(folder)
-        st.session_state[REFUSAL] = error
+def _take(files: Sequence[Arrived], keep: Callable[[list[Path], Path], None]) -> None:
+    """Look at uploads under the visitor's own names; if one is refused, all stays as it was."""
+    keep([_named(file) for file in files], files[0].path.parent)
 
 
-def _write(folder: Path, upload) -> Path:  # noqa: ANN001 - Streamlit's UploadedFile
-    path = folder / export.safe_name(upload.name)
+def _named(file: Arrived) -> Path:
+    path = file.path.with_name(export.safe_name(file.name))
     if path.exists():
         raise StackError(f"Two files are called {path.name}.", hint="Give each file its own name.")
-    workspace.keep_file(path, upload.getbuffer())
-    return path
+    with workspace.writing():
+        return file.path.rename(path)
 
 
 def _keep_images(paths: list[Path], folder: Path) -> None:
