@@ -15,7 +15,7 @@ from pages.shared.own_labels import choose_labels
 from pages.shared.side_views import Spot, choose_spot, show_side_views, take_spot
 from pages.shared.stack_text import facts_text, split_text
 from pages.shared.state import Source
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Look, Pane, Shown, viewer
 from sandseg.model_store import StoredModel
 
 SLICE, STACK = "slice", "stack"
@@ -36,19 +36,13 @@ def show_slice(
     labels = cache_browse.label_picture(task, z, truth) if truth else None
     shown = viewer(
         [Pane("Slice", cache_browse.grey_picture(task, z), labels)],
+        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
+        Look(clear_class=clear, height=560, stepper=False),
         key=f"browse-{source_id}",
-        z=z,
-        n_slices=stack.n_slices,
-        classes=cache.model(task.model_name).classes,
-        voxel_size_um=stack.voxel_size_um,
-        clear_class=clear,
-        height=560,
-        pick=spot is not None,
         marker=spot and (spot.x, spot.y),
-        stepper=False,  # the page has the slider: it stands in the address
         exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
-        on_pick=take_spot,
+        on_pick=take_spot if spot else None,
     )
     return shown.hidden or (clear,)
 

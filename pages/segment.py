@@ -14,7 +14,7 @@ from pages.shared.own_files import show_file
 from pages.shared.own_labels import choose_labels
 from pages.shared.stack_run import finished_folder, show_run
 from pages.shared.state import Source
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Look, Pane, Shown, viewer
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Compare"}
@@ -35,7 +35,7 @@ def choose_view(truth: str) -> str:
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
     widgets.await_prediction(task, z)
-    pictures = cache.slice_pictures(task, z)
+    pictures, stack = cache.slice_pictures(task, z), cache.open_source(task.source)
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
         CONFIDENCE: lambda: [
@@ -48,14 +48,11 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     }[view]()
     viewer(
         panes,
+        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
+        Look(
+            clear_class=widgets.clear_class(cache.slice_phases(task, z)), height=600, stepper=False
+        ),
         key="segment-viewer",
-        z=z,
-        n_slices=cache.open_source(task.source).n_slices,
-        classes=cache.model(task.model_name).classes,
-        voxel_size_um=cache.open_source(task.source).voxel_size_um,
-        clear_class=widgets.clear_class(cache.slice_phases(task, z)),
-        height=600,
-        stepper=False,  # the page has the slider: it stands in the address
         exact_grey=lambda: exact_grey(
             task.source, z, task.model_name, task.model_sha256, task.grey
         ),
