@@ -1,8 +1,10 @@
 """A prediction against its labels: what is wrong, where, and how sure the scores are."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, cache_evaluate, navigation, state, widgets
 from pages.shared import evaluate_views as views
@@ -15,8 +17,28 @@ from pages.shared.own_labels import choose_labels
 from pages.shared.reliability_chart import show_reliability
 from pages.shared.score_table import show_scores
 from pages.shared.stack_run import finished_folder
+from pages.shared.state import Source
 from sandseg.export import safe_name
 from sandseg.findings import finding
+
+
+class Places(NamedTuple):
+    """Where else on the page there is something that follows the slice."""
+
+    headline: DeltaGenerator
+    side: DeltaGenerator
+    scores: DeltaGenerator
+    certainty: DeltaGenerator
+    worst: DeltaGenerator
+
+
+class Asked(NamedTuple):
+    """What the visitor wants to see: the labels, of one slice or all, which pictures and matrix."""
+
+    truth: str
+    is_whole: bool
+    pictures: tuple[str, int | None]
+    matrix: str
 
 
 def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int, Evaluation]:
@@ -42,8 +64,35 @@ def invite(task: Task, n_slices: int) -> None:
 
 
 @st.fragment
-def workbench() -> None:
+def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
+    classes = cache.model(task.model_name).classes
+    shown = st.container()
+    z = choose_slice(cache.open_source(task.source).n_slices, source)
+    with places.side, widgets.user_errors(*places):
+        parts = choose_parts(task, z, asked.truth, asked.is_whole)
+        found = combine(parts)
+        cell = views.choose_cell(found, asked.matrix, classes, safe_name(source.title))
+        lit, n_lit = cache_evaluate.cell_pixels(task, z, asked.truth, *cell) if cell else (None, 0)
+        if cell:
+            views.show_cell(cell, n_lit, found, parts if asked.is_whole else {}, classes, source)
+    with places.headline:
+        st.title(finding(found.matrix, classes), anchor=False)
+        views.show_honesty(source, cache.model(task.model_name), list(parts))
+    with shown, widgets.user_errors(*places):
+        show_pictures(task, z, asked.truth, asked.pictures, lit)
+    with places.scores:
+        show_scores(found, classes)
+    with places.certainty:
+        show_reliability(found.reliability)
+    if asked.is_whole:
+        with places.worst:
+            views.show_worst(task, asked.truth, parts, source, cache.model(task.model_name))
+
+
+@st.fragment
+def workbench() -> None:
+    """What is compared with what."""
     headline = st.container()
     picture, side = st.columns([2, 1], gap="large")
     with side, widgets.user_errors():
@@ -56,30 +105,14 @@ def workbench() -> None:
         with picture:
             invite(task, n_slices)
         return
-    with picture:
-        chosen = choose_pictures(model.classes)
-        shown = st.container()
-        z = choose_slice(n_slices, source)
     with side, widgets.user_errors():
         is_whole = views.choose_scope(source, model, n_slices)
-        parts = choose_parts(task, z, truth, is_whole)
-        found = combine(parts)
-        cell = views.choose_cell(found, model.classes, safe_name(source.title))
-        lit, n_lit = cache_evaluate.cell_pixels(task, z, truth, *cell) if cell else (None, 0)
-        if cell:
-            views.show_cell(cell, n_lit, found, parts if is_whole else {}, model.classes, source)
-    with headline:
-        st.title(finding(found.matrix, model.classes), anchor=False)
-        views.show_honesty(source, model, list(parts))
-    with shown, widgets.user_errors():
-        show_pictures(task, z, truth, chosen, lit)
+        matrix = views.choose_matrix()
     scores, certainty = st.columns([2, 1], gap="large")
-    with scores:
-        show_scores(found, model.classes)
-    with certainty:
-        show_reliability(found.reliability)
-    if is_whole:
-        views.show_worst(task, truth, parts, source, model)
+    worst = st.container()
+    with picture:
+        asked = Asked(truth, is_whole, choose_pictures(model.classes), matrix)
+        show_at_slice(task, source, asked, Places(headline, side, scores, certainty, worst))
 
 
 navigation.start_page()

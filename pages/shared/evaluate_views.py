@@ -75,17 +75,21 @@ def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
     return found
 
 
-def choose_cell(
-    found: Evaluation, classes: Sequence[SegmentationClass], file_stem: str
-) -> tuple[int, int] | None:
-    """Show the confusion matrix in one of three views; return the cell pressed."""
-    view = address.segments(
+def choose_matrix() -> str:
+    """Ask for one of the three views of the confusion matrix."""
+    return address.segments(
         "Confusion matrix",
         confusion.TITLES,
         "matrix",
         label_visibility="visible",
         help="Press a cell: its pixels light up in the pictures. Press it again to end that.",
     )
+
+
+def choose_cell(
+    found: Evaluation, view: str, classes: Sequence[SegmentationClass], file_stem: str
+) -> tuple[int, int] | None:
+    """Show a view of the confusion matrix; return the cell pressed."""
     cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
     st.caption(confusion.TEXTS[view])
     table = st.expander("As a table", icon=":material/table:", key="table", on_change="rerun")

@@ -1,12 +1,15 @@
 """Many visitors, and visitors who are not what they seem."""
 
 import http.client
+import io
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
+import numpy as np
 import pytest
+import tifffile
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from visitor import Visitor, stream, tiff_bytes
@@ -48,6 +51,39 @@ def test_a_hundred_visitors_come_and_go_and_memory_comes_back(serve):
 
     assert server.resident_mb() < GROWTH * before
     assert server.seconds_to_answer() < 2
+
+
+@pytest.mark.parametrize(
+    ("page", "answer"),
+    [
+        ("segment", "Porosity of the rock"),
+        ("browse", "peak at"),
+        ("evaluate", "labelled pixels wrong"),
+        ("compare", "of the pixels"),
+    ],
+)
+def test_a_moved_slider_redraws_what_follows_the_slice_and_no_more(serve, page, answer):
+    server = serve()
+    with Visitor(server.port, page, "sample=phantom") as visitor:
+        assert visitor.open().widget("file_uploader")
+
+        visitor.move(9)
+
+        assert visitor.says(answer), visitor.texts()
+        assert not visitor.widget("file_uploader")
+        assert not visitor.widget("exception")
+
+
+def test_beside_a_slice_that_cannot_be_shown_the_next_one_is_whole(serve):
+    stack = np.random.default_rng(0).random((3, 96, 96), np.float32)
+    stack[1] = np.nan  # the middle one, which is shown first
+    file = io.BytesIO()
+    tifffile.imwrite(file, stack, photometric="minisblack")
+    server = serve()
+    with Visitor(server.port, "segment", "sample=phantom") as visitor:
+        assert not visitor.open().upload("holes.tif", file.getvalue()).says("Porosity of the rock")
+
+        assert visitor.move(1).says("Porosity of the rock"), visitor.texts()
 
 
 def test_two_tabs_of_one_visitor_do_not_disturb_each_other(serve):

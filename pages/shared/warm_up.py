@@ -1,0 +1,31 @@
+"""What is done once in the life of a server, before the first visitor sees a page."""
+
+import gc
+
+import streamlit as st
+
+from pages.shared import ahead, cache, theme_message
+from pages.shared.task import Task
+from sandseg import samples, workspace
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load what the first picture needs.
+
+    Streamlit collects garbage after every run; frozen objects are not looked at again, which is
+    the difference between a sluggish and a quick slider.
+    """
+    workspace.sweep()
+    theme_message.keep_theme()
+    first_model = next(iter(cache.list_models()), None)
+    if first_model is None:
+        return
+    sample = samples.list_samples()[0]
+    task = Task(sample.key, first_model.name, first_model.sha256)
+    middle = cache.open_source(task.source).n_slices // 2
+    cache.slice_phases(task, middle)
+    cache.slice_pictures(task, middle)
+    gc.collect()
+    gc.freeze()
+    ahead.start(task, sample.key if sample.has_labels else "")
