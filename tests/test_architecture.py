@@ -155,6 +155,13 @@ def test_charts_have_the_colors_of_the_classes():
     assert theme["chartCategoricalColors"][: len(SANDSTONE)] == [m.color for m in SANDSTONE]
 
 
+def test_pages_never_unpack_what_visitors_bring():
+    """They open what `decode_guard` kept; the readers of raw files are for it alone."""
+    readers = {"tiff_file", "tiff_stack", "tiff_check", "archive", "arrays", "decode"}
+    for path in PAGES:
+        assert not backend_imports(path) & readers, path.name
+
+
 def test_opening_a_page_loads_neither_keras_nor_tensorflow():
     light = [p.stem for p in BACKEND if p.stem not in KERAS_MODULES | {"__main__"}]
     script = "\n".join(f"import sandseg.{name}" for name in light)

@@ -11,10 +11,9 @@ from pages.shared import cache, state, widgets
 from pages.shared.state import Source
 from sandseg import export, workspace
 from sandseg.classes import IGNORED, SegmentationClass, decode_labels, map_labels
+from sandseg.decode_guard import Taken, take_each
 from sandseg.errors import LabelError, SandsegError
-from sandseg.stack import WEB_LIMITS, check_same_shape
-from sandseg.tiff_check import reading
-from sandseg.tiff_file import OpenTiff
+from sandseg.stack import check_same_shape, open_stack
 
 MOST_VALUES = 8  # that can be given a meaning by hand
 REFUSAL = "labels_refusal"
@@ -22,7 +21,7 @@ REFUSAL = "labels_refusal"
 
 @dataclass(frozen=True)
 class LabelFile:
-    """An uploaded label file as it is stored.
+    """An uploaded label file, decoded.
 
     `meanings` has a label for each value in it, none for a colored file; `is_known` where that is
     more than a guess.
@@ -101,35 +100,37 @@ def _take(upload_key: str, source: Source, classes: Sequence[SegmentationClass])
 
 
 def _keep(upload, source: Source, n_classes: int) -> LabelFile:  # noqa: ANN001 - an UploadedFile
-    """Write labels into a folder of their own and look at them; what is refused leaves nothing."""
+    """Decode labels into a folder of their own and look at them; what is refused leaves nothing."""
     folder = workspace.new_folder(state.visit_folder())
-    path = folder / "labels.tif"
+    path, original = folder / "labels.tif", folder / "original"
     try:
-        workspace.keep_file(path, upload.getbuffer())
-        return _understand(source, path, upload.name, n_classes)
+        workspace.keep_file(original, upload.getbuffer())
+        [taken] = take_each({upload.name: original}, [path], n_classes)
+        original.unlink()
+        workspace.require_room(folder, 0)  # only now is it known how large they are
+        return _understand(source, taken, upload.name, n_classes)
     except SandsegError:
         workspace.remove_folder(folder)
         raise
 
 
-def _understand(source: Source, path: Path, name: str, n_classes: int) -> LabelFile:
-    """Read a label file and check that it fits.
+def _understand(source: Source, taken: Taken, name: str, n_classes: int) -> LabelFile:
+    """Look at the values of a label file and check that it fits.
 
     Raises:
-        SandsegError: It cannot be read, has another size, or too many values.
+        SandsegError: It has another size, or too many values.
     """
-    raw = _read_raw(path, name)
-    is_colored = raw.ndim == 4
-    check_same_shape(cache.open_source(source.place), raw[..., 0] if is_colored else raw)
-    values = np.empty(0) if is_colored else np.unique(raw)
+    raw = _read_raw(taken.path, name)
+    check_same_shape(cache.open_source(source.place), raw)
+    values = np.empty(0) if taken.is_colored else np.unique(raw)
     try:
-        cache.true_labels(str(path), name, n_classes)
+        cache.true_labels(str(taken.path), name, n_classes)
         is_known = True
     except LabelError:
-        if is_colored or len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
+        if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
             raise
         is_known = False
-    return LabelFile(path, name, _first_meanings(values, is_known, n_classes), is_known)
+    return LabelFile(taken.path, name, _first_meanings(values, is_known, n_classes), is_known)
 
 
 def _first_meanings(values: np.ndarray, is_known: bool, n_classes: int) -> dict[int, int]:
@@ -157,15 +158,9 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
 
 
 def _read_raw(path: Path, name: str) -> np.ndarray:
-    """Read values as they are stored: (Z, Y, X), or (Z, Y, X, 3) of a colored file."""
-    tiff = OpenTiff(path, name, WEB_LIMITS)
-    try:
-        with reading(name):
-            raw = np.stack([tiff.read(z) for z in range(tiff.shape[0])])
-    finally:
-        tiff.close()
-    is_grey = raw.ndim == 3 or raw.shape[-1] < 3 or (raw == raw[..., :1]).all()
-    return raw[..., 0] if raw.ndim == 4 and is_grey else raw
+    """Read the values (Z, Y, X) of a label file that was decoded."""
+    with open_stack(path, name) as stack:
+        return np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
 
 
 def _meaning_key(found: LabelFile, value: int) -> str:

@@ -9,11 +9,13 @@ import streamlit as st
 
 from pages.shared import state, widgets
 from sandseg import export, workspace
-from sandseg.classes import IGNORED, SegmentationClass, map_labels
+from sandseg.classes import IGNORED, SANDSTONE_RGB, SegmentationClass, map_labels
+from sandseg.decode_guard import Taken, take_each
 from sandseg.errors import LabelError, SandsegError, StackError
-from sandseg.stack import open_stack, read_labels
+from sandseg.stack import open_stack
 
 MOST_VALUES = 9  # of labels: eight classes, and one for pixels nobody labelled
+ORIGINALS = ".original"
 KEPT, REFUSAL = "training_files", "training_files_refusal"
 
 
@@ -90,7 +92,7 @@ def ask_meanings(classes: Sequence[SegmentationClass]) -> None:
         st.form_submit_button("Use these meanings", on_click=_apply, args=(found, tuple(classes)))
 
 
-def _uploader(label: str, kind: str, keep: Callable[[list, Path], None]) -> None:
+def _uploader(label: str, kind: str, keep: Callable[[dict[str, Path], Path], None]) -> None:
     key = state.upload_key(f"training-{kind}")
     st.file_uploader(
         label,
@@ -105,7 +107,7 @@ def _uploader(label: str, kind: str, keep: Callable[[list, Path], None]) -> None
     )
 
 
-def _take(key: str, keep: Callable[[list, Path], None]) -> None:
+def _take(key: str, keep: Callable[[dict[str, Path], Path], None]) -> None:
     """Keep uploads; if one is refused, all stays as it was."""
     uploads = state.received(key)
     if not uploads:
@@ -116,62 +118,71 @@ def _take(key: str, keep: Callable[[list, Path], None]) -> None:
         st.session_state[REFUSAL] = error
         return
     try:
-        keep([_write(folder, upload) for upload in uploads], folder)
+        keep(_write(folder, uploads), folder)
     except SandsegError as error:
         workspace.remove_folder(folder)
         st.session_state[REFUSAL] = error
 
 
-def _write(folder: Path, upload) -> Path:  # noqa: ANN001 - Streamlit's UploadedFile
-    path = folder / export.safe_name(upload.name)
-    if path.exists():
-        raise StackError(f"Two files are called {path.name}.", hint="Give each file its own name.")
-    workspace.keep_file(path, upload.getbuffer())
-    return path
+def _write(folder: Path, uploads: Sequence) -> dict[str, Path]:
+    """Write uploads as they came, beside where their plain TIFFs will be."""
+    originals = folder / ORIGINALS
+    with workspace.writing():
+        originals.mkdir(mode=0o700)
+    files = {}
+    for upload in uploads:
+        name = export.safe_name(upload.name)
+        if name in files:
+            raise StackError(f"Two files are called {name}.", hint="Give each file its own name.")
+        files[name] = originals / name
+        workspace.keep_file(files[name], upload.getbuffer())
+    return files
 
 
-def _keep_images(paths: list[Path], folder: Path) -> None:
-    n_slices, sizes = 0, set()
-    for path in paths:
-        with open_stack(path, path.name) as stack:
-            n_slices += stack.n_slices
-            sizes.add(stack.shape[1:])
-    place = paths[0] if len(paths) == 1 else folder
-    shape = (n_slices, *min(sizes))
+def _decode(files: dict[str, Path], folder: Path, n_classes: int | None = None) -> list[Taken]:
+    """Decode each file in the process that is held down."""
+    taken = take_each(files, [folder / name for name in files], n_classes)
+    workspace.remove_folder(folder / ORIGINALS)
+    workspace.require_room(folder, 0)  # only now is it known how large they are
+    return taken
+
+
+def _keep_images(files: dict[str, Path], folder: Path) -> None:
+    taken = _decode(files, folder)
+    place = taken[0].path if len(taken) == 1 else folder
+    n_slices = sum(one.shape[0] for one in taken)
+    shape = (n_slices, *min(one.shape[1:] for one in taken))
     st.session_state[KEPT] = replace(own_files(), images=str(place), shape=shape)
 
 
-def _keep_labels(paths: list[Path], folder: Path) -> None:
-    found = [_values(path) for path in paths]
-    values = set().union(*(part for part, _ in found))
+def _keep_labels(files: dict[str, Path], folder: Path) -> None:
+    taken = _decode(files, folder, len(SANDSTONE_RGB))
+    values = set().union(*(_values(one.path) for one in taken if not one.is_colored))
     if len(values) > MOST_VALUES:
         raise LabelError(
             f"The labels hold {len(values)} different values, but there are at most 8 classes.",
             hint="Check that these are the labels and not the slices.",
         )
-    place = paths[0] if len(paths) == 1 else folder
+    place = taken[0].path if len(taken) == 1 else folder
     st.session_state[KEPT] = replace(
         own_files(),
         labels=str(place),
-        n_labels=sum(n_slices for _, n_slices in found),
+        n_labels=sum(one.shape[0] for one in taken),
         values=tuple(sorted(values)),
     )
 
 
-def _values(path: Path) -> tuple[set[int], int]:
-    """Return the values of a label file, none if it is colored, and the number of its slices."""
-    try:
-        with open_stack(path, path.name) as stack:
-            slices = [np.unique(stack.read_slice(z)) for z in range(stack.n_slices)]
-    except StackError:
-        return set(), len(read_labels(path, path.name))  # colored, or it says what is wrong
+def _values(path: Path) -> set[int]:
+    """Return the values of a label file."""
+    with open_stack(path, path.name) as stack:
+        slices = [np.unique(stack.read_slice(z)) for z in range(stack.n_slices)]
     values = np.unique(np.concatenate(slices))
     if not np.array_equal(values, np.rint(values)):
         raise LabelError(
             f"{path.name} holds fractions, but a label is a whole number.",
             hint="Export the labels as 8-bit integers, one value for each class.",
         )
-    return set(values.astype(int).tolist()), len(slices)
+    return set(values.astype(int).tolist())
 
 
 def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
