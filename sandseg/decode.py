@@ -89,16 +89,10 @@ def _open(request: dict, limits: StackLimits) -> tuple[Stack, bool]:
 def _write(stack: Stack, path: Path) -> None:
     """Write pages that follow each other, without compression, as they are read."""
     n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
-    options = {}
-    if stack.voxel_size_um:
-        per_cm = 1e4 / stack.voxel_size_um
-        options = {"resolution": (per_cm, per_cm), "resolutionunit": "CENTIMETER"}
     try:
         with TiffWriter(path, bigtiff=n_bytes > _BIG) as writer:
             for image in _slices(stack):
-                writer.write(
-                    image, photometric="minisblack", metadata=None, contiguous=True, **options
-                )
+                writer.write(image, photometric="minisblack", metadata=None, contiguous=True)
     except OSError as error:
         raise StackError(
             f'"{stack.name}" cannot be kept: {error.strerror or error}.',
