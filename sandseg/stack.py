@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sandseg.archive import open_files, open_folder, open_zip
-from sandseg.arrays import is_zarr, open_npy, open_zarr
+from sandseg.arrays import open_npy
 from sandseg.classes import IGNORED, decode_labels
 from sandseg.errors import LabelError, StackError
 from sandseg.limits import LOCAL_LIMITS, WEB_LIMITS, StackLimits
@@ -16,6 +16,7 @@ from sandseg.tiff_choices import AmbiguousStackError, Choice, Choices, Selection
 from sandseg.tiff_file import OpenTiff, Source, open_source
 from sandseg.tiff_grey import is_grey
 from sandseg.tiff_stack import open_tiff
+from sandseg.zarr_folder import is_zarr, open_zarr
 
 __all__ = [
     "LOCAL_LIMITS",

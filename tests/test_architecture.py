@@ -28,7 +28,7 @@ LAYERS = (
     ("tiff_stack",),
     ("archive",),
     ("arrays", "decode_guard"),
-    ("uploads",),
+    ("uploads", "zarr_folder"),
     # arrays in, arrays out
     ("stack", "phantom", "tiling", "patches", "metrics", "calibration", "boundaries")
     + ("rescale", "phases", "overlay", "run_folder", "run_rules"),
@@ -157,7 +157,15 @@ def test_charts_have_the_colors_of_the_classes():
 
 def test_pages_never_unpack_what_visitors_bring():
     """They open what `decode_guard` kept; the readers of raw files are for it alone."""
-    readers = {"tiff_file", "tiff_stack", "tiff_check", "archive", "arrays", "decode"}
+    readers = {
+        "tiff_file",
+        "tiff_stack",
+        "tiff_check",
+        "archive",
+        "arrays",
+        "zarr_folder",
+        "decode",
+    }
     for path in PAGES:
         assert not backend_imports(path) & readers, path.name
 
