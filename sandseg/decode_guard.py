@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,6 +22,8 @@ _ROOT = Path(__file__).parent.parent
 _TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
 # One thread: each reserves memory, and the limit counts what is reserved.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TIFFFILE_NUM_THREADS")
+# At once; of a class that uploads together, the others wait. Each takes a processor and 100 MB.
+_TURNS = threading.BoundedSemaphore(2)
 
 
 @dataclass(frozen=True)
@@ -149,15 +152,16 @@ def _ask(requests: list[dict], limits: StackLimits) -> list[dict]:
     # The limit on memory stands in for what the codecs do not tell in advance.
     trusting = replace(limits, trusts_codecs=sys.platform == "linux")
     try:
-        ended = subprocess.run(
-            [sys.executable, "-m", "sandseg.decode"],
-            input=json.dumps({"limits": asdict(trusting), "requests": requests}).encode(),
-            capture_output=True,
-            timeout=limits.decode_s,
-            cwd=_ROOT,
-            env={**os.environ, **dict.fromkeys(_THREADS, "1")},
-            check=False,
-        )
+        with _TURNS:
+            ended = subprocess.run(
+                [sys.executable, "-m", "sandseg.decode"],
+                input=json.dumps({"limits": asdict(trusting), "requests": requests}).encode(),
+                capture_output=True,
+                timeout=limits.decode_s,
+                cwd=_ROOT,
+                env={**os.environ, **dict.fromkeys(_THREADS, "1")},
+                check=False,
+            )
         return json.loads(ended.stdout)
     except subprocess.TimeoutExpired as error:
         raise StackError(
