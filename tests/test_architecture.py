@@ -21,7 +21,7 @@ LAYERS = (
     ("classes", "config", "limits", "tiff_choices"),
     # what files, rocks and jobs are made of
     ("tiff_check", "slices", "grains", "trees", "jobs", "workspace", "published")
-    + ("console", "devices", "file_lock"),
+    + ("arenas", "console", "devices", "file_lock"),
     ("tiff_pages",),
     ("tiff_layout",),
     ("tiff_file", "tiff_grey", "tiff_scale"),

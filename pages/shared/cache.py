@@ -17,6 +17,7 @@ import tifffile
 
 from pages.shared.task import SlicePhases, SlicePictures, Task
 from sandseg import domain, export, jobs, model_store, overlay, predict, samples, uploads, workspace
+from sandseg.arenas import share_arenas
 from sandseg.engine import load_engine
 from sandseg.metrics import Scores, confusion_matrix, scores
 from sandseg.model_store import StoredModel
@@ -41,6 +42,7 @@ def warm_up() -> None:
     Streamlit collects garbage after every run; frozen objects are not looked at again, which is
     the difference between a sluggish and a quick slider.
     """
+    share_arenas()
     workspace.sweep()
     first_model = next(iter(list_models()), None)
     if first_model:
