@@ -13,7 +13,7 @@ from visitor import Visitor
 
 from sandseg.samples import open_sample
 
-pytestmark = pytest.mark.fault
+pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]  # a busy machine takes its time
 
 N_STUDENTS = 30
 APART_S = 0.2  # between one student's press and the next's
