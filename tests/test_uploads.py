@@ -74,6 +74,18 @@ def test_a_voxel_size_set_by_hand_is_kept(visit, tmp_path):
     assert uploads.find(kept.id).voxel_size_um == uploads.voxel_size_of(kept.path) == 1.25
 
 
+def test_a_voxel_size_set_to_unknown_is_kept_whatever_the_file_said(visit, tmp_path):
+    content = tiff_bytes(tmp_path, np.zeros((2, 8, 9), np.uint8), resolution=(4000, 4000),
+                         resolutionunit="CENTIMETER")  # fmt: skip
+    kept = uploads.open_kept(uploads.keep(visit, [("a.tif", content)]))
+    assert kept.voxel_size_um == pytest.approx(2.5)
+
+    uploads.set_voxel_size(kept, None)
+
+    assert uploads.find(kept.id).voxel_size_um is uploads.voxel_size_of(kept.path) is None
+    assert open_stack(kept.path).voxel_size_um is None
+
+
 def test_what_is_no_stack_is_refused_and_can_be_looked_at_no_more(visit):
     folder = keep(visit, [("notes.tif", b"not a picture")])
 

@@ -98,7 +98,7 @@ def open_source(source: str, _name: str = "") -> Stack:
     if not Path(source).is_absolute():
         return samples.open_sample(source)
     stack = open_stack(Path(source), name=_name)
-    stack.voxel_size_um = uploads.voxel_size_of(Path(source)) or stack.voxel_size_um
+    stack.voxel_size_um = uploads.voxel_size_of(Path(source))
     return stack
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import ahead, cache, theme_message
 from pages.shared.task import Task
 from sandseg import samples, workspace
+from sandseg.arenas import share_arenas
 
 
 @st.cache_resource(show_spinner=False)
@@ -16,6 +17,7 @@ def warm_up() -> None:
     Streamlit collects garbage after every run; frozen objects are not looked at again, which is
     the difference between a sluggish and a quick slider.
     """
+    share_arenas()
     workspace.sweep()
     theme_message.keep_theme()
     first_model = next(iter(cache.list_models()), None)

@@ -12,7 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-RUN_TIMEOUT_S = 120
+RUN_TIMEOUT_S = 300  # a class that uploads at once on a small and busy machine
 FOR_RERUN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 TEXTS = {"alert": "body", "markdown": "body", "heading": "body", "text": "body", "progress": "text"}
 
