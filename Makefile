@@ -22,7 +22,7 @@ help:
 
 run: .venv/.installed
 	@echo "SandSeg opens on http://$(ADDRESS):$(PORT) (Ctrl+C ends it)"
-	@$(BIN)/python -m streamlit run app.py \
+	@$(BIN)/python -m streamlit run server.py \
 	  --server.address $(ADDRESS) --server.port $(PORT) --server.headless $(HEADLESS)
 
 test: .venv/.installed-dev .venv/.browser
@@ -46,8 +46,9 @@ format: .venv/.installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/.installed-dev
+bench: .venv/.installed-dev .venv/.browser
 	PYTHONPATH=. $(BIN)/python benchmarks/speed.py
+	PYTHONPATH=. $(BIN)/python benchmarks/upload.py --gigabytes 2
 	@[ -z "$$SANDSEG_DATA" ] || PYTHONPATH=. $(BIN)/python benchmarks/quality.py
 
 # Debian and Ubuntu ship Python without the part that makes environments, so ask for it first:

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from pages.shared import cache, navigation
+from pages.shared import navigation
+from pages.shared.warm_up import warm_up
 
 st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
-cache.warm_up()
+warm_up()
 navigation.choose_page().run()

@@ -11,8 +11,8 @@ kept; then
 
     PYTHONPATH=. .venv/bin/python benchmarks/distill.py DATA FROM OUT --publish models/NAME
 
-makes a model folder of those that are best inside the rock of the validation slice, and only then
-looks at the test slice.
+makes a model folder of those that are best inside the rock of the validation slice, with pictures
+of how they went, and only then looks at the test slice.
 """
 
 import argparse
@@ -35,22 +35,20 @@ from sandseg.metrics import confusion_matrix, iou
 from sandseg.patches import MIN_ROCK_SHARE, N_DRAWS
 from sandseg.publish import publish_model
 from sandseg.run_folder import DataSource, EpochReport, RunSettings
+from sandseg.run_progress import SamplePainter, add_replay
 from sandseg.stack import open_stack, read_labels
 from sandseg.tiling import predict_tiled
 from sandseg.train import WeightAverage
 from sandseg.training_card import describe_model, find_temperature
 from sandseg.training_data import prepare, read_labelled
 from sandseg.unet import build_unet
+from sandseg.validation import predict_logits
 
 TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
 INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
 TEACHER_SHARE = (0.6, 0.2)  # of a target, at the start and at the end
 WARM_UP = 0.02  # share of the time
-AGAIN = (
-    "PYTHONPATH=. python benchmarks/distill.py $SANDSEG_DATA/sandstone runs/compact/model runs/on "
-    "&& PYTHONPATH=. python benchmarks/distill.py $SANDSEG_DATA/sandstone runs/compact/model "
-    "runs/on --publish models/sandstone-compact"
-)
+OPTIONS = "options.json"  # beside the weights: what made them
 
 
 def read(data: Path, number: str) -> tuple[np.ndarray, np.ndarray]:
@@ -124,6 +122,7 @@ def rate(progress: float, highest: float) -> float:
 
 def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
     """Make a model folder of the best weights; its card goes on where that of `start` ended."""
+    options = json.loads((out / OPTIONS).read_text(encoding="utf-8"))
     card = json.loads((start / "card.json").read_text(encoding="utf-8"))
     entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     best = max(range(len(entries)), key=lambda i: np.mean(entries[i]["inner_iou"]))
@@ -142,7 +141,9 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
         )
         for i, entry in enumerate(entries)
     ]
-    config = TrainConfig(unet=UNetConfig(**card["architecture"]), learning_rate=3e-4)
+    config = TrainConfig(
+        unet=UNetConfig(**card["architecture"]), learning_rate=float(options["rate"])
+    )
     source = DataSource("files", images="images", labels="masks")
     settings = RunSettings(
         source, config, card["title"], (VALIDATION,), ("0300",), start_from=card["name"]
@@ -155,14 +156,14 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
     found["training"] = {
         **card["training"],
         "seconds": found["training"]["seconds"] + card["training"]["seconds"],
-        "then": {
-            "steps": entries[best]["step"],
-            "learning_rate": 3e-4,
-            "loss": "cross-entropy with labels and the averaged answers of the net before",
-            "batch_norm": "statistics kept",
-        },
+        "then": [
+            *card["training"].get("then", []),
+            {"steps": entries[best]["step"], **options},
+        ],
     }
-    found["command"] = f"{card['command']} && {AGAIN}"
+    again = f"PYTHONPATH=. python benchmarks/distill.py $SANDSEG_DATA/sandstone {start} {out}"
+    given = " ".join(f"--{name} {value}".strip() for name, value in options.items())
+    found["command"] = f"{card['command']} && {again} {given} && {again} --publish {folder}"
     found["notes"] = [
         *card["notes"],
         f"It then went on for {entries[-1]['step']:,} steps with benchmarks/distill.py, from "
@@ -171,6 +172,23 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
     ]
     temperature = find_temperature(network, prepared.validation, config.unet.stride)
     publish_model(network, folder, found, SANDSTONE, temperature)
+
+    painter = SamplePainter(out, prepared.validation, SANDSTONE)
+    for epoch, entry in enumerate(entries, n_before + 1):
+        network.load_weights(out / f"step_{entry['step']:06d}.weights.h5")
+        painter.draw(epoch, lambda image: predict_logits(network, image, config.unet.stride))
+    add_replay(out, folder)
+
+
+def recipe(args: argparse.Namespace) -> dict[str, str]:
+    """Return the options that made the weights, as they are given; a flag's text is empty."""
+    names = ("minutes", "every", "rate", "momentum", "seed")
+    flags = {"learn-statistics": args.learn_statistics, "bfloat16": args.bfloat16}
+    return {
+        **{name: str(getattr(args, name)) for name in names},
+        **{name: " ".join(map(str, getattr(args, name))) for name in ("patch", "teacher")},
+        **{name: "" for name, is_set in flags.items() if is_set},
+    }
 
 
 def main() -> None:
@@ -211,6 +229,7 @@ def main() -> None:
     ]
     validation = read(args.data, VALIDATION)
     args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / OPTIONS).write_text(json.dumps(recipe(args)), encoding="utf-8")
 
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):

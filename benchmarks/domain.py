@@ -71,6 +71,11 @@ GREY_CHANGES: dict[str, Alteration] = {
     "float 0 to 1": lambda image, _: (image / 255).astype(np.float32),
     "float attenuation": lambda image, _: image.astype(np.float32) * 11.3 - 950,
     "low contrast": lambda image, _: to_8_bits(0.345 * image + 90),
+    "darker, clipped": lambda image, _: to_8_bits(image - 25.0),
+    "harder contrast, clipped": lambda image, _: to_8_bits(1.5 * (image - 128.0) + 128),
+    "drifting by 15 %": lambda image, _: to_8_bits(
+        image * (1 + 0.15 * np.linspace(-1, 1, image.shape[1]))
+    ),
     "inverted": lambda image, _: 255 - image,
     "gamma 1.6": lambda image, _: to_8_bits(255 * (image / 255) ** 1.6),
     "noise 8": noisy(8),

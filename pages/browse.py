@@ -2,6 +2,7 @@
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import address, cache, cache_browse, navigation, state, widgets
 from pages.shared.cache import Task
@@ -14,7 +15,8 @@ from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import head_row, page_head
 from pages.shared.side_views import choose_spot, show_side_views, take_spot
 from pages.shared.stack_text import facts_text, split_text
-from pages.shared.viewer import Pane, viewer
+from pages.shared.state import Source
+from pages.shared.viewer import Look, Pane, Shown, viewer
 from sandseg.model_store import StoredModel
 
 SLICE, STACK = "slice", "stack"
@@ -35,19 +37,13 @@ def show_slice(
     labels = cache_browse.label_picture(task, z, truth) if truth else None
     shown = viewer(
         [Pane("Slice", cache_browse.grey_picture(task, z), labels)],
+        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
+        Look(clear_class=clear, height=560, stepper=False),
         key=f"browse-{source_id}",
-        z=z,
-        n_slices=stack.n_slices,
-        classes=cache.model(task.model_name).classes,
-        voxel_size_um=stack.voxel_size_um,
-        clear_class=clear,
-        height=560,
-        pick=spot is not None,
         marker=spot,
-        stepper=False,  # the page has the slider: it stands in the address
         exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
-        on_pick=take_spot,
+        on_pick=take_spot if spot else None,
     )
     return shown.hidden or (clear,)
 
@@ -72,8 +68,27 @@ def _counts(task: Task, truth: str, z: int, is_slice: bool) -> np.ndarray:
 
 
 @st.fragment
+def show_at_slice(
+    task: Task, source: Source, model: StoredModel, truth: str, views: DeltaGenerator
+) -> None:
+    """Everything that follows the slice; moving the slider redraws this and no more."""
+    stack = cache.open_source(task.source)
+    shown = st.container()
+    z = choose_slice(stack.n_slices, source)
+    with views:
+        spot = None if source.numbers else choose_spot(stack)
+    with shown, widgets.user_errors():
+        clear = clear_class(task, truth, model)
+        hidden = show_slice(task, truth, z, source.id, spot, clear)
+    show_greys(task, truth, z, model, stack.n_slices)
+    if spot:
+        with views, widgets.user_errors():
+            show_side_views(task, truth, z, spot, hidden, stack.shape)
+
+
+@st.fragment
 def workbench() -> None:
-    """Everything that follows the slice; what does not is looked up, not computed again."""
+    """What is looked at."""
     picture, side = st.columns([2, 1], gap="medium")
     with picture, page_head("Browse"):
         copy_link()
@@ -86,20 +101,10 @@ def workbench() -> None:
         views = st.container()
         truth = choose_labels(source, model.classes)
     with picture, widgets.user_errors():
-        shown = st.container()
-        z = choose_slice(stack.n_slices, source)
-        with views:
-            spot = None if source.numbers else choose_spot(stack)
-        with shown:
-            clear = clear_class(task, truth, model)
-            hidden = show_slice(task, truth, z, source.id, spot, clear)
-        show_greys(task, truth, z, model, stack.n_slices)
+        show_at_slice(task, source, model, truth, views)
         if stack.n_slices > 1:
             show_contact_sheet(task, stack.n_slices)
     with side, widgets.user_errors():
-        if spot:
-            with views:
-                show_side_views(task, truth, z, spot, hidden, stack.shape)
         text = facts_text(stack, cache_browse.survey(task, truth), source)
         facts.caption(widgets.plain(f"{text} {split_text(source, model)}"))
 

@@ -1,6 +1,9 @@
 """The same slice by several methods, side by side: who is right where, and how fast."""
 
+from typing import NamedTuple
+
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import address, cache, cache_compare, navigation, widgets
 from pages.shared import comparison_words as words
@@ -10,6 +13,7 @@ from pages.shared.comparison_views import show_difference, show_panes
 from pages.shared.copy_link import copy_link
 from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import page_head
+from pages.shared.state import Source
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
 from sandseg.methods import MULTI_OTSU, RANDOM_FOREST, Method
@@ -17,6 +21,15 @@ from sandseg.model_store import DEFAULT_MODEL
 
 METHODS = "methods"  # key of a widget; it stands in the address too
 FEWEST, MOST = 2, 4
+
+
+class Places(NamedTuple):
+    """Where else on the page there is something that follows the slice."""
+
+    sentence: DeltaGenerator
+    panes: DeltaGenerator
+    difference: DeltaGenerator
+    numbers: DeltaGenerator
 
 
 def choose_methods() -> list[Method]:
@@ -44,39 +57,49 @@ def segment_all(methods: list[Method], trials: list[Trial]) -> None:
 
 
 @st.fragment
-def workbench() -> None:
+def show_at_slice(source: Source, methods: list[Method], truth: str, places: Places) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
+    n_slices = cache.open_source(source.place).n_slices
+    z = choose_slice(n_slices, source)
+    trials = [cache_compare.trial(source.place, z, method) for method in methods]
+    with places.panes, widgets.user_errors(*places):
+        segment_all(methods, trials)
+        model = cache.list_models()[0]
+        grey = cache_compare.grey_picture(source.place, z, model.name, model.sha256)
+        show_panes(methods, trials, grey, truth)
+    with places.sentence, widgets.user_errors(*places):
+        words.show_verdict(methods, trials, truth)
+        words.show_what_was_learned(methods, words.slice_names(source, z, n_slices))
+    with places.numbers, widgets.user_errors(*places):
+        words.show_table(methods, trials, truth)
+    with places.difference, widgets.user_errors():
+        show_difference(methods, trials, grey, truth)
+
+
+@st.fragment
+def workbench() -> None:
+    """What is compared with what."""
     first, rock = st.columns([2, 1], gap="medium")
     with first, page_head("Compare"):
         copy_link()
     sentence = first.container()
     with rock, widgets.user_errors():
         source = choose_source(None)
-        stack = cache.open_source(source.place, source.title)
+        n_slices = cache.open_source(source.place, source.title).n_slices
     with first, widgets.user_errors():
         methods = choose_methods()
+        if len(methods) < FEWEST:
+            choose_slice(n_slices, source)
     if len(methods) < FEWEST:
         st.info("Choose a second method to compare with.", icon=":material/compare:")
         st.stop()
-    panes = st.container()
-    z = choose_slice(stack.n_slices, source)
+    panes, below = st.container(), st.container()
     left, right = st.columns([1, 1], gap="large")
     with right:
         numbers = st.container()
         truth = choose_labels(source, SANDSTONE, is_aside=True)
-    trials = [cache_compare.trial(source.place, z, method) for method in methods]
-    with panes, widgets.user_errors():
-        segment_all(methods, trials)
-        model = cache.list_models()[0]
-        grey = cache_compare.grey_picture(source.place, z, model.name, model.sha256)
-        show_panes(methods, trials, grey, truth)
-    with sentence, widgets.user_errors():
-        words.show_verdict(methods, trials, truth)
-        words.show_what_was_learned(methods, words.slice_names(source, z, stack.n_slices))
-    with numbers, widgets.user_errors():
-        words.show_table(methods, trials, truth)
-    with left, widgets.user_errors():
-        show_difference(methods, trials, grey, truth)
+    with below:
+        show_at_slice(source, methods, truth, Places(sentence, panes, left, numbers))
 
 
 navigation.start_page()

@@ -1,8 +1,9 @@
 """A prediction against its labels: what is wrong, where, and how sure the scores are."""
 
-from collections.abc import Mapping
+from typing import NamedTuple
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache, cache_evaluate, navigation, state, widgets
 from pages.shared import evaluate_views as views
@@ -10,22 +11,34 @@ from pages.shared.cache import Task
 from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.copy_link import copy_link
 from pages.shared.error_pictures import choose_pictures, show_pictures, show_prediction
-from pages.shared.evaluation import Evaluation, combine
+from pages.shared.evaluation import combine
 from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import head_row, page_head
 from pages.shared.reliability_chart import show_reliability
 from pages.shared.score_table import show_scores
 from pages.shared.stack_run import finished_folder
+from pages.shared.state import Source
 from sandseg.export import safe_name
 from sandseg.findings import finding
 
 
-def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int, Evaluation]:
-    """Compare the slices that count: the one shown, or all with labels."""
-    if is_whole:
-        return views.evaluate_stack(task, truth)
-    widgets.await_prediction(task, z)
-    return {z: cache_evaluate.slice_evaluation(task, z, truth)}
+class Places(NamedTuple):
+    """Where else on the page there is something that follows the slice."""
+
+    headline: DeltaGenerator
+    side: DeltaGenerator
+    scores: DeltaGenerator
+    certainty: DeltaGenerator
+    worst: DeltaGenerator
+
+
+class Asked(NamedTuple):
+    """What the visitor wants to see: the labels, of one slice or all, which pictures and matrix."""
+
+    truth: str
+    is_whole: bool
+    pictures: tuple[str, int | None]
+    matrix: str
 
 
 def invite(task: Task, n_slices: int) -> None:
@@ -44,8 +57,35 @@ def invite(task: Task, n_slices: int) -> None:
 
 
 @st.fragment
-def workbench() -> None:
+def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
+    classes = cache.model(task.model_name).classes
+    shown = st.container()
+    z = choose_slice(cache.open_source(task.source).n_slices, source)
+    with places.side, widgets.user_errors(*places):
+        parts = views.choose_parts(task, z, asked.truth, asked.is_whole)
+        found = combine(parts)
+        cell = views.choose_cell(found, asked.matrix, classes, safe_name(source.title))
+        lit, n_lit = cache_evaluate.cell_pixels(task, z, asked.truth, *cell) if cell else (None, 0)
+        if cell:
+            views.show_cell(cell, n_lit, found, parts if asked.is_whole else {}, classes, source)
+    with places.headline:
+        page_head(finding(found.matrix, classes))
+        views.show_honesty(source, cache.model(task.model_name), list(parts))
+    with shown, widgets.user_errors(*places):
+        show_pictures(task, z, asked.truth, asked.pictures, lit)
+    with places.scores:
+        show_scores(found, classes)
+    with places.certainty:
+        show_reliability(found.reliability)
+    if asked.is_whole:
+        with places.worst:
+            views.show_worst(task, asked.truth, parts, source, cache.model(task.model_name))
+
+
+@st.fragment
+def workbench() -> None:
+    """What is compared with what."""
     picture, side = st.columns([2, 1], gap="medium")
     headline = picture.container()
     with side, widgets.user_errors():
@@ -58,31 +98,19 @@ def workbench() -> None:
         with picture:
             invite(task, n_slices)
         return
-    with picture:
-        with head_row():
-            chosen = choose_pictures(model.classes)
-            copy_link()
-        shown = st.container()
-        z = choose_slice(n_slices, source)
     with side, widgets.user_errors():
         is_whole = views.choose_scope(source, model, n_slices)
-        parts = choose_parts(task, z, truth, is_whole)
-        found = combine(parts)
-        cell = views.choose_cell(found, model.classes, safe_name(source.title))
-        lit, n_lit = cache_evaluate.cell_pixels(task, z, truth, *cell) if cell else (None, 0)
-        if cell:
-            views.show_cell(cell, n_lit, found, parts if is_whole else {}, model.classes, source)
-    with headline:
-        page_head(finding(found.matrix, model.classes))
-        views.show_honesty(source, model, list(parts))
-    with shown, widgets.user_errors():
-        show_pictures(task, z, truth, chosen, lit)
+        matrix = views.choose_matrix()
+        cells, certainty = st.container(), st.container()
     with picture:
-        show_scores(found, model.classes)
-    with side:
-        show_reliability(found.reliability)
-    if is_whole:
-        views.show_worst(task, truth, parts, source, model)
+        with head_row():
+            pictures = choose_pictures(model.classes)
+            copy_link()
+        shown, scores = st.container(), st.container()
+    worst = st.container()
+    with shown:
+        asked = Asked(truth, is_whole, pictures, matrix)
+        show_at_slice(task, source, asked, Places(headline, cells, scores, certainty, worst))
 
 
 navigation.start_page()

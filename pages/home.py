@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.shared import cache, navigation, state, train_access, widgets
 from pages.shared.model_card import how_good, show_card
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Look, Pane, Shown, viewer
 from sandseg.errors import ModelError
 
 navigation.start_page()
@@ -26,15 +26,9 @@ picture, text = st.columns([2, 1], gap="medium")
 with picture:
     viewer(
         [Pane(source.title, pictures.grey, pictures.labels)],
+        Shown(0, 1, model.classes, stack.voxel_size_um),
+        Look("swipe", opacity=1.0, clear_class=None, height=700),
         key="home-viewer",
-        z=0,
-        n_slices=1,
-        classes=model.classes,
-        voxel_size_um=stack.voxel_size_um,
-        mode="swipe",
-        opacity=1.0,
-        clear_class=None,
-        height=700,
     )
 with text:
     st.title("Sandstone, segmented.", anchor=False)

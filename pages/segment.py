@@ -1,6 +1,7 @@
 """Run a model on a sample or on a TIFF of one's own; look, measure, take home."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import address, cache, navigation, state, widgets, words
 from pages.shared.cache import Task
@@ -13,7 +14,8 @@ from pages.shared.own_files import show_file
 from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import page_head
 from pages.shared.stack_run import finished_folder, show_run
-from pages.shared.viewer import Pane, viewer
+from pages.shared.state import Source
+from pages.shared.viewer import Look, Pane, Shown, viewer
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}
@@ -28,7 +30,7 @@ def choose_view(truth: str) -> str:
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
     widgets.await_prediction(task, z)
-    pictures = cache.slice_pictures(task, z)
+    pictures, stack = cache.slice_pictures(task, z), cache.open_source(task.source)
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
         CONFIDENCE: lambda: [
@@ -47,14 +49,11 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     }[view]()
     viewer(
         panes,
+        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
+        Look(
+            clear_class=widgets.clear_class(cache.slice_phases(task, z)), height=580, stepper=False
+        ),
         key="segment-viewer",
-        z=z,
-        n_slices=cache.open_source(task.source).n_slices,
-        classes=cache.model(task.model_name).classes,
-        voxel_size_um=cache.open_source(task.source).voxel_size_um,
-        clear_class=widgets.clear_class(cache.slice_phases(task, z)),
-        height=580,
-        stepper=False,  # the page has the slider: it stands in the address
         exact_grey=lambda: exact_grey(
             task.source, z, task.model_name, task.model_sha256, task.grey
         ),
@@ -64,26 +63,23 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
         st.caption("Yellow: torn between classes. Where the rock stays grey, the model is sure.")
 
 
-def show_numbers(task: Task, z: int, truth: str) -> None:
-    """Show phase fractions, porosity and, with labels, how well they are met."""
-    classes = cache.model(task.model_name).classes
-    phases = cache.slice_phases(task, z)
-    columns = {"slice": widgets.percents(phases.whole), "its rock": widgets.percents(phases.rock)}
-    last = []
-    if task.job:
-        stack_fractions = cache.report(task.job)["phase_fractions"].values()
-        columns["stack"] = widgets.percents(stack_fractions)
-    if truth:
-        found = cache.slice_scores(task, z, truth)
-        columns["IoU"] = [widgets.score(value) for value in found.iou]
-        last = ["mean IoU", *[""] * (len(columns) - 1), widgets.score(found.mean_iou)]
-    widgets.show_phases(columns, phases.rock, classes, last)
-    widgets.show_porosity(phases.porosity)
+@st.fragment
+def show_at_slice(
+    task: Task, source: Source, view: str, truth: str, numbers: DeltaGenerator
+) -> None:
+    """Everything that follows the slice; moving the slider redraws this and no more."""
+    shown = st.container()
+    z = choose_slice(cache.open_source(task.source).n_slices, source)
+    with shown, widgets.user_errors(numbers):
+        show_slice(task, view, z, truth)
+    with numbers, widgets.user_errors():
+        widgets.show_numbers(task, z, truth)
+        show_downloads(source, task, z)
 
 
 @st.fragment
 def workbench() -> None:
-    """Everything that follows the slice; moving the slider redraws this and no more."""
+    """What is segmented, by what, and how."""
     picture, side = st.columns([2, 1], gap="medium")
     head = picture.container()
     with side, widgets.user_errors():
@@ -100,18 +96,14 @@ def workbench() -> None:
         truth = choose_labels(source, model.classes, is_aside=True)
     with picture:
         shown = st.container()
-        z = choose_slice(stack.n_slices, source)
         show_run(source, model, stack.n_slices)
     with head, page_head("Segment"):
         view = choose_view(truth)
         copy_link()
-    with shown, widgets.user_errors():
-        show_slice(task, view, z, truth)
+    with shown:
+        show_at_slice(task, source, view, truth, numbers)
     with greys, widgets.user_errors():
         show_grey_values(task, source)
-    with numbers, widgets.user_errors():
-        show_numbers(task, z, truth)
-        show_downloads(source, task, z)
 
 
 navigation.start_page()

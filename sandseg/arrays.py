@@ -1,11 +1,8 @@
-"""Arrays that are no pictures as stacks: NumPy files, raw voxels, Zarr folders."""
+"""Arrays that are no pictures as stacks: NumPy files and raw voxels."""
 
 import io
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 from tokenize import TokenError
@@ -21,7 +18,6 @@ from sandseg.tiff_choices import ANY, Selection, pick
 from sandseg.tiff_file import Source, open_source
 
 _RAW_HINT = "Write SHAPE,TYPE as in 512x512x512,uint16, and if there is a header its bytes: ,4096."
-_ZARR_FILES = (".zarray", ".zgroup", "zarr.json")
 _N_COLORS = (3, 4)
 
 
@@ -109,7 +105,7 @@ def open_npy(source: Source, name: str, limits: StackLimits, selection: Selectio
         with reading(name):
             shape, is_fortran, dtype, start = _npy_header(handle)
             n_bytes = handle.seek(0, io.SEEK_END) - start
-        _check_array(shape, dtype, name)
+        check_array(shape, dtype, name)
         if n_bytes < prod(shape) * dtype.itemsize:
             raise StackError(
                 f'"{name}" is cut off: {n_bytes:,} of {prod(shape) * dtype.itemsize:,} bytes.',
@@ -137,7 +133,12 @@ def _npy_header(handle: io.BufferedIOBase) -> tuple[tuple[int, ...], bool, np.dt
     return shape, is_fortran, dtype, handle.tell()
 
 
-def _check_array(shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:
+def check_array(shape: tuple[int, ...], dtype: np.dtype, name: str) -> None:
+    """Check that an array holds slices of real numbers.
+
+    Raises:
+        StackError: It has other axes, no elements, or other numbers.
+    """
     if len(shape) not in (2, 3) or not prod(shape) or min(shape) < 0 or dtype.kind not in "buif":
         raise StackError(
             f'"{name}" is an array of shape {shape} and type {dtype}; needed are real numbers '
@@ -196,57 +197,3 @@ def _stack_in_file(
             return values.reshape(shape[1:]).astype(grey, copy=False)
 
     return Stack(name, shape, grey, read)
-
-
-def is_zarr(folder: Path) -> bool:
-    """Whether a folder is a Zarr array or group."""
-    return any((folder / name).is_file() for name in _ZARR_FILES)
-
-
-def open_zarr(folder: Path, name: str, limits: StackLimits, selection: Selection = ANY) -> Stack:
-    """Open a Zarr array, or the full resolution of an OME-Zarr image, slice by slice.
-
-    Raises:
-        StackError: The package that reads it is missing, or it holds no array of slices.
-    """
-    name = name or folder.name
-    if find_spec("zarr") is None:
-        raise StackError(
-            f'"{name}" is a Zarr folder; the package that reads it is not installed.',
-            hint="Run: pip install zarr. Or save the array as TIFF or .npy.",
-        )
-    with reading(name):
-        found = import_module("zarr").open(str(folder), mode="r")
-        array = found if hasattr(found, "dtype") else found["0"]
-        shape = tuple(array.shape)
-    lead, shape = shape[:-3], shape[-3:]
-    _check_array(shape, array.dtype, name)
-    wanted = _zarr_index(lead, selection, name)
-    slices = shape if len(shape) == 3 else (1, *shape)
-    check_size(slices, array.dtype.itemsize, name, limits)
-    stack = Stack(name, slices, array.dtype, _zarr_reader(array, wanted, len(shape) == 3, name))
-    if lead:
-        stack.notes = (f"Read at {wanted} of the axes before (Z, Y, X).",)
-    return stack
-
-
-def _zarr_index(lead: tuple[int, ...], selection: Selection, name: str) -> tuple[int, ...]:
-    """Choose time and channel, which OME-Zarr puts before Z in this order."""
-    axes = {0: (), 1: ("channel",), 2: ("time", "channel")}.get(len(lead))
-    if axes is None:
-        raise StackError(
-            f'"{name}" has {len(lead) + 3} axes; at most 5 can be read.',
-            hint="Save one channel and one time point.",
-        )
-    names = [tuple(map(str, range(length))) for length in lead]
-    return tuple(pick(k, getattr(selection, k), n, name) for k, n in zip(axes, names, strict=True))
-
-
-def _zarr_reader(
-    array: np.ndarray, wanted: tuple[int, ...], is_deep: bool, name: str
-) -> Callable[[int], np.ndarray]:
-    def read(z: int) -> np.ndarray:
-        with reading(name):
-            return np.asarray(array[(*wanted, z)] if is_deep else array[...])
-
-    return read

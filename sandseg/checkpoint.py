@@ -98,6 +98,13 @@ def restore(
     return groups["average"], EpochState(described["step"], groups["loss"], described["seconds"])
 
 
+def copy_state(source: keras.Model, target: keras.Model) -> None:
+    """Let a network of the same shape, with an optimizer, go on where another one stands."""
+    target.set_weights(source.get_weights())
+    _assign(target.optimizer.variables, _values(source.optimizer.variables))
+    _assign(_seeds(target), _values(_seeds(source)))
+
+
 def _values(variables: list[keras.Variable]) -> list[np.ndarray]:
     return [keras.ops.convert_to_numpy(variable) for variable in variables]
 

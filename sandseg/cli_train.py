@@ -29,9 +29,13 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Steps in an epoch.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Highest rate.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Patches in a step.")] = None,
+    patch_size: Annotated[int | None, typer.Option(help="Edge of a patch in pixels.")] = None,
     loss: Annotated[str | None, typer.Option(help=", ".join(CHOICES["loss"]))] = None,
     split: Annotated[str | None, typer.Option(help="slice, or patch (which leaks).")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights and patches.")] = None,
+    bfloat16: Annotated[
+        bool | None, typer.Option("--bfloat16", help="Faster where the device has it.")
+    ] = None,
     validate: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
     test: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
     title: Annotated[str, typer.Option(help="On the model's card.")] = "Trained U-Net",
@@ -58,9 +62,11 @@ def train(
             "steps_per_epoch": steps,
             "learning_rate": learning_rate,
             "batch_size": batch_size,
+            "patch_size": patch_size,
             "loss": loss,
             "split": split,
             "seed": seed,
+            "mixed_precision": bfloat16,
         }
         changes = {name: value for name, value in given.items() if value is not None}
         config = replace(preset(preset_name), **changes)

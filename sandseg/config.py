@@ -97,6 +97,7 @@ class TrainConfig:
     warmup_steps: int = 100
     weight_decay: float = 1e-3
     ema_momentum: float = 0.99  # moving average of the weights; 0 switches it off
+    norm_share: float = 0.5  # of the epochs; then batch normalization keeps its statistics
     loss: str = "cross_entropy"  # or "cross_entropy_dice", "focal"
     optimizer: str = "adamw"  # or "adam"
     sampling: str = "random"  # random crops, or "grid": every patch of a regular grid once an epoch
@@ -135,6 +136,11 @@ class TrainConfig:
             f"A moving average with a momentum of {self.ema_momentum} never moves.",
             "Choose one from 0 (switched off) to 0.999.",
         )
+        _require(
+            0 <= self.norm_share <= 1,
+            f"Batch normalization cannot learn its statistics in {self.norm_share} of the epochs.",
+            "Choose a share from 0 to 1, which is to the end.",
+        )
         for name, choices in CHOICES.items():
             value = getattr(self, name)
             _require(
@@ -142,6 +148,14 @@ class TrainConfig:
                 f'"{value}" is no {name} this program knows.',
                 f"Choose one of: {', '.join(choices)}.",
             )
+
+    def keeps_statistics(self, epoch: int) -> bool:
+        """Whether batch normalization keeps its statistics in an epoch, counted from 0.
+
+        What a patch's own statistics are depends on how much air is in it, so a network that
+        learns with them is another one than the network that segments a whole slice.
+        """
+        return epoch >= self.norm_share * self.epochs
 
 
 CHOICES = {
@@ -167,6 +181,7 @@ PRESETS = {
         warmup_steps=0,
         weight_decay=0.0,
         ema_momentum=0.0,
+        norm_share=1.0,
         optimizer="adam",
         sampling="grid",
         augment=False,

@@ -1,4 +1,4 @@
-"""A visitor's file to a plain stack, as a process of its own: `python -m sandseg.decode`.
+"""A visitor's files to plain stacks, as a process of its own: `python -m sandseg.decode`.
 
 The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
 time and disk as they are given, and what they make of a hostile file stays in this process.
@@ -14,74 +14,85 @@ from pathlib import Path
 import numpy as np
 from tifffile import TiffWriter
 
-from sandseg.errors import SandsegError, StackError
+from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.limits import StackLimits
 from sandseg.slices import Stack
-from sandseg.stack import open_stack
+from sandseg.stack import open_label_values, open_stack
 from sandseg.tiff_check import reading
 from sandseg.tiff_choices import AmbiguousStackError
 
-STACK, PART = "stack.tif", "stack.tif.part"
+PART = ".part"
 _MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
 _HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
 _BIG = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out
 
 
 def main() -> None:
-    """Read a request from stdin, write the stack, and tell on stdout what became of it."""
-    request = json.load(sys.stdin)
-    limits = StackLimits(**request["limits"])
+    """Read requests from stdin, write their stacks, and tell on stdout what became of them.
+
+    The first that is refused is the last.
+    """
+    asked = json.load(sys.stdin)
+    limits = StackLimits(**asked["limits"])
     _hold_down(limits)
+    answers = []
     try:
-        answer = decode(request, limits)
+        for request in asked["requests"]:
+            answers.append(decode(request, limits))
     except SandsegError as error:
         choices = asdict(error.choices) if isinstance(error, AmbiguousStackError) else None
         hint = f"{error.hint} {_MORE}" if isinstance(error.__cause__, MemoryError) else error.hint
-        answer = {"message": error.message, "hint": hint, "choices": choices}
-    json.dump(answer, sys.stdout)
+        kind = "label" if isinstance(error, LabelError) else "stack"
+        answers.append({"message": error.message, "hint": hint, "choices": choices, "kind": kind})
+    json.dump(answers, sys.stdout)
 
 
 def decode(request: dict, limits: StackLimits) -> dict:
     """Write a file as a plain stack and return what is known of it.
 
     Args:
-        request: "sources" (names and paths), "name", "folder", and "selection" (series, channel,
-            time).
+        request: "sources" (names and paths), "name", "target" (the path to write), and either
+            "selection" (series, channel, time) or "n_classes" of a label file.
         limits: The largest stack to accept.
 
     Raises:
         SandsegError: The file cannot be read, or the stack cannot be written.
     """
-    folder = Path(request["folder"])
-    sources = {name: Path(path) for name, path in request["sources"].items()}
-    with open_stack(sources, request["name"], limits, **request["selection"]) as stack:
+    stack, is_colored = _open(request, limits)
+    target = Path(request["target"])
+    part = target.with_name(target.name + PART)
+    with stack:
         try:
-            _write(stack, folder / PART)
-            (folder / PART).replace(folder / STACK)
+            _write(stack, part)
+            part.replace(target)
         finally:
-            (folder / PART).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
         return {
             "notes": stack.notes,
             "axes": stack.axes,
             "compression": stack.compression,
             "voxel_size_um": stack.voxel_size_um,
             "choices": asdict(stack.choices),
+            "shape": stack.shape,
+            "is_colored": is_colored,
         }
+
+
+def _open(request: dict, limits: StackLimits) -> tuple[Stack, bool]:
+    sources = {name: Path(path) for name, path in request["sources"].items()}
+    if "n_classes" not in request:
+        return open_stack(sources, request["name"], limits, **request["selection"]), False
+    [source] = sources.values()
+    return open_label_values(source, request["name"], request["n_classes"], limits)
 
 
 def _write(stack: Stack, path: Path) -> None:
     """Write pages that follow each other, without compression, as they are read."""
     n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
-    options = {}
-    if stack.voxel_size_um:
-        per_cm = 1e4 / stack.voxel_size_um
-        options = {"resolution": (per_cm, per_cm), "resolutionunit": "CENTIMETER"}
     try:
         with TiffWriter(path, bigtiff=n_bytes > _BIG) as writer:
             for image in _slices(stack):
-                writer.write(
-                    image, photometric="minisblack", metadata=None, contiguous=True, **options
-                )
+                writer.write(image, photometric="minisblack", metadata=None, contiguous=True)
     except OSError as error:
         raise StackError(
             f'"{stack.name}" cannot be kept: {error.strerror or error}.',

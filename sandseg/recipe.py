@@ -16,14 +16,14 @@ from sandseg.unet import build_unet
 GRADIENT_NORM = 1.0  # longer gradients are shortened to this
 
 
-def new_network(config: TrainConfig, n_steps: int) -> keras.Model:
+def new_network(config: TrainConfig, n_steps: int, keeps_statistics: bool = False) -> keras.Model:
     """Build and compile; the global precision is left as it was found."""
     keras.utils.set_random_seed(config.seed)
     before = keras.mixed_precision.dtype_policy()
     if config.mixed_precision:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     try:
-        network = build_unet(config.unet)
+        network = build_unet(config.unet, keeps_statistics)
         _compile(network, config, n_steps)
     finally:
         keras.mixed_precision.set_global_policy(before)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from sandseg.archive import open_files, open_folder, open_zip
-from sandseg.arrays import is_zarr, open_npy, open_zarr
+from sandseg.arrays import open_npy
 from sandseg.classes import IGNORED, decode_labels
 from sandseg.errors import LabelError, StackError
 from sandseg.limits import LOCAL_LIMITS, WEB_LIMITS, StackLimits
@@ -16,6 +16,7 @@ from sandseg.tiff_choices import AmbiguousStackError, Choice, Choices, Selection
 from sandseg.tiff_file import OpenTiff, Source, open_source
 from sandseg.tiff_grey import is_grey
 from sandseg.tiff_stack import open_tiff
+from sandseg.zarr_folder import is_zarr, open_zarr
 
 __all__ = [
     "LOCAL_LIMITS",
@@ -30,6 +31,7 @@ __all__ = [
     "check_numbers",
     "check_same_shape",
     "check_values",
+    "open_label_values",
     "open_stack",
     "read_labels",
 ]
@@ -140,26 +142,50 @@ def check_numbers(image: np.ndarray) -> None:
 def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarray:
     """Read a label file: (Z, Y, X) uint8 labels, `IGNORED` where nobody labelled.
 
-    Values are taken as stored, whatever colors a color table gives them; RGB is decoded by color.
-    Arrays, folders and ZIPs of slices are read as `open_stack` reads them.
-
     Raises:
         StackError: The file is missing, damaged or too large.
         LabelError: Its values belong to none of the known codings.
     """
+    values, is_colored = open_label_values(source, name, n_classes)
+    with values:
+        slices = (values.read_slice(z) for z in range(values.n_slices))
+        return (
+            np.stack([*slices]) if is_colored else _decode_values(slices, values.shape, n_classes)
+        )
+
+
+def open_label_values(
+    source: Source, name: str = "", n_classes: int = 4, limits: StackLimits = WEB_LIMITS
+) -> tuple[Stack, bool]:
+    """Open a label file as a stack of the values that stand in it, and tell if it is colored.
+
+    Values are taken as stored, whatever colors a color table gives them; a colored file's are the
+    labels its colors mean. Arrays, folders and ZIPs of slices are read as `open_stack` reads them.
+
+    Raises:
+        StackError: The file is missing, damaged or too large.
+    """
     is_folder = isinstance(source, list | str | Path) and not _is_file(source)
     if is_folder or _first_bytes(source).startswith((_ZIP, _NPY)):
-        with open_stack(source, name) as stack:
-            slices = (stack.read_slice(z) for z in range(stack.n_slices))
-            return _decode_values(slices, stack.shape, n_classes)
-    tiff = OpenTiff(source, name, WEB_LIMITS)
+        return open_stack(source, name, limits), False
+    tiff = OpenTiff(source, name, limits)
     try:
-        raw_slices = (_read_raw(tiff, z) for z in range(tiff.shape[0]))
-        if any(not is_grey(_read_raw(tiff, z)) for z in range(tiff.shape[0])):
-            return np.stack([decode_labels(raw[..., :3], n_classes) for raw in raw_slices])
-        return _decode_values(raw_slices, tiff.shape, n_classes)
-    finally:
+        is_colored = any(not is_grey(_read_raw(tiff, z)) for z in range(tiff.shape[0]))
+        first = tiff.layout.first
+        dtype = np.dtype(np.uint8) if is_colored or first.dtype.kind == "b" else first.dtype
+    except BaseException:
         tiff.close()
+        raise
+
+    def read(z: int) -> np.ndarray:
+        raw = _read_raw(tiff, z)
+        if is_colored:
+            return decode_labels(raw[..., :3], n_classes)
+        return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
+
+    values = Stack(tiff.name, tiff.shape, dtype.newbyteorder("="), read)
+    values.on_close(tiff.close)
+    return values, is_colored
 
 
 def _is_file(source: list | str | Path) -> bool:
@@ -179,12 +205,10 @@ def _decode_values(
     labels = np.empty(shape, np.uint8)
     is_found = np.zeros(256, bool)
     for image, raw in zip(labels, raw_slices, strict=True):
-        values = raw if raw.ndim == 2 else raw[..., 0]
-        lowest, highest = values.min(), values.max()
-        is_in_range = lowest >= 0 and highest <= IGNORED
-        image[:] = values if is_in_range else 0
-        if not (is_in_range and np.array_equal(image, values)):
-            decode_labels(values, n_classes)  # says what is wrong: fractions, other values
+        is_in_range = raw.min() >= 0 and raw.max() <= IGNORED
+        image[:] = raw if is_in_range else 0
+        if not (is_in_range and np.array_equal(image, raw)):
+            decode_labels(raw, n_classes)  # says what is wrong: fractions, other values
         is_found |= np.bincount(image.ravel(), minlength=256) > 0
     found = np.flatnonzero(is_found)
     table = np.zeros(256, np.uint8)

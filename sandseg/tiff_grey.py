@@ -15,7 +15,9 @@ _GREY_MODES = (PHOTOMETRIC.MINISWHITE, PHOTOMETRIC.MINISBLACK, PHOTOMETRIC.MASK)
 _PLAIN_IF_ALONE = {32844, 34892, 51177}  # LogL, linear raw, depth map: one number a pixel
 # JPEG and its like come back as red, green and blue, and not quite as they went in.
 _DECODES_TO_RGB = {7, 33007, 34892, 34927, 50001, 33003, 33004, 33005}
-_N_DISPLAY_COLORS = 64  # a color table of that many colors is for display, of fewer for labels
+# A color table of that many colors is for display if its neighbors are alike, of fewer for labels.
+_N_DISPLAY_COLORS, _LARGEST_STEP = 64, 32
+_LUMINANCE = (0.299, 0.587, 0.114)
 
 
 @dataclass(frozen=True)
@@ -125,11 +127,18 @@ def _palette_reading(page: TiffPage, dtype: np.dtype, name: str) -> GreyReading:
         levels = table[0]
         note = "Grey levels read through the file's grey table."
         return GreyReading(lambda raw: levels[_channel(raw, dtype)], np.dtype(np.uint8), (note,))
-    if page.is_imagej and len(np.unique(table, axis=1).T) >= _N_DISPLAY_COLORS:
-        note = "ImageJ's color table is for display only: the grey values under it are read."
+    if page.bitspersample == 1:
+        brightness = np.asarray(_LUMINANCE) @ table
+        note = "Each pixel is only one of two colors (1 bit): the darker is 0, the brighter 1."
+        ranks = (brightness > brightness.min()).astype(np.uint8)
+        return GreyReading(lambda raw: ranks[_channel(raw, dtype)], np.dtype(np.uint8), (note,))
+    n_colors = len(np.unique(table, axis=1).T)
+    is_smooth = np.abs(np.diff(table.astype(np.int16), axis=1)).max() <= _LARGEST_STEP
+    if n_colors >= _N_DISPLAY_COLORS and (page.is_imagej or is_smooth):
+        note = "The color table is for display only: the grey values under it are read."
         return GreyReading(lambda raw: _channel(raw, dtype), dtype, (note,))
     raise StackError(
-        f'"{name}" is a drawing in {len(np.unique(table, axis=1).T)} colors or a label file, '
+        f'"{name}" is a drawing in {n_colors} colors or a label file, '
         "not grey values from a scanner.",
         hint="Choose the grey image here; label files are opened as labels.",
     )

@@ -8,7 +8,14 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from sandseg.checkpoint import EpochState, TrainedModel, restore, save_best, save_state
+from sandseg.checkpoint import (
+    EpochState,
+    TrainedModel,
+    copy_state,
+    restore,
+    save_best,
+    save_state,
+)
 from sandseg.config import TrainConfig
 from sandseg.errors import TrainingError
 from sandseg.metrics import iou
@@ -124,10 +131,14 @@ def train(
     if restored is None:
         start(trained.model)
     average.weights, state = restored or ([], EpochState())
+    has_kept = False
     while len(trained.history) < config.epochs and trained.is_finished:
         if hooks.should_stop():
             trained.is_finished = False
             break
+        if config.keeps_statistics(len(trained.history)) and not has_kept:
+            _keep_statistics(trained, config, patches.n_steps)
+            has_kept = True
         began = time.perf_counter() - state.seconds
         try:
             watch = StepWatch(hooks, state, len(trained.history))
@@ -144,6 +155,13 @@ def train(
     if average.weights:
         trained.model.set_weights(average.weights)
     return trained
+
+
+def _keep_statistics(trained: TrainedModel, config: TrainConfig, n_steps: int) -> None:
+    """Go on with the same weights in a network that no longer looks at its batches' statistics."""
+    network = new_network(config, n_steps, keeps_statistics=True)
+    copy_state(trained.model, network)
+    trained.model = network
 
 
 def _train_epoch(

@@ -29,6 +29,7 @@ from sandseg.run_rules import training_rules
 from sandseg.train import TrainingHooks, train
 from sandseg.training_card import describe_model, find_temperature
 from sandseg.training_data import LabelledSlices, PreparedData, prepare, read_labelled
+from sandseg.unet import build_unet
 from sandseg.validation import predict_logits
 
 
@@ -132,6 +133,7 @@ def _publish(
         writer.tell(state=state, message=message)
         return None
     writer.tell(message="Scoring and saving the model")
+    trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
     trained.model.set_weights(trained.best_weights)
     temperature = find_temperature(trained.model, data.validation, settings.config.unet.stride)
     card = describe_model(settings, slices, data, trained) | {"command": command}

@@ -1,6 +1,7 @@
 """What visitors bring: kept in a folder nobody can guess, and found again by whoever has its link.
 
-visit/upload/original-000 …   the files as they came
+visit/upload/original-000 …   the files as they came, as long as another part can be taken
+visit/upload/names.json       how they are called
 visit/upload/stack-0/         decoded to a plain stack, once for each way to open them
 visit/upload/upload.json      what was understood
 visit/upload/jobs/…           whole stacks segmented
@@ -14,11 +15,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sandseg import workspace
+from sandseg.arrivals import Arrived
 from sandseg.decode_guard import take_upload
 from sandseg.jobs import cancel_job, read_json, write_json
 from sandseg.tiff_choices import Choice, Choices
 
-FACTS, JOBS, HELD = "upload.json", "jobs", "held"
+NAMES, FACTS, JOBS, HELD = "names.json", "upload.json", "jobs", "held"
 _ID = re.compile(r"[\w-]{20,64}\.[\w-]{20,64}")
 
 
@@ -43,28 +45,18 @@ class Upload:
         return self.path.parent.parent
 
 
-def keep(visit: Path, files: Sequence[tuple[str, bytes | memoryview]]) -> Path:
-    """Write what came with an upload, under names of our own.
-
-    Args:
-        visit: The visitor's folder.
-        files: Name and content of each file.
+def keep(files: Sequence[Arrived]) -> Path:
+    """Make an upload of files that arrived together.
 
     Returns:
         The folder of the upload; see `open_kept`.
 
     Raises:
-        SandsegError: There is no room for it; nothing is left behind.
+        SandsegError: There is no room for it.
     """
-    folder = workspace.new_folder(visit)
-    try:
-        for i, (_, content) in enumerate(files):
-            workspace.keep_file(folder / f"original-{i:03d}", content)
-        with workspace.writing():
-            write_json(folder / "names.json", {"names": [name for name, _ in files]})
-    except Exception:
-        workspace.remove_folder(folder)
-        raise
+    folder = files[0].path.parent
+    with workspace.writing():
+        write_json(folder / NAMES, {file.path.name: file.name for file in files})
     return folder
 
 
@@ -79,14 +71,17 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
         AmbiguousStackError: The visitor must choose first; `choices` say from what.
         StackError: It is damaged, too large, or no stack.
     """
-    names = read_json(folder / "names.json")["names"]
-    sources = {name: folder / f"original-{i:03d}" for i, name in enumerate(names)}
-    title = names[0] if len(names) == 1 else f"{names[0]} and {len(names) - 1} more"
+    sources = {name: folder / file for file, name in read_json(folder / NAMES).items()}
+    first, *others = sources
+    title = f"{first} and {len(others)} more" if others else first
     place = folder / f"stack-{len(list(folder.glob('stack-*')))}"
     with workspace.writing():
         place.mkdir()
     try:
         taken = take_upload(sources, place, name=title, **(selection or {}))
+        if not taken.choices.open:
+            for path in sources.values():  # a large stack need not lie on the disk twice
+                path.unlink(missing_ok=True)
         workspace.require_room(place, 0)  # only now is it known how large the stack is
     except Exception:
         workspace.remove_folder(place)

@@ -2,6 +2,7 @@
 
 How much may lie there is set where the app is started, by environment variables, in bytes:
 
+    SANDSEG_MAX_UPLOAD     of one upload, all its files together
     SANDSEG_QUOTA_SESSION  of one visit
     SANDSEG_QUOTA_TOTAL    of all visits together
     SANDSEG_MIN_FREE       left free on the disk for everything else
@@ -21,9 +22,14 @@ from sandseg.errors import ConfigError, SandsegError
 from sandseg.limits import size_text
 
 MAX_AGE_S = 24 * 3600.0
+MAX_UPLOAD, MIN_FREE = "SANDSEG_MAX_UPLOAD", "SANDSEG_MIN_FREE"
 QUOTA_SESSION, QUOTA_TOTAL = "SANDSEG_QUOTA_SESSION", "SANDSEG_QUOTA_TOTAL"
-MIN_FREE = "SANDSEG_MIN_FREE"
-DEFAULT_BYTES = {QUOTA_SESSION: 4 * 10**9, QUOTA_TOTAL: 20 * 10**9, MIN_FREE: 10**9}
+DEFAULT_BYTES = {
+    MAX_UPLOAD: 22 * 10**8,  # 2 GiB of pixels, and what a file holds beside them
+    QUOTA_SESSION: 10 * 10**9,
+    QUOTA_TOTAL: 20 * 10**9,
+    MIN_FREE: 10**9,
+}
 
 
 def work_folder() -> Path:
@@ -39,37 +45,27 @@ def work_folder() -> Path:
     return folder
 
 
+def new_visit() -> Path:
+    """Return where the folders of a new visit will lie; nothing is made before it is needed."""
+    return work_folder() / secrets.token_urlsafe(16)
+
+
 def new_folder(visit: Path | None = None) -> Path:
     """Make an empty folder whose name nobody can guess.
 
     Args:
-        visit: The folder of a visit, made by this function; the new one is in it and counts
-            together with its neighbours.
+        visit: A place named by `new_visit`; the new folder is in it and counts together with its
+            neighbours.
 
     Raises:
         SandsegError: There is no room for it.
     """
-    folder = (visit or work_folder()) / secrets.token_urlsafe(16)
+    everything = work_folder()
+    folder = (visit or everything) / secrets.token_urlsafe(16)
     with writing():
-        folder.mkdir(mode=0o700, parents=True)  # a visit longer than a day may have been swept
+        folder.parent.mkdir(mode=0o700, exist_ok=True)
+        folder.mkdir(mode=0o700)
     return folder
-
-
-def keep_file(path: Path, content: bytes | memoryview) -> None:
-    """Write a visitor's file into a folder made by `new_folder`, whole or not at all.
-
-    Raises:
-        SandsegError: There is no room for it.
-    """
-    require_room(path.parent, len(content))
-    part = path.with_name(path.name + ".part")
-    try:
-        with writing():
-            part.write_bytes(content)
-            part.replace(path)
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
 
 
 def require_room(folder: Path, n_bytes: int) -> None:

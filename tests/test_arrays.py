@@ -1,6 +1,5 @@
 import io
 from dataclasses import replace
-from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -168,22 +167,3 @@ def test_a_missing_raw_file_is_named(tmp_path):
         open_raw(tmp_path / "none.raw", RawFormat.parse("4x4,u1"), "", LOCAL_LIMITS)
     with pytest.raises(StackError, match="a folder without files"):
         open_raw(tmp_path, RawFormat.parse("4x4,u1"), "", LOCAL_LIMITS)
-
-
-# --- Zarr -----------------------------------------------------------------------------------
-
-
-@pytest.mark.skipif(find_spec("zarr") is not None, reason="the package is there")
-def test_a_zarr_folder_without_its_package_is_told_what_to_do(tmp_path):
-    (tmp_path / ".zarray").write_text("{}")
-
-    with pytest.raises(StackError, match="the package that reads it is not installed") as caught:
-        open_stack(tmp_path)
-    assert "pip install zarr" in caught.value.hint
-
-
-def test_a_zarr_array_is_read_slice_by_slice(volume, tmp_path):
-    zarr = pytest.importorskip("zarr")
-    zarr.save_array(str(tmp_path / "rock.zarr"), volume)
-
-    np.testing.assert_array_equal(read_all(open_stack(tmp_path / "rock.zarr")), volume)

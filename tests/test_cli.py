@@ -410,6 +410,7 @@ def test_models_are_listed_under_the_names_they_are_asked_for(sandseg, monkeypat
         (["--preset", "huge"], 'no preset "huge"'),
         (["--epochs", 0], "epochs is 0"),
         (["--learning-rate", 7], "learning rate of 7"),
+        (["--patch-size", 100], "patch of 100 px is no multiple"),
         (["--loss", "l2"], '"l2" is no loss'),
         (["--split", "row"], '"row" is no split'),
         (["--epochs", "many"], "--epochs"),

@@ -81,6 +81,8 @@ def test_impossible_networks_are_refused(settings, message, hint):
         ({"learning_rate": float("nan")}, "learning rate of nan", "between 0 and 1"),
         ({"ema_momentum": 1.0}, "momentum of 1.0 never moves", "0 (switched off)"),
         ({"ema_momentum": -0.5}, "momentum of -0.5", "0 (switched off)"),
+        ({"norm_share": -0.1}, "in -0.1 of the epochs", "from 0 to 1"),
+        ({"norm_share": 1.5}, "in 1.5 of the epochs", "from 0 to 1"),
     ],
 )
 def test_impossible_trainings_are_refused(settings, message, hint):
@@ -112,6 +114,15 @@ def test_the_patch_size_a_refusal_names_is_accepted(patch_size, n_levels):
     except ConfigError as error:
         named = int(error.hint.rstrip(".").split()[-1])
         assert TrainConfig(unet=unet, patch_size=named).patch_size == named
+
+
+@pytest.mark.parametrize(("share", "n_learning"), [(0, 0), (0.3, 2), (0.5, 2), (1, 4)])
+def test_statistics_are_kept_after_their_share_of_the_epochs(share, n_learning):
+    config = TrainConfig(epochs=4, norm_share=share)
+
+    kept = [config.keeps_statistics(epoch) for epoch in range(4)]
+
+    assert kept == [False] * n_learning + [True] * (4 - n_learning)
 
 
 def test_filters_from_a_card_become_a_tuple_of_whole_numbers():

@@ -29,18 +29,19 @@ def request_for(tmp_path, volume):
     return {
         "sources": {"rock.tif": str(tmp_path / "rock.tif")},
         "name": "rock.tif",
-        "folder": str(tmp_path),
-        "limits": asdict(WEB_LIMITS),
+        "target": str(tmp_path / "stack.tif"),
         "selection": {},
     }
 
 
 def answer(request, monkeypatch, capsys):
     """Run the process's own main function here, but without giving up this process's rights."""
+    asked = {"limits": asdict(WEB_LIMITS), "requests": [request]}
     monkeypatch.setattr(decoder, "_hold_down", lambda _: None)
-    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(request)))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(asked)))
     decoder.main()
-    return json.loads(capsys.readouterr().out)
+    [found] = json.loads(capsys.readouterr().out)
+    return found
 
 
 def test_the_answer_says_what_was_understood(request_for, tmp_path, monkeypatch, capsys, volume):
@@ -85,5 +86,5 @@ def test_the_decoder_loads_no_more_than_it_needs():
 
 def test_a_stack_that_cannot_be_kept_is_an_error_with_advice(request_for, tmp_path):
     with pytest.raises(StackError, match=r'"rock\.tif" cannot be kept: No such file') as caught:
-        decode(request_for | {"folder": str(tmp_path / "none")}, WEB_LIMITS)
+        decode(request_for | {"target": str(tmp_path / "none" / "stack.tif")}, WEB_LIMITS)
     assert caught.value.hint

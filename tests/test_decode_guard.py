@@ -7,8 +7,9 @@ import pytest
 import tifffile
 
 from sandseg import decode_guard
-from sandseg.decode_guard import take_upload
-from sandseg.errors import StackError
+from sandseg.classes import SANDSTONE_RGB
+from sandseg.decode_guard import take_each, take_upload
+from sandseg.errors import LabelError, StackError
 from sandseg.limits import WEB_LIMITS
 from sandseg.stack import AmbiguousStackError, Choice, open_stack
 
@@ -32,7 +33,7 @@ def names(folder):
     return [path.name for path in folder.iterdir()]
 
 
-def test_an_upload_becomes_a_plain_stack_with_its_voxel_size(tmp_path, folder, volume):
+def test_an_upload_becomes_a_plain_stack_and_its_voxel_size_is_told(tmp_path, folder, volume):
     tifffile.imwrite(
         tmp_path / "x",
         volume,
@@ -48,7 +49,6 @@ def test_an_upload_becomes_a_plain_stack_with_its_voxel_size(tmp_path, folder, v
     assert taken.voxel_size_um == pytest.approx(2.5)
     with open_stack(taken.path) as stack:
         assert (stack.compression, stack.notes, stack.dtype) == ("none", (), np.uint16)
-        assert stack.voxel_size_um == pytest.approx(2.5)
         np.testing.assert_array_equal(read_all(stack), volume)
     assert names(folder) == ["stack.tif"]
 
@@ -147,3 +147,70 @@ def test_a_decoder_that_dies_is_an_error_of_the_file(tmp_path, folder, volume, m
     with pytest.raises(StackError, match="decoding it failed") as caught:
         take_upload(tmp_path / "rock.tif", folder)
     assert "SANDSEG_DECODE_BYTES" in caught.value.hint
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.float32])
+def test_labels_keep_the_values_that_stand_in_the_file(tmp_path, folder, rng, dtype):
+    labels = (rng.integers(0, 4, (3, 20, 30)) * 50).astype(dtype)
+    tifffile.imwrite(tmp_path / "x", labels, compression="zlib", photometric="minisblack")
+
+    [taken] = take_each({"labels.tif": tmp_path / "x"}, [folder / "plain.tif"], n_classes=4)
+
+    assert (taken.shape, taken.is_colored) == (labels.shape, False)
+    with tifffile.TiffFile(taken.path) as tif:
+        assert {page.compression for page in tif.pages} == {1}
+        np.testing.assert_array_equal(tif.asarray(), labels)
+
+
+def test_a_color_table_of_labels_does_not_change_their_values(tmp_path, folder, rng):
+    labels = rng.integers(0, 4, (20, 30)).astype(np.uint8)
+    table = rng.integers(0, 2**16, (3, 256)).astype(np.uint16)
+    tifffile.imwrite(tmp_path / "x", labels, photometric="palette", colormap=table)
+
+    [taken] = take_each({"labels.tif": tmp_path / "x"}, [folder / "plain.tif"], n_classes=4)
+
+    np.testing.assert_array_equal(tifffile.imread(taken.path), labels)
+
+
+def test_colored_labels_become_the_labels_they_mean(tmp_path, folder, rng):
+    labels = rng.integers(0, 4, (2, 20, 30)).astype(np.uint8)
+    colors = np.array(list(SANDSTONE_RGB), np.uint8)[labels]
+    tifffile.imwrite(tmp_path / "x", colors, compression="lzw", photometric="rgb")
+
+    [taken] = take_each({"labels.tif": tmp_path / "x"}, [folder / "plain.tif"], n_classes=4)
+
+    assert taken.is_colored
+    np.testing.assert_array_equal(tifffile.imread(taken.path), labels)
+
+
+def test_of_many_files_one_that_is_refused_leaves_none(tmp_path, folder, rng):
+    files = {f"{z}.tif": tmp_path / f"{z}.tif" for z in range(3)}
+    for path in files.values():
+        tifffile.imwrite(path, rng.integers(0, 4, (20, 30)).astype(np.uint8))
+    targets = [folder / name for name in files]
+
+    assert [one.path for one in take_each(files, targets, n_classes=4)] == targets
+    (tmp_path / "2.tif").write_bytes(b"no picture")
+    with pytest.raises(StackError, match=r'"2\.tif" is another file, not a TIFF'):
+        take_each(files, targets, n_classes=4)
+    assert names(folder) == []
+
+
+def test_a_photo_in_place_of_labels_is_an_error_of_labels(tmp_path, folder, rng):
+    photo = rng.integers(0, 255, (20, 30, 3)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "x", photo, photometric="rgb")
+
+    with pytest.raises(LabelError, match="colors other than pure blue"):
+        take_each({"labels.tif": tmp_path / "x"}, [folder / "plain.tif"], n_classes=4)
+    assert names(folder) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Other systems have no limit on memory.")
+def test_labels_are_held_to_the_same_memory(tmp_path, folder):
+    image = np.zeros((9000, 9000), np.float64)
+    tifffile.imwrite(tmp_path / "x", image, compression="zlib", rowsperstrip=9000)
+    tight = replace(WEB_LIMITS, decode_bytes=900 * 2**20)
+
+    with pytest.raises(StackError, match="memory"):
+        take_each({"labels.tif": tmp_path / "x"}, [folder / "plain.tif"], 4, tight)
+    assert names(folder) == []

@@ -3,6 +3,8 @@ import pytest
 
 from sandseg.errors import StackError
 from sandseg.slices import Stack
+from sandseg.stack import open_stack
+from tests.made_tiffs import read_all, tiff_bytes
 
 
 @pytest.fixture
@@ -43,3 +45,29 @@ def test_closing_does_what_was_asked_for(stack):
         pass
 
     assert done == [True]
+
+
+@pytest.fixture
+def volume(rng):
+    return rng.integers(0, 4096, (5, 24, 31)).astype(np.uint16)
+
+
+def test_a_stack_may_be_an_array(volume):
+    stack = Stack.from_array(volume, "rock", 2.5)
+
+    assert (stack.name, stack.shape, stack.n_slices) == ("rock", volume.shape, 5)
+    assert (stack.dtype, stack.voxel_size_um) == (np.uint16, 2.5)
+    np.testing.assert_array_equal(read_all(stack), volume)
+    assert Stack.from_array(volume[0]).shape == (1, 24, 31)
+
+
+@pytest.mark.parametrize("array", [np.zeros((2, 3, 4, 5)), np.zeros((0, 3, 4)), np.zeros(4, "c8")])
+def test_an_array_that_is_no_stack_is_refused(array):
+    with pytest.raises(StackError, match=r"needed are real numbers with the axes \(Z, Y, X\)"):
+        Stack.from_array(array)
+
+
+@pytest.mark.parametrize("z", [-1, 5])
+def test_a_slice_that_is_not_there_is_refused(volume, z):
+    with pytest.raises(StackError, match=f"no slice {z + 1}; its slices are 1 to 5"):
+        open_stack(tiff_bytes(volume)).read_slice(z)

@@ -130,6 +130,22 @@ def test_each_epoch_is_reported_with_the_averaged_weights_and_the_best_are_kept(
         np.testing.assert_array_equal(best, kept)
 
 
+def test_the_last_epochs_leave_the_statistics_as_they_are():
+    seen = []
+    hooks = TrainingHooks(on_epoch=lambda _, network: seen.append(network.get_weights()))
+    config = replace(CONFIG, epochs=4)
+
+    trained = train(MadeUpPatches(), validation_slices(), config, hooks)
+
+    for first, middle, third, last, variable in zip(*seen, trained.model.weights, strict=True):
+        if variable.trainable:
+            assert not np.array_equal(middle, third)
+        else:  # a mean or a variance
+            assert not np.array_equal(first, middle)
+            np.testing.assert_array_equal(middle, third)
+            np.testing.assert_array_equal(middle, last)
+
+
 @pytest.mark.parametrize("n_steps", [0, 4])
 def test_a_stop_is_answered_within_a_step(n_steps):
     done, epochs = [], []
@@ -172,7 +188,8 @@ tensorflow.config.experimental.enable_op_determinism()
 config = replace(CONFIG, epochs=3, unet=replace(CONFIG.unet, dropout=0.3))
 through = train(MadeUpPatches(), validation_slices(), config)
 folder = Path(sys.argv[1])
-for n_steps in (5, 6):  # in the middle of the second epoch, and before it is validated
+# In the middle of the second epoch, before it is validated, and when statistics are kept.
+for n_steps in (5, 6, 8):
     done = []
     hooks = TrainingHooks(
         on_step=lambda *step: done.append(step),

@@ -72,6 +72,20 @@ def test_dropout_acts_in_training_alone(rng):
     assert not np.allclose(used, trained)
 
 
+def test_kept_statistics_make_training_and_use_the_same_network(rng):
+    tiles = rng.random((2, 16, 16, 1)).astype(np.float32)
+    learning, keeping = build_unet(SMALL), build_unet(SMALL, keeps_statistics=True)
+    keeping.set_weights(learning.get_weights())
+
+    used, trained = (np.asarray(keeping(tiles, training=t)) for t in (False, True))
+
+    np.testing.assert_array_equal(used, trained)
+    np.testing.assert_array_equal(used, np.asarray(learning(tiles, training=False)))
+    assert not np.allclose(used, np.asarray(learning(tiles, training=True)))
+    shapes = [[weights.shape for weights in n.trainable_weights] for n in (learning, keeping)]
+    assert shapes[0] == shapes[1]  # scales and offsets go on learning
+
+
 def test_the_layers_of_the_compact_network_keep_their_names():
     names = [layer.name for layer in build_unet(UNetConfig((4, 6))).layers]
 

@@ -10,8 +10,8 @@ from sandseg.workspace import (
     MIN_FREE,
     QUOTA_SESSION,
     QUOTA_TOTAL,
-    keep_file,
     new_folder,
+    new_visit,
     quota,
     remove_folder,
     require_room,
@@ -134,32 +134,30 @@ def test_a_visit_that_was_swept_while_it_went_on_gets_its_folder_again():
     assert new_folder(visit).is_dir()
 
 
-def test_a_kept_file_is_whole_and_alone():
-    folder = new_folder()
+def test_a_visit_takes_no_place_before_something_is_kept_and_is_then_private(work):
+    visit = new_visit()
 
-    keep_file(folder / "scan.tif", memoryview(b"grey values"))
-
-    assert [path.name for path in folder.iterdir()] == ["scan.tif"]
-    assert (folder / "scan.tif").read_bytes() == b"grey values"
+    assert not list(work.iterdir())
+    assert new_folder(visit).parent == visit
+    assert stat.S_IMODE(visit.stat().st_mode) == 0o700
 
 
 def test_a_visit_holds_no_more_than_its_quota(monkeypatch):
     monkeypatch.setenv(QUOTA_SESSION, "1000")
     visit, other = new_folder(), new_folder()
-    keep_file(new_folder(visit) / "first.tif", bytes(600))
+    (new_folder(visit) / "first.tif").write_bytes(bytes(600))
 
     require_room(new_folder(visit), 400)
     require_room(other, 1000)
     with pytest.raises(SandsegError, match="This visit holds 600 bytes, and 401 bytes") as refusal:
-        keep_file(new_folder(visit) / "second.tif", bytes(401))
+        require_room(new_folder(visit), 401)
 
     assert QUOTA_SESSION in refusal.value.hint
-    assert not list(visit.rglob("second*"))
 
 
 def test_all_visits_together_hold_no_more_than_their_quota(monkeypatch):
     monkeypatch.setenv(QUOTA_TOTAL, "1e3")
-    keep_file(new_folder() / "first.tif", bytes(600))
+    (new_folder() / "first.tif").write_bytes(bytes(600))
 
     require_room(new_folder(), 400)
     with pytest.raises(SandsegError, match="All visitors' files take 600 bytes") as refusal:
@@ -199,13 +197,3 @@ def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path, monkeypatch):
         with pytest.raises(SandsegError, match="The server cannot keep files") as refusal:
             act()
         assert "SANDSEG_WORK" in refusal.value.hint
-
-
-def test_a_file_that_cannot_be_written_leaves_nothing_behind(work):
-    folder = new_folder()
-    (folder / "scan.tif").mkdir()
-
-    with pytest.raises(SandsegError, match="The server cannot keep files"):
-        keep_file(folder / "scan.tif", b"grey values")
-
-    assert [path.name for path in folder.iterdir()] == ["scan.tif"]

@@ -4,7 +4,6 @@ Results are kept under the names of what they were made from (path, slice, model
 arrays: Streamlit tells large arrays apart by a sample of their pixels only.
 """
 
-import gc
 import time
 from collections.abc import Callable
 from functools import lru_cache
@@ -12,11 +11,11 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
-import streamlit as st
 import tifffile
 
+from pages.shared.kept import kept, size_of
 from pages.shared.task import SlicePhases, SlicePictures, Task
-from sandseg import domain, export, jobs, model_store, overlay, predict, samples, uploads, workspace
+from sandseg import domain, export, jobs, model_store, overlay, predict, samples, uploads
 from sandseg.engine import load_engine
 from sandseg.metrics import Scores, confusion_matrix, scores
 from sandseg.model_store import StoredModel
@@ -34,23 +33,7 @@ SAMPLES_KNOWN_S = 5.0  # looking for the files of all samples takes milliseconds
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
 
-
-@st.cache_resource(show_spinner=False)
-def warm_up() -> None:
-    """Load what the first picture needs, once in the life of the server.
-
-    Streamlit collects garbage after every run; frozen objects are not looked at again, which is
-    the difference between a sluggish and a quick slider.
-    """
-    workspace.sweep()
-    first_model = next(iter(list_models()), None)
-    if first_model:
-        key, z = first_slice()
-        task = Task(key, first_model.name, first_model.sha256)
-        slice_phases(task, z)
-        slice_pictures(task, z)
-    gc.collect()
-    gc.freeze()
+_predictions: SharedResults[SlicePrediction] = SharedResults(PREDICTION_BYTES, size_of)
 
 
 def first_slice() -> tuple[str, int]:
@@ -110,13 +93,13 @@ def model(name: str) -> StoredModel:
     return found or model_store.load_model(name)
 
 
-@st.cache_resource(max_entries=2, show_spinner=False)
+@kept(max_entries=2)
 def engine(model_name: str, model_sha256: str) -> PredictBatch:  # noqa: ARG001
     """Load a model for prediction; all visitors share it."""
     return load_engine(model(model_name))
 
 
-@st.cache_resource(max_entries=32, show_spinner=False)
+@kept(max_entries=32, key=lambda source, _name="": source)
 def open_source(source: str, _name: str = "") -> Stack:
     """Open a sample by its key or a TIFF by its path.
 
@@ -126,11 +109,11 @@ def open_source(source: str, _name: str = "") -> Stack:
     if not Path(source).is_absolute():
         return samples.open_sample(source)
     stack = open_stack(Path(source), name=_name)
-    stack.voxel_size_um = uploads.voxel_size_of(Path(source)) or stack.voxel_size_um
+    stack.voxel_size_um = uploads.voxel_size_of(Path(source))
     return stack
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept()
 def grey_mapping(
     source: str,
     model_name: str,
@@ -181,14 +164,7 @@ def prediction(
             array.setflags(write=False)  # it is everybody's
         return found
 
-    return _predictions().get(key, segment, on_wait)
-
-
-@st.cache_resource(show_spinner=False)
-def _predictions() -> SharedResults[SlicePrediction]:
-    return SharedResults(
-        PREDICTION_BYTES, lambda found: found.labels.nbytes + found.confidence.nbytes
-    )
+    return _predictions.get(key, segment, on_wait)
 
 
 @lru_cache(maxsize=8192)
@@ -199,7 +175,12 @@ def _content(source: str, z: int) -> bytes:
     return blake2b(np.ascontiguousarray(image), key=facts, digest_size=16).digest()
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
+def n_waiting() -> int:
+    """Return how many visitors wait for a slice to be segmented."""
+    return _predictions.n_waiting
+
+
+@kept()
 def _stored_prediction(job: str, z: int) -> SlicePrediction:
     return SlicePrediction(
         tifffile.imread(Path(job) / jobs.LABELS, key=z),
@@ -207,19 +188,33 @@ def _stored_prediction(job: str, z: int) -> SlicePrediction:
     )
 
 
-@st.cache_data(max_size="96MB", show_spinner=False)
+def grey_slice(source: str, z: int, mapping: GreyMapping) -> np.ndarray:
+    """Return a slice as it is shown: (Y, X) uint8.
+
+    Raises:
+        StackError: The slice is damaged.
+    """
+    return overlay.to_display(open_source(source).read_slice(z), mapping.low, mapping.high)
+
+
+@kept(key=lambda source, z, mapping: (source, z, mapping.low, mapping.high))
+def grey_picture(source: str, z: int, mapping: GreyMapping) -> bytes:
+    """Encode the grey values of a slice for the viewer; raises as `grey_slice` does."""
+    return export.encode_jpeg(grey_slice(source, z, mapping))
+
+
+@kept()
+def label_picture(task: Task, z: int) -> bytes:
+    """Encode the labels of a segmented slice for the viewer."""
+    return export.encode_palette_png(prediction(task, z).labels, model(task.model_name).classes)
+
+
 def slice_pictures(task: Task, z: int) -> SlicePictures:
-    """Encode a slice for the viewer."""
-    mapping = mapping_of(task)
-    found = prediction(task, z)
-    grey = overlay.to_display(open_source(task.source).read_slice(z), mapping.low, mapping.high)
-    return SlicePictures(
-        export.encode_jpeg(grey),
-        export.encode_palette_png(found.labels, model(task.model_name).classes),
-    )
+    """Encode a segmented slice for the viewer."""
+    return SlicePictures(grey_picture(task.source, z, mapping_of(task)), label_picture(task, z))
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
+@kept()
 def confidence_picture(task: Task, z: int) -> bytes:
     """Encode how unsure the model is of each pixel: the less sure, the less the grey shows."""
     doubt = overlay.to_display(1 - prediction(task, z).confidence, 0, 1 - LOW_CONFIDENCE)
@@ -228,13 +223,13 @@ def confidence_picture(task: Task, z: int) -> bytes:
     return export.encode_png(marks)
 
 
-@st.cache_data(max_size="16MB", show_spinner=False)
+@kept()
 def confidence_percent(task: Task, z: int) -> bytes:
     """Encode how sure the model is of each pixel, in whole percent rounded down, as a grey PNG."""
     return export.encode_png((100 * prediction(task, z).confidence).astype(np.uint8))
 
 
-@st.cache_data(max_entries=4096, show_spinner=False)
+@kept()
 def slice_phases(task: Task, z: int) -> SlicePhases:
     """Measure a segmented slice."""
     labels, classes = prediction(task, z).labels, model(task.model_name).classes
@@ -246,7 +241,7 @@ def slice_phases(task: Task, z: int) -> SlicePhases:
     )
 
 
-@st.cache_resource(max_entries=8, show_spinner=False)
+@kept(max_entries=8, key=lambda source, _name="", n_classes=4: (source, n_classes))
 def true_labels(source: str, _name: str = "", n_classes: int = 4) -> np.ndarray:
     """Read the labels of a sample or a label file: (Z, Y, X) uint8.
 
@@ -258,7 +253,7 @@ def true_labels(source: str, _name: str = "", n_classes: int = 4) -> np.ndarray:
     return samples.sample_labels(source)
 
 
-@st.cache_data(max_entries=4096, show_spinner=False)
+@kept()
 def slice_scores(task: Task, z: int, truth: str) -> Scores:
     """Compare a segmented slice with its true labels."""
     n_classes = len(model(task.model_name).classes)
@@ -266,7 +261,7 @@ def slice_scores(task: Task, z: int, truth: str) -> Scores:
     return scores(confusion_matrix(true, prediction(task, z).labels, n_classes))
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
+@kept()
 def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
     """Encode the true labels of a slice, and the pixels where the prediction differs."""
     classes = model(task.model_name).classes
@@ -275,7 +270,7 @@ def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
     return export.encode_palette_png(true, classes), export.encode_png(errors)
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def report(job: str) -> dict:
     """Read the report of a finished whole run."""
     return jobs.read_json(Path(job) / jobs.REPORT)

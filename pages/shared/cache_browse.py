@@ -7,6 +7,7 @@ import streamlit as st
 
 from pages.shared import cache
 from pages.shared.cache import Task
+from pages.shared.kept import kept
 from sandseg import export, overlay, planes
 from sandseg.normalize import GreyMapping
 from sandseg.planes import Survey
@@ -23,40 +24,32 @@ def _mapping(task: Task) -> GreyMapping:
 
 
 def _greys(task: Task, z: int) -> np.ndarray:
-    """A slice as it is shown: (Y, X) uint8."""
-    mapping = _mapping(task)
-    return overlay.to_display(
-        cache.open_source(task.source).read_slice(z), mapping.low, mapping.high
-    )
+    return cache.grey_slice(task.source, z, _mapping(task))
 
 
 def _true(task: Task, truth: str) -> np.ndarray:
     return cache.true_labels(truth, n_classes=len(cache.model(task.model_name).classes))
 
 
-@st.cache_data(max_size="64MB", show_spinner=False)
 def grey_picture(task: Task, z: int) -> bytes:
-    """Encode the grey values of a slice for the viewer.
-
-    Raises:
-        StackError: The slice is damaged.
-    """
-    return export.encode_jpeg(_greys(task, z))
+    """Encode the grey values of a slice for the viewer; see `cache.grey_picture`."""
+    return cache.grey_picture(task.source, z, _mapping(task))
 
 
-@st.cache_data(max_size="16MB", show_spinner=False)
+@kept()
 def label_picture(task: Task, z: int, truth: str) -> bytes:
     """Encode the true labels of a slice for the viewer."""
     return export.encode_palette_png(_true(task, truth)[z], cache.model(task.model_name).classes)
 
 
-@st.cache_resource(max_entries=2, show_spinner="Reading all slices for the side views …")
+@kept(max_entries=2)
 def _volume(task: Task) -> np.ndarray:
     mapping = _mapping(task)
-    return planes.display_volume(cache.open_source(task.source), mapping.low, mapping.high)
+    with st.spinner("Reading all slices for the side views …"):
+        return planes.display_volume(cache.open_source(task.source), mapping.low, mapping.high)
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
+@kept()
 def side_picture(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...]) -> bytes:
     """Encode a cut across the slices as a JPEG; both planes come on one scale.
 
@@ -92,14 +85,14 @@ def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...])
     return overlay.blend(picture, cut(_true(task, truth), at), classes, OPACITY, shown)
 
 
-@st.cache_data(max_entries=2048, show_spinner=False)
+@kept()
 def slice_counts(task: Task, z: int, truth: str) -> np.ndarray:
     """Count the grey values of a slice by class, as `planes.count_greys` does."""
     labels = _true(task, truth)[z] if truth else None
     return planes.count_greys(_greys(task, z), labels, len(cache.model(task.model_name).classes))
 
 
-@st.cache_data(max_entries=64, show_spinner="Looking through the stack …")
+@kept()
 def survey(task: Task, truth: str) -> Survey:
     """Look through the grey values of a stack.
 
@@ -109,7 +102,8 @@ def survey(task: Task, truth: str) -> Survey:
     mapping, labels = _mapping(task), _true(task, truth) if truth else None
     n_classes = len(cache.model(task.model_name).classes)
     stack = cache.open_source(task.source)
-    return planes.survey_stack(stack, mapping.low, mapping.high, labels, n_classes)
+    with st.spinner("Looking through the stack …"):
+        return planes.survey_stack(stack, mapping.low, mapping.high, labels, n_classes)
 
 
 def thumbnail_slices(n_slices: int) -> list[int]:
@@ -117,7 +111,7 @@ def thumbnail_slices(n_slices: int) -> list[int]:
     return planes.spread_slices(n_slices, N_THUMBNAILS)
 
 
-@st.cache_data(max_entries=16, show_spinner=False)
+@kept()
 def contact_sheet(task: Task) -> bytes:
     """Draw slices of the whole stack side by side, numbered from one.
 

@@ -4,10 +4,10 @@ import threading
 from dataclasses import dataclass, replace
 
 import numpy as np
-import streamlit as st
 
 from pages.shared import cache
 from pages.shared.cache import SlicePhases
+from pages.shared.kept import kept
 from sandseg import comparison, export, methods, overlay
 from sandseg.classes import SANDSTONE
 from sandseg.comparison import MethodErrors
@@ -17,6 +17,8 @@ from sandseg.metrics import Scores, scores
 from sandseg.model_store import models_folder
 from sandseg.phases import phase_fractions, porosity, sample_mask
 from sandseg.stack import check_numbers
+
+_turn = threading.Lock()  # one slice at a time: two at once would take twice as long, and say so
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ def list_methods() -> list[Method]:
     return _methods(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
+@kept(max_entries=4)
 def _methods(cards: tuple[tuple[str, int], ...]) -> list[Method]:  # noqa: ARG001
     return methods.list_methods()
 
@@ -78,26 +80,20 @@ def trial(source: str, z: int, method: Method) -> Trial:
     return Trial(source, z, method.name, method.sha256, model.name, model.sha256)
 
 
-@st.cache_resource(max_entries=6, show_spinner=False)
+@kept(max_entries=6)
 def _segmenter(name: str, sha256: str) -> Segmenter:  # noqa: ARG001
     method = methods.find_method(name, list_methods())
     return methods.load_segmenter(method, lambda model: cache.engine(model.name, model.sha256))
 
 
-@st.cache_resource(max_entries=64, show_spinner=False)
+@kept(max_entries=64)
 def _warm(name: str, sha256: str, shape: tuple[int, int]) -> Segmenter:
     segmenter = _segmenter(name, sha256)
     methods.warm_up(methods.find_method(name, list_methods()), segmenter, shape)
     return segmenter
 
 
-@st.cache_resource(show_spinner=False)
-def _turn() -> threading.Lock:
-    """One slice at a time: two at once would take twice as long each, and say so."""
-    return threading.Lock()
-
-
-@st.cache_data(max_size="96MB", show_spinner=False)
+@kept()
 def segmented(task: Trial) -> SegmentedSlice:
     """Segment a slice and take the time; probabilities are not kept.
 
@@ -108,23 +104,17 @@ def segmented(task: Trial) -> SegmentedSlice:
     check_numbers(image)
     mapping = cache.grey_mapping(task.source, task.scale_model, task.scale_sha256)
     grey = mapping.apply(image)
-    with _turn():
+    with _turn:
         segmenter = _warm(task.method, task.method_sha256, grey.shape)
         return replace(methods.segment(grey, segmenter), probabilities=None)
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
 def grey_picture(source: str, z: int, model_name: str, model_sha256: str) -> bytes:
     """Encode the grey values of a slice."""
-    return export.encode_jpeg(_display(source, z, model_name, model_sha256))
+    return cache.grey_picture(source, z, cache.grey_mapping(source, model_name, model_sha256))
 
 
-def _display(source: str, z: int, model_name: str, model_sha256: str) -> np.ndarray:
-    mapping = cache.grey_mapping(source, model_name, model_sha256)
-    return overlay.to_display(cache.open_source(source).read_slice(z), mapping.low, mapping.high)
-
-
-@st.cache_data(max_size="64MB", show_spinner=False)
+@kept()
 def pictures(task: Trial, truth: str) -> Pictures:
     """Encode what a method makes of a slice."""
     labels = segmented(task).labels
@@ -135,7 +125,7 @@ def pictures(task: Trial, truth: str) -> Pictures:
     return Pictures(encoded, export.encode_png(errors))
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@kept()
 def rating(task: Trial, truth: str) -> Rating:
     """Compare what a method makes of a slice with the true labels."""
     true = cache.true_labels(truth)[task.z]
@@ -144,13 +134,13 @@ def rating(task: Trial, truth: str) -> Rating:
     return Rating(scores(errors.matrix), intervals, errors)
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@kept()
 def phases(task: Trial) -> SlicePhases:
     """Measure a slice as a method labels it."""
     return _phases(segmented(task).labels)
 
 
-@st.cache_data(max_entries=1024, show_spinner=False)
+@kept()
 def true_phases(truth: str, z: int) -> SlicePhases:
     """Measure the true labels of a slice."""
     return _phases(cache.true_labels(truth)[z])
@@ -166,7 +156,7 @@ def _phases(labels: np.ndarray) -> SlicePhases:
     )
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
+@kept()
 def difference(first: Trial, second: Trial, truth: str) -> Difference:
     """Compare what two methods make of a slice with each other."""
     one, other = segmented(first).labels, segmented(second).labels

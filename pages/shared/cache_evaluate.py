@@ -3,19 +3,19 @@
 from collections.abc import Callable
 
 import numpy as np
-import streamlit as st
 from PIL import Image
 
 from pages.shared import cache
 from pages.shared.cache import Task
 from pages.shared.evaluation import Evaluation, evaluate_slice
+from pages.shared.kept import kept
 from sandseg import export, overlay
 from sandseg.classes import IGNORED
 
 THUMBNAIL_SIZE = 220  # pixels, at least
 
 
-@st.cache_data(max_size="48MB", show_spinner=False)
+@kept()
 def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
     """Compare a segmented slice with its labels.
 
@@ -39,28 +39,28 @@ def stack_evaluations(
     return found
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
+@kept()
 def labelled_slices(task: Task, truth: str) -> list[int]:
     """Return the slices z in which at least one pixel is labelled."""
     labels = cache.true_labels(truth, n_classes=n_classes(task))
     return [z for z, image in enumerate(labels) if (image != IGNORED).any()]
 
 
-@st.cache_data(max_size="16MB", show_spinner=False)
+@kept()
 def truth_picture(task: Task, z: int, truth: str) -> bytes:
     """Encode the true labels of a slice."""
     classes = cache.model(task.model_name).classes
     return export.encode_palette_png(true_slice(task, z, truth), classes)
 
 
-@st.cache_data(max_size="32MB", show_spinner=False)
+@kept()
 def error_picture(task: Task, z: int, truth: str, class_value: int | None) -> bytes:
     """Encode marks for the wrong pixels of a slice: those of a class, or all."""
     labels = cache.prediction(task, z).labels
     return export.encode_png(overlay.error_marks(true_slice(task, z, truth), labels, class_value))
 
 
-@st.cache_data(max_size="16MB", show_spinner=False)
+@kept()
 def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     """Encode a small picture of all wrong pixels of a slice."""
     picture = Image.fromarray(_errors(task, z, truth))
@@ -68,7 +68,7 @@ def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     return export.encode_jpeg(np.asarray(small))
 
 
-@st.cache_data(max_size="16MB", show_spinner=False)
+@kept()
 def cell_pixels(task: Task, z: int, truth: str, row: int, column: int) -> tuple[bytes, int]:
     """Encode the pixels of a true (row) and a predicted (column) class as a mask; count them."""
     true = true_slice(task, z, truth)
@@ -88,8 +88,6 @@ def n_classes(task: Task) -> int:
 
 def _errors(task: Task, z: int, truth: str) -> np.ndarray:
     mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
-    grey = overlay.to_display(
-        cache.open_source(task.source).read_slice(z), mapping.low, mapping.high
-    )
+    grey = cache.grey_slice(task.source, z, mapping)
     labels = cache.prediction(task, z).labels
     return overlay.errors_only(grey, true_slice(task, z, truth), labels)

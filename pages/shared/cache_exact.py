@@ -1,12 +1,11 @@
 """Grey values without loss, for those who ask for them; the rules are those of `cache`."""
 
-import streamlit as st
-
 from pages.shared import cache
+from pages.shared.kept import kept
 from sandseg import export, overlay
 
 
-@st.cache_data(max_size="48MB", show_spinner=False)
+@kept()
 def exact_grey(
     source: str, z: int, model_name: str, model_sha256: str, grey: str = "auto"
 ) -> bytes:

@@ -1,12 +1,16 @@
 """What a visitor chooses: rock, model, slice."""
 
+from functools import partial
+
 import streamlit as st
 
 from pages.shared import address, cache, state, widgets
 from pages.shared.model_card import model_title, show_card
 from pages.shared.own_files import ask_about_file
 from pages.shared.state import Source
+from pages.shared.uploader.uploader import ask_upload
 from sandseg import samples
+from sandseg.arrivals import Wanted
 from sandseg.errors import ModelError, SandsegError
 from sandseg.model_store import StoredModel
 from sandseg.published import DOWNLOAD_MB
@@ -34,14 +38,12 @@ def choose_source(model_name: str | None) -> Source:
     titles = {source_id: source.title for source_id, source in choices.items()}
     source_id = address.select("Rock", titles, state.SAMPLE, on_change=state.forget_slice)
     _offer_sandstone()
-    key = state.upload_key("image")
-    st.file_uploader(
+    ask_upload(
         "Or your own: a TIFF, numbered slices, a ZIP",
-        type=list(STACK_SUFFIXES),
-        accept_multiple_files=True,
-        key=key,
-        on_change=state.take_file,
-        args=(key, model_name),
+        "image",
+        Wanted(STACK_SUFFIXES, is_many=True),
+        partial(state.take_files, model_name=model_name),
+        refusal_key=state.REFUSAL,
     )
     if refusal := state.pop_refusal():
         widgets.show_refusal(refusal)

@@ -8,7 +8,7 @@ from pages.shared import address, cache, cache_compare, widgets
 from pages.shared import comparison_words as words
 from pages.shared.cache_compare import Trial
 from pages.shared.cache_exact import exact_grey
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Look, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.comparison import SAME, kind_classes
 from sandseg.methods import Method
@@ -33,14 +33,13 @@ def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: s
             )
             for method, found, task in zip(methods, pictures, trials, strict=True)
         ],
+        Shown(0, 1, SANDSTONE, cache.open_source(last.source).voxel_size_um),
+        Look(
+            clear_class=widgets.clear_class(cache_compare.phases(last)),
+            height=PANES_HEIGHT,
+            group=GROUP,
+        ),
         key="compare-viewer",
-        z=0,
-        n_slices=1,  # the page has the slider: it stands in the address
-        classes=SANDSTONE,
-        voxel_size_um=cache.open_source(trials[0].source).voxel_size_um,
-        clear_class=widgets.clear_class(cache_compare.phases(trials[-1])),
-        height=PANES_HEIGHT,
-        group=GROUP,
         exact_grey=lambda: exact_grey(last.source, last.z, model.name, model.sha256),
     )
 
@@ -59,13 +58,12 @@ def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, tru
     st.markdown(widgets.plain(text.replace(" %", "\N{NO-BREAK SPACE}%")))
     viewer(
         [Pane(titles[name], grey, found.picture)],
+        Shown(
+            0,
+            1,
+            kind_classes(methods[first].title, methods[second].title, bool(truth)),
+            cache.open_source(trials[0].source).voxel_size_um,
+        ),
+        Look(opacity=1.0, clear_class=SAME, height=MAP_HEIGHT, group=GROUP),
         key="difference-viewer",
-        z=0,
-        n_slices=1,
-        classes=kind_classes(methods[first].title, methods[second].title, bool(truth)),
-        voxel_size_um=cache.open_source(trials[0].source).voxel_size_um,
-        opacity=1.0,
-        clear_class=SAME,
-        height=MAP_HEIGHT,
-        group=GROUP,
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pages.shared import address, cache, cache_evaluate, state, widgets
 from pages.shared.cache import Task
 from pages.shared.cache_exact import exact_grey
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Look, Pane, Shown, viewer
 from sandseg.classes import SegmentationClass
 from sandseg.overlay import INVENTED, MISSED
 
@@ -62,17 +62,16 @@ def _show(
     stack = cache.open_source(task.source)
     viewer(
         panes,
+        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
+        Look(
+            clear_class=widgets.clear_class(cache.slice_phases(task, z)),
+            height=700 if len(panes) > 1 else 620,
+            stepper=False,
+            hatched=hatched,
+        ),
         key="evaluate-viewer",
-        z=z,
-        n_slices=stack.n_slices,
-        classes=cache.model(task.model_name).classes,
-        voxel_size_um=stack.voxel_size_um,
-        clear_class=widgets.clear_class(cache.slice_phases(task, z)),
-        height=700 if len(panes) > 1 else 620,
         highlight=lit,
-        hatched=hatched,
         exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
-        stepper=False,  # the page has the slider: it stands in the address
         on_step=state.take_slice,
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.shared import address, cache_evaluate, confusion, state
+from pages.shared import address, cache_evaluate, confusion, state, widgets
 from pages.shared.cache import Task
 from pages.shared.evaluation import Evaluation, most_pixels, ranking
 from pages.shared.stack_run import finished_folder, show_run
@@ -63,6 +63,14 @@ def choose_scope(source: Source, model: StoredModel, n_slices: int) -> bool:
     return False
 
 
+def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int, Evaluation]:
+    """Compare the slices that count: the one shown, or all with labels."""
+    if is_whole:
+        return evaluate_stack(task, truth)
+    widgets.await_prediction(task, z)
+    return {z: cache_evaluate.slice_evaluation(task, z, truth)}
+
+
 def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
     """Compare all labelled slices of a segmented stack, and say how far it is."""
     place = st.empty()
@@ -75,17 +83,21 @@ def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
     return found
 
 
-def choose_cell(
-    found: Evaluation, classes: Sequence[SegmentationClass], file_stem: str
-) -> tuple[int, int] | None:
-    """Show the confusion matrix in one of three views; return the cell pressed."""
-    view = address.segments(
+def choose_matrix() -> str:
+    """Ask for one of the three views of the confusion matrix."""
+    return address.segments(
         "Confusion matrix",
         confusion.TITLES,
         "matrix",
         label_visibility="visible",
         help="Press a cell: its pixels light up in the pictures. Press it again to end that.",
     )
+
+
+def choose_cell(
+    found: Evaluation, view: str, classes: Sequence[SegmentationClass], file_stem: str
+) -> tuple[int, int] | None:
+    """Show a view of the confusion matrix; return the cell pressed."""
     cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
     st.caption(confusion.TEXTS[view])
     table = st.expander("As a table", icon=":material/table:", key="table", on_change="rerun")

@@ -7,6 +7,7 @@ import streamlit as st
 from pages.shared import address, cache, state, widgets, words
 from pages.shared.cache import Task
 from pages.shared.histogram import INK, PADDING, PALE_INK
+from pages.shared.kept import kept
 from pages.shared.state import Source, Treatment
 from sandseg import domain
 from sandseg.domain import DOUBTFUL, FIT, STRANGE, Look, Verdict
@@ -33,7 +34,7 @@ def verdict(task: Task) -> Verdict:
     return domain.judge(mapping, _looks(task), usual, voxel_size_um, cache.zoom_of(task))
 
 
-@st.cache_data(max_entries=256, show_spinner=False)
+@kept()
 def _looks(task: Task) -> list[Look]:
     stack, classes = cache.open_source(task.source), cache.model(task.model_name).classes
     mapping = cache.mapping_of(task)
@@ -45,7 +46,7 @@ def _looks(task: Task) -> list[Look]:
     return looks
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def _shares(source: str, low: float, high: float) -> np.ndarray:
     """Return the (256,) shares of a stack's grey values once they are mapped."""
     return shares_of(sample_values(cache.open_source(source)), (low, high))

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.shared import address, cache, train_access
+from pages.shared import address, train_access
+from pages.shared.warm_up import warm_up
 
 HOME = Path(__file__).parents[1] / "home.py"
 SEGMENT = HOME.with_name("segment.py")
@@ -48,7 +49,7 @@ def start_page() -> None:
     """
     if "is_routed" not in st.session_state:
         st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
-        cache.warm_up()
+        warm_up()
         choose_page()
     address.start()
     st.html(_STYLE)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ import streamlit as st
 
 from pages.shared import cache, state, widgets
 from pages.shared.state import Source
+from pages.shared.uploader.uploader import ask_upload
+from pages.shared.visit import visit
 from sandseg import export, workspace
+from sandseg.arrivals import LABELS_BYTES, Arrived, Wanted
 from sandseg.classes import IGNORED, SegmentationClass, decode_labels, map_labels
+from sandseg.decode_guard import Taken, take_each
 from sandseg.errors import LabelError, SandsegError
-from sandseg.stack import WEB_LIMITS, check_same_shape
-from sandseg.tiff_check import reading
-from sandseg.tiff_file import OpenTiff
+from sandseg.stack import check_same_shape, open_stack
 
 MOST_VALUES = 8  # that can be given a meaning by hand
 REFUSAL = "labels_refusal"
@@ -22,7 +25,7 @@ REFUSAL = "labels_refusal"
 
 @dataclass(frozen=True)
 class LabelFile:
-    """An uploaded label file as it is stored.
+    """An uploaded label file, decoded.
 
     `meanings` has a label for each value in it, none for a colored file; `is_known` where that is
     more than a guess.
@@ -49,13 +52,12 @@ def choose_labels(
     is_needed = (not truth and not is_aside) or (found is not None and not found.is_known)
     title = "Labels: other ones, or your own" if truth else "Have labels? Compare"
     with st.expander(title, expanded=is_needed, icon=":material/label:"):
-        key = state.upload_key("labels")
-        st.file_uploader(
+        ask_upload(
             "Labels of the same slices (TIFF)",
-            type=["tif", "tiff"],
-            key=key,
-            on_change=_take,
-            args=(key, source, classes),
+            "labels",
+            Wanted(("tif", "tiff"), n_bytes=LABELS_BYTES),
+            partial(_take, source=source, n_classes=len(classes)),
+            refusal_key=REFUSAL,
             help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
             f"For other values, {MOST_VALUES} at most, you are asked what they mean.",
         )
@@ -85,51 +87,39 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
         st.form_submit_button("Compare with these", on_click=_apply, args=(source, classes))
 
 
-def _take(upload_key: str, source: Source, classes: Sequence[SegmentationClass]) -> None:
-    """Keep uploaded labels for a source; if they are refused, all stays as it was."""
-    upload = state.received(upload_key)
-    if upload is None:
-        return
-    try:
-        found = _keep(upload, source, len(classes))
-    except SandsegError as error:
-        st.session_state[REFUSAL] = error
-        return
+def _take(files: Sequence[Arrived], source: Source, n_classes: int) -> None:
+    """Look at uploaded labels and compare a source with them, if they fit.
+
+    Raises:
+        SandsegError: They do not; all stays as it was.
+    """
+    file, folder = files[0], files[0].path.parent
+    [taken] = take_each({file.name: file.path}, [folder / "labels.tif"], n_classes)
+    file.path.unlink()
+    workspace.require_room(folder, 0)  # only now is it known how large they are
+    found = _understand(source, taken, file.name, n_classes)
     _files()[source.id] = found
     if found.is_known:
         state.keep_labels(source, found.path)
 
 
-def _keep(upload, source: Source, n_classes: int) -> LabelFile:  # noqa: ANN001 - an UploadedFile
-    """Write labels into a folder of their own and look at them; what is refused leaves nothing."""
-    folder = workspace.new_folder(state.visit_folder())
-    path = folder / "labels.tif"
-    try:
-        workspace.keep_file(path, upload.getbuffer())
-        return _understand(source, path, upload.name, n_classes)
-    except SandsegError:
-        workspace.remove_folder(folder)
-        raise
-
-
-def _understand(source: Source, path: Path, name: str, n_classes: int) -> LabelFile:
-    """Read a label file and check that it fits.
+def _understand(source: Source, taken: Taken, name: str, n_classes: int) -> LabelFile:
+    """Look at the values of a label file and check that it fits.
 
     Raises:
-        SandsegError: It cannot be read, has another size, or too many values.
+        SandsegError: It has another size, or too many values.
     """
-    raw = _read_raw(path, name)
-    is_colored = raw.ndim == 4
-    check_same_shape(cache.open_source(source.place), raw[..., 0] if is_colored else raw)
-    values = np.empty(0) if is_colored else np.unique(raw)
+    raw = _read_raw(taken.path, name)
+    check_same_shape(cache.open_source(source.place), raw)
+    values = np.empty(0) if taken.is_colored else np.unique(raw)
     try:
-        cache.true_labels(str(path), name, n_classes)
+        cache.true_labels(str(taken.path), name, n_classes)
         is_known = True
     except LabelError:
-        if is_colored or len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
+        if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
             raise
         is_known = False
-    return LabelFile(path, name, _first_meanings(values, is_known, n_classes), is_known)
+    return LabelFile(taken.path, name, _first_meanings(values, is_known, n_classes), is_known)
 
 
 def _first_meanings(values: np.ndarray, is_known: bool, n_classes: int) -> dict[int, int]:
@@ -147,7 +137,7 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.meanings}
     try:
         labels = map_labels(_read_raw(found.path, found.name), meanings)
-        path = workspace.new_folder(state.visit_folder()) / "labels.tif"
+        path = workspace.new_folder(visit().folder) / "labels.tif"
         export.write_labels(path, labels, classes)
     except SandsegError as error:
         st.session_state[REFUSAL] = error
@@ -157,15 +147,9 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
 
 
 def _read_raw(path: Path, name: str) -> np.ndarray:
-    """Read values as they are stored: (Z, Y, X), or (Z, Y, X, 3) of a colored file."""
-    tiff = OpenTiff(path, name, WEB_LIMITS)
-    try:
-        with reading(name):
-            raw = np.stack([tiff.read(z) for z in range(tiff.shape[0])])
-    finally:
-        tiff.close()
-    is_grey = raw.ndim == 3 or raw.shape[-1] < 3 or (raw == raw[..., :1]).all()
-    return raw[..., 0] if raw.ndim == 4 and is_grey else raw
+    """Read the values (Z, Y, X) of a label file that was decoded."""
+    with open_stack(path, name) as stack:
+        return np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
 
 
 def _meaning_key(found: LabelFile, value: int) -> str:

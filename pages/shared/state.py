@@ -2,8 +2,7 @@
 
 import math
 import secrets
-import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -11,7 +10,9 @@ from pathlib import Path
 import streamlit as st
 
 from pages.shared import address, cache
+from pages.shared.visit import visit
 from sandseg import jobs, uploads, workspace
+from sandseg.arrivals import Arrived
 from sandseg.errors import SandsegError
 from sandseg.model_store import DEFAULT_MODEL, StoredModel
 from sandseg.stack import AmbiguousStackError, check_values
@@ -67,18 +68,9 @@ def take_slice(z: int) -> None:
     st.session_state[SLICE] = z + 1
 
 
-def take_file(upload_key: str, model_name: str | None) -> None:
-    """Keep an uploaded stack and choose it; if it is refused, all stays as it was."""
-    files = received(upload_key)
-    if not files:
-        return
-    try:
-        contents = [(file.name, file.getbuffer()) for file in files]
-        folder = uploads.keep(visit_folder(), contents)
-    except SandsegError as error:
-        st.session_state[REFUSAL] = error
-        return
-    open_file(folder, {}, model_name)
+def take_files(files: Sequence[Arrived], model_name: str | None) -> None:
+    """Choose what was uploaded as the stack; if it is refused, all stays as it was."""
+    open_file(uploads.keep(files), {}, model_name)
 
 
 def open_file(folder: Path, selection: Mapping[str, int], model_name: str | None) -> None:
@@ -135,21 +127,6 @@ def _source(upload: Upload) -> Source:
     return Source(upload.id, upload.title, str(upload.path), upload=upload)
 
 
-class _Visit:
-    """A visit's own folder; when the session is forgotten, so is what nobody segmented."""
-
-    def __init__(self):
-        self.folder = workspace.new_folder()
-        weakref.finalize(self, uploads.end_visit, self.folder).atexit = False
-
-
-def visit_folder() -> Path:
-    """Return the folder of this visit."""
-    if "visit" not in st.session_state:
-        st.session_state["visit"] = _Visit()
-    return st.session_state["visit"].folder
-
-
 def keep_labels(source: Source, path: Path) -> None:
     """Compare a source with the labels in this file from now on."""
     _own("labels")[source.id] = str(path)
@@ -158,11 +135,6 @@ def keep_labels(source: Source, path: Path) -> None:
 def pop_refusal(key: str = REFUSAL) -> SandsegError | None:
     """Return why the last upload was refused, once."""
     return st.session_state.pop(key, None)
-
-
-def upload_key(name: str) -> str:
-    """Return the key of an uploader; it changes with each upload, which frees the file's bytes."""
-    return f"{name}-{st.session_state.get(f'n_{name}', 0)}"
 
 
 def job_folder(source: Source, model: StoredModel) -> Path | None:
@@ -187,7 +159,7 @@ def start_job(source: Source, model: StoredModel) -> None:
 def _job_place(source: Source, model: StoredModel) -> Path:
     if source.upload:
         return source.upload.folder / uploads.JOBS / _job_name(source, model)
-    return workspace.new_folder(visit_folder())
+    return workspace.new_folder(visit().folder)
 
 
 def _start(source: Source, model: StoredModel, folder: Path) -> None:
@@ -247,10 +219,3 @@ def _job_name(source: Source, model: StoredModel) -> str:
 
 def _own(name: str) -> dict:
     return st.session_state.setdefault(f"own_{name}", {})
-
-
-def received(key: str):  # noqa: ANN201 - Streamlit's UploadedFile, or None
-    """Return what came with an uploader, and let go of it: the uploader starts anew."""
-    name = key.rpartition("-")[0]
-    st.session_state[f"n_{name}"] = st.session_state.get(f"n_{name}", 0) + 1
-    return st.session_state.get(key)

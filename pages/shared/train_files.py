@@ -8,10 +8,13 @@ import numpy as np
 import streamlit as st
 
 from pages.shared import state, widgets
+from pages.shared.uploader.uploader import ask_upload
 from sandseg import export, workspace
-from sandseg.classes import IGNORED, SegmentationClass, map_labels
-from sandseg.errors import LabelError, SandsegError, StackError
-from sandseg.stack import open_stack, read_labels
+from sandseg.arrivals import LABELS_BYTES, Arrived, Wanted
+from sandseg.classes import IGNORED, SANDSTONE_RGB, SegmentationClass, map_labels
+from sandseg.decode_guard import Taken, take_each
+from sandseg.errors import LabelError, StackError
+from sandseg.stack import open_stack
 
 MOST_VALUES = 9  # of labels: eight classes, and one for pixels nobody labelled
 KEPT, REFUSAL = "training_files", "training_files_refusal"
@@ -58,11 +61,11 @@ def own_files() -> OwnFiles:
 def ask_files() -> None:
     """Ask for slices and their labels."""
     found = own_files()
-    _uploader("Slices (TIFF)", "images", _keep_images)
+    _uploader("Slices (TIFF)", "images", None, _keep_images)
     if found.images:
         n_slices, height, width = found.shape
         st.caption(f"{n_slices} slice{'s' * (n_slices != 1)} of {height} × {width} pixels.")
-    _uploader("Labels of the same slices (TIFF)", "labels", _keep_labels)
+    _uploader("Labels of the same slices (TIFF)", "labels", LABELS_BYTES, _keep_labels)
     if found.labels:
         values = ", ".join(map(str, found.values)) or "colors"
         st.caption(f"{found.n_labels} labelled, with the values {values}.")
@@ -90,88 +93,75 @@ def ask_meanings(classes: Sequence[SegmentationClass]) -> None:
         st.form_submit_button("Use these meanings", on_click=_apply, args=(found, tuple(classes)))
 
 
-def _uploader(label: str, kind: str, keep: Callable[[list, Path], None]) -> None:
-    key = state.upload_key(f"training-{kind}")
-    st.file_uploader(
+def _uploader(
+    label: str, kind: str, n_bytes: int | None, keep: Callable[[Sequence[Arrived]], None]
+) -> None:
+    ask_upload(
         label,
-        type=["tif", "tiff"],
-        accept_multiple_files=True,
-        key=key,
-        on_change=_take,
-        args=(key, keep),
+        f"training-{kind}",
+        Wanted(("tif", "tiff"), is_many=True, n_bytes=n_bytes),
+        keep,
+        refusal_key=REFUSAL,
         help="One stack, or one file for each slice; then a slice and its labels have the same "
         "name. Labels: 0, 1, 2 … one value for each class, or 1, 2, 3 … with 0 for unlabelled "
         "pixels, or the sandstone's colors.",
     )
 
 
-def _take(key: str, keep: Callable[[list, Path], None]) -> None:
-    """Keep uploads; if one is refused, all stays as it was."""
-    uploads = state.received(key)
-    if not uploads:
-        return
-    try:
-        folder = workspace.new_folder(state.visit_folder())
-    except SandsegError as error:
-        st.session_state[REFUSAL] = error
-        return
-    try:
-        keep([_write(folder, upload) for upload in uploads], folder)
-    except SandsegError as error:
-        workspace.remove_folder(folder)
-        st.session_state[REFUSAL] = error
+def _decode(files: Sequence[Arrived], n_classes: int | None = None) -> list[Taken]:
+    """Decode each file, under the visitor's own name, in the process that is held down."""
+    folder, named = files[0].path.parent, {}
+    for file in files:
+        name = export.safe_name(file.name)
+        if name in named:
+            raise StackError(f"Two files are called {name}.", hint="Give each file its own name.")
+        named[name] = file.path
+    taken = take_each(named, [folder / name for name in named], n_classes)
+    for path in named.values():
+        path.unlink()
+    workspace.require_room(folder, 0)  # only now is it known how large they are
+    return taken
 
 
-def _write(folder: Path, upload) -> Path:  # noqa: ANN001 - Streamlit's UploadedFile
-    path = folder / export.safe_name(upload.name)
-    if path.exists():
-        raise StackError(f"Two files are called {path.name}.", hint="Give each file its own name.")
-    workspace.keep_file(path, upload.getbuffer())
-    return path
+def _place(taken: Sequence[Taken]) -> Path:
+    """Return what a training reads: the only file, or the folder of all of them."""
+    return taken[0].path if len(taken) == 1 else taken[0].path.parent
 
 
-def _keep_images(paths: list[Path], folder: Path) -> None:
-    n_slices, sizes = 0, set()
-    for path in paths:
-        with open_stack(path, path.name) as stack:
-            n_slices += stack.n_slices
-            sizes.add(stack.shape[1:])
-    place = paths[0] if len(paths) == 1 else folder
-    shape = (n_slices, *min(sizes))
-    st.session_state[KEPT] = replace(own_files(), images=str(place), shape=shape)
+def _keep_images(files: Sequence[Arrived]) -> None:
+    taken = _decode(files)
+    n_slices = sum(one.shape[0] for one in taken)
+    shape = (n_slices, *min(one.shape[1:] for one in taken))
+    st.session_state[KEPT] = replace(own_files(), images=str(_place(taken)), shape=shape)
 
 
-def _keep_labels(paths: list[Path], folder: Path) -> None:
-    found = [_values(path) for path in paths]
-    values = set().union(*(part for part, _ in found))
+def _keep_labels(files: Sequence[Arrived]) -> None:
+    taken = _decode(files, len(SANDSTONE_RGB))
+    values = set().union(*(_values(one.path) for one in taken if not one.is_colored))
     if len(values) > MOST_VALUES:
         raise LabelError(
             f"The labels hold {len(values)} different values, but there are at most 8 classes.",
             hint="Check that these are the labels and not the slices.",
         )
-    place = paths[0] if len(paths) == 1 else folder
     st.session_state[KEPT] = replace(
         own_files(),
-        labels=str(place),
-        n_labels=sum(n_slices for _, n_slices in found),
+        labels=str(_place(taken)),
+        n_labels=sum(one.shape[0] for one in taken),
         values=tuple(sorted(values)),
     )
 
 
-def _values(path: Path) -> tuple[set[int], int]:
-    """Return the values of a label file, none if it is colored, and the number of its slices."""
-    try:
-        with open_stack(path, path.name) as stack:
-            slices = [np.unique(stack.read_slice(z)) for z in range(stack.n_slices)]
-    except StackError:
-        return set(), len(read_labels(path, path.name))  # colored, or it says what is wrong
+def _values(path: Path) -> set[int]:
+    """Return the values of a label file."""
+    with open_stack(path, path.name) as stack:
+        slices = [np.unique(stack.read_slice(z)) for z in range(stack.n_slices)]
     values = np.unique(np.concatenate(slices))
     if not np.array_equal(values, np.rint(values)):
         raise LabelError(
             f"{path.name} holds fractions, but a label is a whole number.",
             hint="Export the labels as 8-bit integers, one value for each class.",
         )
-    return set(values.astype(int).tolist()), len(slices)
+    return set(values.astype(int).tolist())
 
 
 def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:

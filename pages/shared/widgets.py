@@ -6,6 +6,7 @@ from html import escape
 
 import numpy as np
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from pages.shared import cache
 from pages.shared.cache import SlicePhases, Task
@@ -14,12 +15,18 @@ from sandseg.errors import SandsegError
 
 
 @contextmanager
-def user_errors() -> Iterator[None]:
-    """Show a `SandsegError` as a message and end the page; let any other error through."""
+def user_errors(*places: DeltaGenerator) -> Iterator[None]:
+    """Show a `SandsegError` as a message and end the page; let any other error through.
+
+    `places` are those outside of a fragment that it has not filled yet: Streamlit only lets it fill
+    them later where it has written to them once.
+    """
     try:
         yield
     except SandsegError as error:
         show_refusal(error)
+        for place in places:
+            place.container()
         st.stop()
 
 
@@ -103,6 +110,23 @@ def show_porosity(porosity: float) -> None:
         f"Porosity of the rock **{percent(porosity)}**",
         help="Pore space divided by the area of the sample, without the air around it.",
     )
+
+
+def show_numbers(task: Task, z: int, truth: str) -> None:
+    """Show phase fractions, porosity and, with labels, how well they are met."""
+    classes = cache.model(task.model_name).classes
+    phases = cache.slice_phases(task, z)
+    columns = {"slice": percents(phases.whole), "its rock": percents(phases.rock)}
+    last = []
+    if task.job:
+        stack_fractions = cache.report(task.job)["phase_fractions"].values()
+        columns["stack"] = percents(stack_fractions)
+    if truth:
+        found = cache.slice_scores(task, z, truth)
+        columns["IoU"] = [score(value) for value in found.iou]
+        last = ["mean IoU", *[""] * (len(columns) - 1), score(found.mean_iou)]
+    show_phases(columns, phases.rock, classes, last)
+    show_porosity(phases.porosity)
 
 
 def clear_class(phases: SlicePhases) -> int:

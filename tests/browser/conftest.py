@@ -112,17 +112,17 @@ def fresh_app(tmp_path):
 @pytest.fixture
 def serve(tmp_path, _phantom_at_hand):
     """Starts a server of this test's own, which ends with its `with` block."""
-    return lambda: _served(tmp_path / "streamlit.log")
+    return lambda entry="server.py": _served(tmp_path / "streamlit.log", entry)
 
 
 @contextmanager
-def _served(log_path):
+def _served(log_path, entry="server.py"):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     running = RunningApp(f"http://127.0.0.1:{port}", log_path)
     options = {"address": "127.0.0.1", "port": port, "headless": "true"}
-    command = [sys.executable, "-u", "-m", "streamlit", "run", "app.py"]
+    command = [sys.executable, "-u", "-m", "streamlit", "run", entry]
     command += [f"--server.{name}={value}" for name, value in options.items()]
     with log_path.open("w") as log:
         server = subprocess.Popen(
@@ -229,9 +229,10 @@ def page(app, browser):
 
 
 def _note_error(message, url, errors):
-    """Note what our own scripts complain about, not what was cut off or Streamlit tries out."""
+    """Note what our own scripts complain about, not what was cut off, refused or tried out."""
     source = message.location.get("url", "")
-    is_ours = not source or (source.startswith(url) and "/_stcore/" not in source)
+    is_elsewhere = not source.startswith(url) or "/_stcore/" in source or "/api/upload/" in source
+    is_ours = not source or not is_elsewhere
     if message.type == "error" and is_ours:
         errors.append(f"{message.text} ({source})")
 

@@ -10,6 +10,7 @@ from playwright.sync_api import expect
 from sandseg import samples
 from sandseg.classes import SANDSTONE_RGB
 
+SLOW_MS = 60_000
 CODINGS = {
     "zero.tif": lambda labels: labels,
     "one.tif": lambda labels: labels + 1,
@@ -88,9 +89,9 @@ def test_own_labels_give_the_same_scores_in_each_coding(evaluate, wait_until_idl
         for path in (wrong, write_coded(tmp_path / name, labels, code)):
             evaluate.locator('input[type="file"]').nth(1).set_input_files(path)
             if path == wrong:
-                expect(score_cells(evaluate).nth(1)).not_to_have_text(expected[1])
+                expect(score_cells(evaluate).nth(1)).not_to_have_text(expected[1], timeout=SLOW_MS)
             else:
-                expect(score_cells(evaluate)).to_have_text(expected)
+                expect(score_cells(evaluate)).to_have_text(expected, timeout=SLOW_MS)
             wait_until_idle(evaluate)
 
 

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import expect
 from viewer_app import GREY_OF_EXACT, HATCHED, KNOWN_PIXEL, LONE_ERROR, SHAPE, SURE
 
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.errors import LabelError
 from sandseg.overlay import MISSED
@@ -669,10 +669,10 @@ def test_exact_grey_values_come_on_request_and_are_not_called_about(open_viewer)
 @pytest.mark.parametrize("count", [0, 5])
 def test_no_pane_or_five_are_refused(count):
     with pytest.raises(ValueError, match="one to four panes"):
-        viewer([Pane("", b"")] * count, key="k", z=0, n_slices=1, classes=SANDSTONE)
+        viewer([Pane("", b"")] * count, Shown(0, 1, SANDSTONE), key="k")
 
 
 @pytest.mark.parametrize("labels", [b"", b"\xff\xd8 a JPEG", b"\x89PNG\r\n\x1a\n"])
 def test_labels_that_are_no_label_png_are_refused(labels):
     with pytest.raises(LabelError, match="no palette or grey PNG"):
-        viewer([Pane("", b"", labels)], key="k", z=0, n_slices=1, classes=SANDSTONE)
+        viewer([Pane("", b"", labels)], Shown(0, 1, SANDSTONE), key="k")

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pages.shared.viewer import Pane, viewer
+from pages.shared.viewer import Look, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.overlay import INVENTED, MISSED, error_marks
 
@@ -109,6 +109,10 @@ def set_z(z: int) -> None:
     st.session_state["z"] = z
 
 
+def take(_x: int, _y: int) -> None:
+    """Leave the clicked pixel where it is: in the viewer's answer."""
+
+
 @st.fragment
 def page() -> None:
     """Show the viewer, what it answers, and a button that changes the slice from Python."""
@@ -119,28 +123,24 @@ def page() -> None:
         shown = [jpeg(pane) for pane in shown]
     answer = viewer(
         shown,
+        Shown(z, N_SLICES, SANDSTONE, 2.2315),
+        Look(
+            st.query_params.get("mode", "overlay"),
+            group="together",
+            hatched=[MISSED, INVENTED] if "hatched" in st.query_params else (),
+        ),
         key="rock",
-        z=z,
-        n_slices=N_SLICES,
-        classes=SANDSTONE,
-        voxel_size_um=2.2315,
-        mode=st.query_params.get("mode", "overlay"),
         highlight=pictures(z)["mask"] if "highlight" in st.query_params else None,
-        pick="pick" in st.query_params,
-        group="together",
-        hatched=[MISSED, INVENTED] if "hatched" in st.query_params else (),
         exact_grey=exact_grey if "jpeg" in st.query_params else None,
         on_step=set_z,
+        on_pick=take if "pick" in st.query_params else None,
     )
     if "twin" in st.query_params:
         viewer(
             panes("one", z),
+            Shown(z, 1, SANDSTONE),
+            Look(height=300, group="together"),
             key="twin",
-            z=z,
-            n_slices=1,
-            classes=SANDSTONE,
-            height=300,
-            group="together",
         )
     st.button("Slice 9 from Python", on_click=set_z, args=(9,))
     st.text(f"answer z={answer.z} clicked={answer.clicked} hidden={answer.hidden}")

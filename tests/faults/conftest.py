@@ -44,7 +44,7 @@ class Server:
 
     def start(self, **options: object) -> "Server":
         """Start it, wait until it answers, and let it run the app once."""
-        command = [*self.prefix, sys.executable, "-u", "-m", "streamlit", "run", "app.py"]
+        command = [*self.prefix, sys.executable, "-u", "-m", "streamlit", "run", "server.py"]
         for name, value in {**OPTIONS, "port": self.port, **options}.items():
             command.append(f"--server.{name}={value}")
         with self.log_path.open("a") as log:

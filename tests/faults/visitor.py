@@ -3,6 +3,7 @@
 import contextlib
 import http.client
 import io
+import json
 import time
 
 import numpy as np
@@ -11,7 +12,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.sync.client import connect
 
-RUN_TIMEOUT_S = 120
+RUN_TIMEOUT_S = 300  # a class that uploads at once on a small and busy machine
 FOR_RERUN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
 TEXTS = {"alert": "body", "markdown": "body", "heading": "body", "text": "body", "progress": "text"}
 
@@ -84,35 +85,36 @@ class Visitor:
 
     def upload(self, name: str, content: bytes) -> "Visitor":
         """Drop a file on the first uploader."""
-        uploader, fragment = self.widget("file_uploader")
-        place = self.upload_place(name)
-        status = self.put(place.upload_url, name, content)
-        assert status == 204, status
-        info = {"name": name, "size": len(content), "file_id": place.file_id, "file_urls": place}
-        state = {"uploaded_file_info": [info]}
-        return self._run(uploader.id, fragment, file_uploader_state_value=state)
+        self.put(self.upload_address(), stream(name, content))
+        return self.tell_of_upload()
 
-    def upload_place(self, name: str):
-        """Ask where a file may be sent."""
-        ask = BackMsg()
-        ask.file_urls_request.request_id = "upload"
-        ask.file_urls_request.file_names.append(name)
-        ask.file_urls_request.session_id = self.session
-        self._socket.send(ask.SerializeToString())
-        while True:
-            message = self._receive()
-            if message.WhichOneof("type") == "file_urls_response":
-                assert not message.file_urls_response.error_msg
-                return message.file_urls_response.file_urls[0]
+    def upload_address(self) -> str:
+        """Where the first uploader sends files."""
+        return json.loads(self._uploader()[0].json)["address"]
 
-    def put(self, url: str, name: str, content: bytes, **headers: str) -> int:
-        """Send a file as a browser does; return the answer's status."""
-        body, kind = multipart(name, content)
+    def tell_of_upload(self, how: str = "sent") -> "Visitor":
+        """Say that the upload is over, as the uploader does."""
+        uploader, fragment = self._uploader()
+        events = f"$$STREAMLIT_INTERNAL_KEY_{uploader.id}__events"
+        return self._run(
+            events, fragment, json_trigger_value=json.dumps([{"event": how, "value": True}])
+        )
+
+    def _uploader(self):
+        for element, fragment in self.elements:
+            component = element.bidi_component
+            if component.component_name == "sandseg_uploader":
+                return component, fragment
+        raise AssertionError(f"no uploader; the page says {self.texts()}")
+
+    def put(self, address: str, content: bytes, **headers: str) -> int:
+        """Send bytes as a browser does; return the answer's status, 0 where it hung up before."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=RUN_TIMEOUT_S)
-        headers = {"Content-Type": kind, **self.token(), **headers}
         try:
-            connection.request("PUT", url, body, headers)
+            connection.request("PUT", address, content, {**self.token(), **headers})
             return connection.getresponse().status
+        except (ConnectionResetError, BrokenPipeError):
+            return 0
         finally:
             connection.close()
 
@@ -143,9 +145,6 @@ class Visitor:
             for kind, given in value.items():
                 if kind == "double_array_value":
                     state.double_array_value.data.extend(given)
-                elif kind == "file_uploader_state_value":
-                    for info in given["uploaded_file_info"]:
-                        state.file_uploader_state_value.uploaded_file_info.add(**info)
                 else:
                     setattr(state, kind, given)
         self._socket.send(ask.SerializeToString())
@@ -173,13 +172,9 @@ class Visitor:
         return message
 
 
-def multipart(name: str, content: bytes) -> tuple[bytes, str]:
-    """The body of an upload, and its content type."""
-    head = (
-        f'--cut\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n'
-        "Content-Type: image/tiff\r\n\r\n"
-    )
-    return head.encode() + content + b"\r\n--cut--\r\n", "multipart/form-data; boundary=cut"
+def stream(name: str, content: bytes) -> bytes:
+    """The body of an upload."""
+    return json.dumps([[name, len(content)]]).encode() + b"\n" + content
 
 
 def tiff_bytes(*shape: int) -> bytes:

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from pages.shared import cache
 from sandseg.classes import SANDSTONE
 from sandseg.export import labels_tiff_bytes
 
@@ -221,6 +222,20 @@ def test_the_samples_stay_within_reach_after_an_upload(page, rng):
 
     assert not page.exception
     assert page.slider[0].max == 64
+
+
+def test_a_voxel_size_that_is_unknown_stays_so(page, rng):
+    upload(page, tiff(rock(rng)[0], resolution=(4000, 4000), resolutionunit="CENTIMETER"))
+    assert "voxel size 2.5 µm" in words(page)
+
+    page.session_state["read"] = True
+    page.run()
+    page.number_input[0].set_value(0.0).run()
+    cache.open_source.clear()  # as when others opened many stacks since
+    page.run()
+
+    assert not page.exception
+    assert "voxel size unknown" in words(page)
 
 
 def test_labels_bring_the_scores(page, rng):

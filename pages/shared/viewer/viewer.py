@@ -3,7 +3,6 @@
 import hashlib
 import json
 import struct
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +11,11 @@ from typing import Any, Literal
 import streamlit as st
 
 from pages.shared import address
+from pages.shared.viewer.label_png import plain_label_png
 from sandseg.classes import SegmentationClass
-from sandseg.errors import LabelError
 
 _HERE = Path(__file__).parent
-_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _PALETTE = 0, 3  # color types of a PNG whose samples can be labels
 _EXACT = "exact"  # whether grey values come without loss; stands in the address
-_KEPT_CHUNKS = (b"IDAT", b"IEND")
 
 _mount = st.components.v2.component(
     "sandseg_viewer",
@@ -57,25 +53,53 @@ class ViewerState:
     hidden: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Shown:
+    """The slice in all panes.
+
+    `z` is its index, `n_slices` the number of slices: with more than one the viewer steps through
+    them. `classes` are those of the labels, in the order of the legend. `voxel_size_um` is the edge
+    of a voxel in µm; without it the scale bar counts pixels.
+    """
+
+    z: int
+    n_slices: int
+    classes: Sequence[SegmentationClass]
+    voxel_size_um: float | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a viewer looks until the visitor changes it.
+
+    `mode` "overlay" lays colors over the grey with an `opacity` in [0, 1], "swipe" parts them with
+    a divider. `clear_class` is the label left uncolored: a value, the commonest one, or none.
+    `height` is that of all panes together in screen pixels, less where the pictures or the window
+    need less.
+    Without a `stepper` there is no slice slider, and the arrow keys still step, beside a slider of
+    the page's own. `picture_name` is what the `picture` of the panes shows, as in "Show errors";
+    `hatched` are two colors (R, G, B) of it to be told apart without color, too: the first is
+    hatched with white, the second with black. Viewers of the same `group` zoom and move together.
+    """
+
+    mode: Literal["overlay", "swipe"] = "overlay"
+    opacity: float = 0.6
+    clear_class: int | Literal["majority"] | None = "majority"
+    height: int = 640
+    stepper: bool = True
+    picture_name: str = "errors"
+    hatched: Sequence[tuple[int, int, int]] = ()
+    group: str = ""
+
+
 def viewer(
     panes: Sequence[Pane],
+    shown: Shown,
+    look: Look | None = None,
     *,
     key: str,
-    z: int,
-    n_slices: int,
-    classes: Sequence[SegmentationClass],
-    voxel_size_um: float | None = None,
-    mode: Literal["overlay", "swipe"] = "overlay",
-    opacity: float = 0.6,
-    clear_class: int | Literal["majority"] | None = "majority",
-    height: int = 640,
     highlight: bytes | None = None,
-    picture_name: str = "errors",
-    pick: bool = False,
     marker: tuple[int, int] | None = None,
-    stepper: bool = True,
-    group: str = "",
-    hatched: Sequence[tuple[int, int, int]] = (),
     exact_grey: Callable[[], bytes] | None = None,
     on_step: Callable[[int], None] | None = None,
     on_pick: Callable[[int, int], None] | None = None,
@@ -83,29 +107,15 @@ def viewer(
     """Show one to four linked panes over the same slice.
 
     Zoom, pan, colors and contrast never leave the browser; steps to another slice, toggled classes
-    and (with `pick`) clicked pixels cause a rerun. What Python passes counts when it changes.
+    and (with `on_pick`) clicked pixels cause a rerun. What Python passes counts when it changes.
 
     Args:
         panes: One to four pictures of equal height and width.
+        shown: The slice they are of.
+        look: How it looks at first.
         key: Name of this viewer; the visitor's zoom and choices are kept under it.
-        z: Index of the slice the panes show.
-        n_slices: Number of slices; with more than one the viewer has a slice slider.
-        classes: Classes of the labels, in the order of the legend.
-        voxel_size_um: Edge of a voxel in µm; without it the scale bar counts pixels.
-        mode: "overlay" lays colors over the grey; "swipe" parts them with a divider.
-        opacity: Of the colors, in [0, 1].
-        clear_class: Label left uncolored at first: a value, the commonest one, or none.
-        height: Of all panes together, in screen pixels; less where the pictures or the window need
-            less.
         highlight: PNG mask; pixels above 0 light up and all others dim.
-        picture_name: What the `picture` of the panes shows, as in "Show errors".
-        pick: Report clicked pixels and mark the last one with a cross-hair.
         marker: Pixel (x, y) to mark.
-        stepper: Show the slice slider; without it the arrow keys still step, beside a slider of
-            the page's own.
-        group: Viewers of the same group zoom and move together.
-        hatched: Two colors (R, G, B) of the `picture`s to be told apart without color, too: the
-            first is hatched with white, the second with black.
         exact_grey: Makes a PNG of the grey values of all panes, which is shown in place of their
             JPEG once the visitor asks for it.
         on_step: Called with the new slice before the rerun; store it where `z` comes from.
@@ -127,40 +137,52 @@ def viewer(
         panes = [replace(pane, grey=grey) for pane in panes]
     blobs = _Blobs()
     header = {
+        **_slice_header(shown),
+        **_look_header(look or Look()),
         "key": key,
-        "z": int(z),
-        "nSlices": int(n_slices),
-        "answered": _answered(key, heard=on_step is not None),
         "panes": [_pane_header(pane, blobs) for pane in panes],
-        "classes": [
-            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
-            for c in classes
-        ],
-        "voxelSizeUm": voxel_size_um,
-        "mode": mode,
-        "opacity": opacity,
-        "clearClass": clear_class,
-        "height": height,
         "highlight": blobs.add(highlight),
-        "pictureName": picture_name,
-        "pick": pick,
-        "stepper": stepper,
-        "group": group or None,
-        "hatched": [list(color) for color in hatched] or None,
-        "exact": is_exact,
         "marker": marker and [int(coordinate) for coordinate in marker],
+        "pick": on_pick is not None,
+        "exact": is_exact,
+        "answered": _answered(key, heard=on_step is not None),
     }
-
     result = _mount(
         key=key,
         data=blobs.packed(header),
-        on_view_change=lambda: _hear(key, n_slices, on_step, on_pick),
+        on_view_change=lambda: _hear(key, shown.n_slices, on_step, on_pick),
     )
     view = result.get("view") or {}
+    state = _state(view, shown.z, shown.n_slices)
     if on_step is None and view.get("step") != st.session_state.get(_heard_key(key)):
         st.session_state[_heard_key(key)] = view.get("step")
-        return _state(view, z, n_slices)
-    return replace(_state(view, z, n_slices), z=z)
+        return state
+    return replace(state, z=shown.z)
+
+
+def _slice_header(shown: Shown) -> dict[str, Any]:
+    return {
+        "z": int(shown.z),
+        "nSlices": int(shown.n_slices),
+        "classes": [
+            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
+            for c in shown.classes
+        ],
+        "voxelSizeUm": shown.voxel_size_um,
+    }
+
+
+def _look_header(look: Look) -> dict[str, Any]:
+    return {
+        "mode": look.mode,
+        "opacity": look.opacity,
+        "clearClass": look.clear_class,
+        "height": look.height,
+        "stepper": look.stepper,
+        "pictureName": look.picture_name,
+        "hatched": [list(color) for color in look.hatched] or None,
+        "group": look.group or None,
+    }
 
 
 def _is_exact() -> bool:
@@ -197,7 +219,7 @@ class _Blobs:
 
 
 def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:
-    labels = None if pane.labels is None else _plain_label_png(pane.labels)
+    labels = None if pane.labels is None else plain_label_png(pane.labels)
     return {
         "title": pane.title,
         "grey": blobs.add(pane.grey),
@@ -206,36 +228,6 @@ def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:
         "confidence": blobs.add(pane.confidence),
         "note": pane.note,
     }
-
-
-def _plain_label_png(png: bytes) -> bytes:
-    """Return the same samples under a palette of equal greys, so that red is the label value."""
-    chunks = list(_png_chunks(png))
-    depth, color_type = chunks[0][1][8:10] if chunks and len(chunks[0][1]) == 13 else (0, None)
-    if color_type not in (_GREY, _PALETTE) or depth > 8:
-        raise LabelError(
-            "The labels to be shown are no palette or grey PNG of at most 8 bits.",
-            hint="Encode the label values themselves, not their colors.",
-        )
-    header = bytearray(chunks[0][1])
-    header[9] = _PALETTE
-    palette = b"".join(bytes([value]) * 3 for value in range(2**depth))
-    kept = [(name, body) for name, body in chunks if name in _KEPT_CHUNKS]
-    return _PNG_SIGNATURE + b"".join(
-        _png_chunk(name, body) for name, body in [(b"IHDR", header), (b"PLTE", palette), *kept]
-    )
-
-
-def _png_chunks(png: bytes):  # noqa: ANN202 - an iterator of (name, body)
-    position = len(_PNG_SIGNATURE)
-    while png.startswith(_PNG_SIGNATURE) and position + 12 <= len(png):
-        (length,) = struct.unpack_from(">I", png, position)
-        yield png[position + 4 : position + 8], png[position + 8 : position + 8 + length]
-        position += 12 + length
-
-
-def _png_chunk(name: bytes, body: bytes) -> bytes:
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
 
 def _heard_key(key: str) -> str:
