@@ -45,17 +45,22 @@ from sandseg.unet import build_unet
 from sandseg.validation import predict_logits
 
 TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
+UNLABELLED = "0180"  # with `--unlabelled`, learned from as the teacher labels it
 INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
 TEACHER_SHARE = (0.6, 0.2)  # of a target, at the start and at the end
 WARM_UP = 0.02  # share of the time
 OPTIONS = "options.json"  # beside the weights: what made them
 
 
-def read(data: Path, number: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a slice (Y, X) float32 in [0, 1] and its (Y, X) uint8 labels."""
+def read(data: Path, number: str) -> np.ndarray:
+    """Return a slice (Y, X) float32 in [0, 1]."""
     image = open_stack(data / f"images/Sandstone_Versa{number}.tif").read_slice(0)
-    labels = read_labels(data / f"masks/Sandstone_Versa{number}.tif")[0]
-    return image.astype(np.float32) / 255, labels
+    return image.astype(np.float32) / 255
+
+
+def read_true(data: Path, number: str) -> np.ndarray:
+    """Return the labels (Y, X) uint8 that people drew on a slice."""
+    return read_labels(data / f"masks/Sandstone_Versa{number}.tif")[0]
 
 
 def probabilities(network: keras.Model, image: np.ndarray, stride: int) -> np.ndarray:
@@ -183,11 +188,11 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
 def recipe(args: argparse.Namespace) -> dict[str, str]:
     """Return the options that made the weights, as they are given; a flag's text is empty."""
     names = ("minutes", "every", "rate", "momentum", "seed")
-    flags = {"learn-statistics": args.learn_statistics, "bfloat16": args.bfloat16}
+    flags = ("learn-statistics", "bfloat16", "unlabelled")
     return {
         **{name: str(getattr(args, name)) for name in names},
         **{name: " ".join(map(str, getattr(args, name))) for name in ("patch", "teacher")},
-        **{name: "" for name, is_set in flags.items() if is_set},
+        **{name: "" for name in flags if getattr(args, name.replace("-", "_"))},
     }
 
 
@@ -205,6 +210,7 @@ def main() -> None:
     parser.add_argument("--patch", type=int, nargs=2, default=(16, 128), help="number and edge")
     parser.add_argument("--teacher", type=float, nargs=2, default=TEACHER_SHARE)
     parser.add_argument("--learn-statistics", action="store_true", help="of the patches")
+    parser.add_argument("--unlabelled", action="store_true", help="learn from slice 0180 too")
     parser.add_argument("--bfloat16", action="store_true", help="where the processor has it")
     parser.add_argument("--publish", type=Path)
     args = parser.parse_args()
@@ -223,11 +229,13 @@ def main() -> None:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
     network = build_unet(config.unet)
     network.load_weights(args.start / "model.keras")
-    slices = [
-        (image, labels, teach(network, image, stride))
-        for image, labels in (read(args.data, number) for number in TRAIN)
-    ]
-    validation = read(args.data, VALIDATION)
+    slices = []
+    for number in (*TRAIN, *([UNLABELLED] if args.unlabelled else [])):
+        image = read(args.data, number)
+        taught = teach(network, image, stride)
+        labels = read_true(args.data, number) if number in TRAIN else taught.argmax(axis=-1)
+        slices.append((image, labels.astype(np.uint8), taught))
+    validation = read(args.data, VALIDATION), read_true(args.data, VALIDATION)
     args.out.mkdir(parents=True, exist_ok=True)
     (args.out / OPTIONS).write_text(json.dumps(recipe(args)), encoding="utf-8")
 

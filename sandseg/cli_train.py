@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from sandseg.classes import SegmentationClass
-from sandseg.config import CHOICES, PRESETS, preset
+from sandseg.config import CHOICES, PRESETS, fit_patches, preset
 from sandseg.console import out, progress_bar
 from sandseg.errors import ConfigError
 from sandseg.model_store import DEFAULT_MODEL, load_model, models_folder
 from sandseg.run_folder import PAUSE, SAFE_NAME, STOP, DataSource, RunSettings, settings_from
 from sandseg.run_queue import advance_queue
+from sandseg.training_data import shortest_side
 
 
 def train(
@@ -29,7 +30,10 @@ def train(
     steps: Annotated[int | None, typer.Option(help="Steps in an epoch.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Highest rate.")] = None,
     batch_size: Annotated[int | None, typer.Option(help="Patches in a step.")] = None,
-    patch_size: Annotated[int | None, typer.Option(help="Edge of a patch in pixels.")] = None,
+    patch_size: Annotated[
+        int | None,
+        typer.Option(help="Edge of a patch in pixels; smaller by itself where slices are."),
+    ] = None,
     loss: Annotated[str | None, typer.Option(help=", ".join(CHOICES["loss"]))] = None,
     split: Annotated[str | None, typer.Option(help="slice, or patch (which leaks).")] = None,
     seed: Annotated[int | None, typer.Option(help="Of weights and patches.")] = None,
@@ -69,7 +73,10 @@ def train(
             "mixed_precision": bfloat16,
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        config = replace(preset(preset_name), **changes)
+        recipe = preset(preset_name)
+        if patch_size is None:
+            recipe = fit_patches(recipe, shortest_side(images))
+        config = replace(recipe, **changes)
         described = _read_classes(classes) if classes else ()
         if described:
             config = replace(config, unet=replace(config.unet, n_classes=len(described)))

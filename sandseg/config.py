@@ -1,6 +1,6 @@
 """Settings of every step, checked when they are made: an impossible one cannot be built."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sandseg.errors import ConfigError
 
@@ -90,14 +90,14 @@ class TrainConfig:
     unet: UNetConfig = field(default_factory=UNetConfig)
     epochs: int = 32
     steps_per_epoch: int = 250
-    batch_size: int = 16
-    patch_size: int = 128
+    batch_size: int = 7
+    patch_size: int = 192  # larger ones are more like a whole slice: less of them lies at an edge
     learning_rate: float = 3e-3
     schedule: str = "cosine"  # falls to zero at the end; or "constant"
     warmup_steps: int = 100
     weight_decay: float = 1e-3
     ema_momentum: float = 0.99  # moving average of the weights; 0 switches it off
-    norm_share: float = 0.5  # of the epochs; then batch normalization keeps its statistics
+    norm_share: float = 0.3  # of the epochs; then batch normalization keeps its statistics
     loss: str = "cross_entropy"  # or "cross_entropy_dice", "focal"
     optimizer: str = "adamw"  # or "adam"
     sampling: str = "random"  # random crops, or "grid": every patch of a regular grid once an epoch
@@ -176,6 +176,8 @@ PRESETS = {
         preset="seed",
         unet=UNetConfig((64, 128, 256, 512, 1024), stem="full"),
         epochs=50,
+        batch_size=16,
+        patch_size=128,
         learning_rate=1e-3,
         schedule="constant",
         warmup_steps=0,
@@ -201,3 +203,18 @@ def preset(name: str) -> TrainConfig:
         name in PRESETS, f'There is no preset "{name}".', f"Choose one of: {', '.join(PRESETS)}."
     )
     return PRESETS[name]
+
+
+def fit_patches(config: TrainConfig, shortest_side: int) -> TrainConfig:
+    """Shorten the patches of a recipe to what fits into its slices; a step keeps its pixels.
+
+    Args:
+        config: The recipe.
+        shortest_side: Of the slices, in pixels. Below one stride of the network nothing fits, and
+            the recipe stays as it is.
+    """
+    size = min(config.patch_size, shortest_side // config.unet.stride * config.unet.stride)
+    if not size or size == config.patch_size:
+        return config
+    batch_size = max(round(config.batch_size * (config.patch_size / size) ** 2), 1)
+    return replace(config, patch_size=size, batch_size=batch_size)

@@ -76,6 +76,19 @@ def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
     )
 
 
+def shortest_side(images: Path) -> int:
+    """Return the shortest side of the slices of a stack or a folder, in pixels.
+
+    Raises:
+        StackError: A file cannot be read, or there is none.
+    """
+    sides = []
+    for path in _tiffs(images):
+        with open_stack(path, path.name) as stack:
+            sides += stack.shape[1:]
+    return min(sides)
+
+
 def prepare(
     slices: LabelledSlices,
     config: TrainConfig,

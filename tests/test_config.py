@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandseg.config import CHOICES, PRESETS, TilingConfig, TrainConfig, UNetConfig, preset
+from sandseg.config import (
+    CHOICES,
+    PRESETS,
+    TilingConfig,
+    TrainConfig,
+    UNetConfig,
+    fit_patches,
+    preset,
+)
 from sandseg.errors import ConfigError
 
 
@@ -123,6 +131,21 @@ def test_statistics_are_kept_after_their_share_of_the_epochs(share, n_learning):
     kept = [config.keeps_statistics(epoch) for epoch in range(4)]
 
     assert kept == [False] * n_learning + [True] * (4 - n_learning)
+
+
+@settings(max_examples=50)
+@given(st.integers(1, 600), st.sampled_from(sorted(PRESETS)))
+def test_patches_are_shortened_to_fit_into_their_slices(side, name):
+    usual = preset(name)
+
+    config = fit_patches(usual, side)
+
+    if side >= usual.patch_size or side < usual.unet.stride:
+        assert config == usual
+    else:
+        assert side - usual.unet.stride < config.patch_size <= side
+        n_pixels = config.batch_size * config.patch_size**2
+        assert n_pixels == pytest.approx(usual.batch_size * usual.patch_size**2, rel=0.3)
 
 
 def test_filters_from_a_card_become_a_tuple_of_whole_numbers():

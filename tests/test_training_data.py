@@ -8,7 +8,7 @@ from sandseg.errors import LabelError, StackError, TrainingError
 from sandseg.export import write_labels
 from sandseg.normalize import GreyMapping
 from sandseg.patches import GridPatches, RandomPatches, grid_patches
-from sandseg.training_data import LabelledSlices, prepare, read_labelled
+from sandseg.training_data import LabelledSlices, prepare, read_labelled, shortest_side
 
 COLORS = np.array(sorted(SANDSTONE_RGB, key=SANDSTONE_RGB.get), np.uint8)
 NAMES = ("scan0000", "scan0050", "scan0100", "scan0150", "scan0200")
@@ -97,6 +97,14 @@ def test_slices_may_differ_in_size(folders, images, labels):
 
     for sampling in ("random", "grid"):
         assert prepare(found, config(sampling=sampling)).patches.batch(0, 0)[0].shape[0] > 0
+
+
+def test_the_shortest_side_of_all_slices_is_found(tmp_path):
+    for name, shape in (("a", (2, 40, 30)), ("b", (25, 60))):
+        tifffile.imwrite(tmp_path / f"{name}.tif", np.zeros(shape, np.uint8))
+
+    assert shortest_side(tmp_path) == 25
+    assert shortest_side(tmp_path / "a.tif") == 30
 
 
 def test_8_bit_slices_keep_their_grey_values_and_others_share_one_scale(folders, images, labels):

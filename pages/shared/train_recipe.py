@@ -71,7 +71,7 @@ def choose_learning(base: TrainConfig) -> TrainConfig:
         )
     batch, rate = st.columns(2, gap="small")
     with batch:
-        batch_size = _number("Batch size", name, base.batch_size, help=_BATCH)
+        batch_size = _number("Batch size", _fit_name(base), base.batch_size, help=_BATCH)
     with rate:
         learning_rate = _number(
             "Learning rate", name, base.learning_rate, help=_RATE, step=0.0005, format="%.4f"
@@ -96,7 +96,8 @@ def choose_learning(base: TrainConfig) -> TrainConfig:
 def choose_patches(base: TrainConfig) -> TrainConfig:
     """Ask how patches are cut, kept apart, flipped and turned."""
     name = base.preset
-    size = _number("Edge of a patch in pixels", name, base.patch_size, help=_PATCH, step=16)
+    fit = _fit_name(base)
+    size = _number("Edge of a patch in pixels", fit, base.patch_size, help=_PATCH, step=16)
     split = _choice("Keep apart", "split", name, SPLITS, base.split, help=_SPLIT)
     if split == "patch":
         st.warning(
@@ -113,6 +114,12 @@ def choose_patches(base: TrainConfig) -> TrainConfig:
     )
     sampling = "grid" if split == "patch" else base.sampling
     return replace(base, patch_size=size, split=split, augment=augment, sampling=sampling)
+
+
+def _fit_name(base: TrainConfig) -> str:
+    """Tell a recipe whose patches were shortened to small slices from the preset itself."""
+    is_usual = base.patch_size == PRESETS[base.preset].patch_size
+    return base.preset if is_usual else f"{base.preset}-{base.patch_size}"
 
 
 def _ask_precision() -> bool:

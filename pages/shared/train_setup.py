@@ -12,6 +12,7 @@ from pages.shared.train_preview import Glimpse, show_patches
 from pages.shared.train_recipe import NETWORKS, choose_learning, choose_network, choose_patches
 from sandseg import runs
 from sandseg.classes import SegmentationClass
+from sandseg.config import fit_patches
 from sandseg.errors import SandsegError, TrainingError
 from sandseg.run_folder import RunSettings
 from sandseg.run_rules import training_rules
@@ -44,6 +45,7 @@ def _choose_recipe(
     """Ask for the rest; return the settings, or what is wrong with them."""
     with st.expander("Network", icon=":material/account_tree:", key="group-network"):
         base, start = choose_network(n_outputs)
+    base = fit_patches(base, min(data.shape[1:]))
     problem = None
     with st.expander("Learning", icon=":material/school:", key="group-learning"):
         try:
