@@ -2,11 +2,13 @@ import json
 import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import tifffile
 
 from sandseg import cli_train
 from sandseg.cli_train import add_model, train
-from sandseg.config import preset
+from sandseg.config import fit_patches, preset
 from sandseg.errors import ConfigError
 from sandseg.run_folder import PAUSE, STOP, DataSource, RunSettings, write_settings
 
@@ -25,7 +27,9 @@ def trained(monkeypatch):
     return found
 
 
-def start(tmp_path, **options):
+def start(tmp_path, side=200, **options):
+    (tmp_path / "images").mkdir(parents=True)
+    tifffile.imwrite(tmp_path / "images" / "a.tif", np.zeros((side, 210), np.uint8))
     train(tmp_path / "images", tmp_path / "labels", run=tmp_path / "run", **options)
 
 
@@ -45,9 +49,11 @@ def test_without_options_the_preset_is_trained(tmp_path, trained):
         ("steps", "steps_per_epoch", 7),
         ("learning_rate", "learning_rate", 0.01),
         ("batch_size", "batch_size", 2),
+        ("patch_size", "patch_size", 64),
         ("loss", "loss", "focal"),
         ("split", "split", "patch"),
         ("seed", "seed", 0),
+        ("bfloat16", "mixed_precision", True),
     ],
 )
 def test_each_option_changes_its_setting_and_no_other(tmp_path, trained, option, field, value):
@@ -58,6 +64,15 @@ def test_each_option_changes_its_setting_and_no_other(tmp_path, trained, option,
     assert {k: v for k, v in vars(config).items() if k != field} == {
         k: v for k, v in vars(usual).items() if k != field
     }
+
+
+def test_patches_are_shortened_to_small_slices_unless_their_edge_is_given(tmp_path, trained):
+    start(tmp_path / "short", side=150, preset_name="tiny")
+    start(tmp_path / "given", side=150, preset_name="tiny", patch_size=160)
+
+    shortened, given = (settings.config for _, settings in trained)
+    assert shortened == fit_patches(preset("tiny"), 150)
+    assert (shortened.patch_size, given.patch_size) == (144, 160)
 
 
 def test_named_classes_decide_how_many_the_network_tells_apart(tmp_path, trained):
