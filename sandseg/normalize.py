@@ -254,6 +254,7 @@ def _kind(line: Line, values: np.ndarray, otherwise: str) -> str:
 
 def _ordered(values: np.ndarray) -> np.ndarray:
     """Sort some of the values; what is clipped or painted over at the ends stays away."""
+    values = values.ravel()
     values = np.sort(values[:: max(1, values.size // N_COMPARED)].astype(np.float64))
     inner = values[(values > values[0]) & (values < values[-1])]
     return inner if inner.size and inner[0] < inner[-1] else values
