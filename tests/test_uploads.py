@@ -77,7 +77,7 @@ def test_a_voxel_size_set_by_hand_is_kept(visit, tmp_path):
 def test_a_voxel_size_set_to_unknown_is_kept_whatever_the_file_said(visit, tmp_path):
     content = tiff_bytes(tmp_path, np.zeros((2, 8, 9), np.uint8), resolution=(4000, 4000),
                          resolutionunit="CENTIMETER")  # fmt: skip
-    kept = uploads.open_kept(uploads.keep(visit, [("a.tif", content)]))
+    kept = uploads.open_kept(keep(visit, [("a.tif", content)]))
     assert kept.voxel_size_um == pytest.approx(2.5)
 
     uploads.set_voxel_size(kept, None)
