@@ -19,21 +19,20 @@ INNER = slice(170, 850)  # rows and columns that lie inside the rock
 
 
 def print_row(name: str, region: str, true: np.ndarray, labels: np.ndarray, seconds: float) -> None:
-    """Print mean IoU with its interval, and the IoU of each class."""
+    """Print mean IoU and the IoU of each class, with their intervals."""
     blocks = block_matrices(true, labels, 4)
     interval = bootstrap_iou(blocks, np.random.default_rng(0))
     matrix = blocks.sum(axis=0)
-    classes = "  ".join(f"{value:.4f}" for value in iou(matrix))
-    print(
-        f"{name:16s} {region:5s} {mean_iou(matrix):.4f} "
-        f"({interval.mean_low:.3f}–{interval.mean_high:.3f})  {classes}  {seconds:6.2f} s",
-        flush=True,
-    )
+    found = [(mean_iou(matrix), interval.mean_low, interval.mean_high)]
+    found += zip(iou(matrix), interval.low, interval.high, strict=True)
+    scores = "  ".join(f"{value:.4f} ({low:.3f}–{high:.3f})" for value, low, high in found)
+    print(f"{name:17s} {region:5s} {scores}  {seconds:6.2f} s", flush=True)
 
 
 def main() -> None:
     """Score every method at hand on the slices named, 0300 by default."""
-    print("method           part  mean IoU (95 %)        air     clay    quartz  pyrite   a slice")
+    columns = "  ".join(f"{name:20s}" for name in ("mean IoU", "air", "clay", "quartz", "pyrite"))
+    print(f"{'method':17s} part  {columns} a slice")
     for number in sys.argv[1:] or ["0300"]:
         image = open_sample(f"sandstone-{number}").read_slice(0)
         true = sample_labels(f"sandstone-{number}")[0]
