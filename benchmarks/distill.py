@@ -19,6 +19,7 @@ import argparse
 import json
 import math
 import os
+import shutil
 import time
 from pathlib import Path
 
@@ -34,7 +35,7 @@ from sandseg.config import TrainConfig, UNetConfig
 from sandseg.metrics import confusion_matrix, iou
 from sandseg.patches import MIN_ROCK_SHARE, N_DRAWS
 from sandseg.publish import publish_model
-from sandseg.run_folder import DataSource, EpochReport, RunSettings
+from sandseg.run_folder import REPLAY, SAMPLES, DataSource, EpochReport, RunSettings
 from sandseg.run_progress import SamplePainter, add_replay
 from sandseg.stack import open_stack, read_labels
 from sandseg.tiling import predict_tiled
@@ -176,6 +177,8 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
         f"{entries[best]['step']:,}, the best on the validation slice.",
     ]
     temperature = find_temperature(network, prepared.validation, config.unet.stride)
+    if (start / REPLAY).is_dir():  # before the folder is made anew
+        shutil.copytree(start / REPLAY, out / SAMPLES, dirs_exist_ok=True)
     publish_model(network, folder, found, SANDSTONE, temperature)
 
     painter = SamplePainter(out, prepared.validation, SANDSTONE)
