@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -31,6 +32,7 @@ app = typer.Typer(
 
 UsageError = typer.BadParameter.__base__  # typer does not name it itself
 INTERRUPTED = 130  # what typer gives back after Ctrl-C
+TERMINATED = 143  # as a shell tells of SIGTERM
 
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -67,9 +69,13 @@ def main() -> None:
     sys.exit(code)
 
 
+_is_ending = threading.Event()  # a library may swallow the exit: the next slice sees this
+
+
 def _end(*_: object) -> None:
     """Leave through all clean-ups, so that nothing half-written stays."""
-    sys.exit(143)
+    _is_ending.set()
+    sys.exit(TERMINATED)
 
 
 def _refuse(message: str, hint: str) -> None:
@@ -138,6 +144,8 @@ def segment(
         task = bar.add_task("Segmenting", total=None)
 
         def on_progress(done) -> None:
+            if _is_ending.is_set():
+                sys.exit(TERMINATED)
             bar.update(task, completed=done.n_done, total=done.n_slices)
             if progress:
                 write_json(progress, asdict(done) | {"seconds_left": done.seconds_left})

@@ -139,7 +139,8 @@ def _process(folder: Path) -> psutil.Process | None:
     try:
         process = psutil.Process(known["pid"])
         # The command names this very folder. The start time would do if nobody set the clock.
-        return process if process.cmdline() == known["command"] else None
+        # In its first instant, and as a zombie, a process has no command yet, or no more.
+        return process if process.cmdline() in (known["command"], []) else None
     except (KeyError, psutil.Error):
         return None
 
