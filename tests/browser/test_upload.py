@@ -184,8 +184,8 @@ def test_a_file_above_the_limit_is_refused_before_it_is_sent_whole(
 def test_files_can_be_chosen_by_keys_and_dropped(page, app, wait_until_idle):
     visit(page, app, wait_until_idle)
     expect(page.get_by_test_id("stFileUploader")).to_have_count(0)  # one of them is enough
-    field(page).focus()
     with page.expect_file_chooser():
+        field(page).focus()  # an answer from the page: it knows by then that a chooser is expected
         page.keyboard.press("Enter")
 
     data = page.evaluate_handle(
