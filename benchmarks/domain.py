@@ -19,6 +19,7 @@ from scipy import ndimage
 
 from sandseg import domain
 from sandseg.engine import load_engine
+from sandseg.looks import look_at, slices_to_look_at
 from sandseg.metrics import confusion_matrix, mean_iou
 from sandseg.model_store import load_model
 from sandseg.phantom import PhantomConfig, make_phantom
@@ -63,6 +64,12 @@ def blurred(sigma: float) -> Alteration:
     return lambda image, _: to_8_bits(ndimage.gaussian_filter(image.astype(np.float32), sigma))
 
 
+def cup(shape: tuple[int, int], depth: float) -> Image:
+    """Return (Y, X) factors that grow from the middle outwards, as beam hardening makes them."""
+    y, x = np.ogrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    return 1 + depth * ((y**2 + x**2) - 0.5)
+
+
 GREY_CHANGES: dict[str, Alteration] = {
     "none": lambda image, _: image,
     "times 257": lambda image, _: image.astype(np.uint16) * 257,
@@ -76,6 +83,7 @@ GREY_CHANGES: dict[str, Alteration] = {
     "drifting by 15 %": lambda image, _: to_8_bits(
         image * (1 + 0.15 * np.linspace(-1, 1, image.shape[1]))
     ),
+    "cupped by 15 %": lambda image, _: to_8_bits(image * cup(image.shape, 0.15)),
     "inverted": lambda image, _: 255 - image,
     "gamma 1.6": lambda image, _: to_8_bits(255 * (image / 255) ** 1.6),
     "noise 8": noisy(8),
@@ -172,11 +180,11 @@ class Checker:
         stack = Stack.from_array(image)
         mapping = choose_mapping(stack, self.model)
         looks, matrix = [], 0
-        for z in domain.slices_to_look_at(len(image)):
+        for z in slices_to_look_at(len(image)):
             found = predict_slice(image[z], self.network, mapping, self.model.unet.stride)
             classes = self.model.classes
             grey = mapping.apply(image[z])
-            looks.append(domain.look_at(grey, found.labels, found.confidence, classes))
+            looks.append(look_at(grey, found.labels, found.confidence, classes))
             if labels is not None:
                 matrix = matrix + confusion_matrix(labels[z], found.labels, len(classes))
         verdict = domain.judge(mapping, looks, domain.usual_for(self.model))

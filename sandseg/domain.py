@@ -1,7 +1,7 @@
-"""How unlike the data a model learned from a scan is: grey values, texture, and the model's doubt.
+"""How unlike the data a model learned from a scan is: grey values, texture, light, model's doubt.
 
 No single sign is enough: nearly any histogram can be bent to fit, and a network may be sure of
-what it never saw. So three signs are taken: one that is far off, or two that are doubtful, are
+what it never saw. So several signs are taken: one that is far off, or two that are doubtful, are
 enough for distrust.
 """
 
@@ -9,26 +9,22 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter
 
-from sandseg.classes import SegmentationClass
 from sandseg.errors import ConfigError
+from sandseg.looks import Look
 from sandseg.model_store import StoredModel
 from sandseg.normalize import FITS, FOREIGN, GreyMapping, Line
-from sandseg.phases import sample_mask
 from sandseg.published import SANDSTONE_VOXEL_SIZE_UM
-from sandseg.rescale import nearest_pixels, rescaled, voxel_ratio, voxel_text
+from sandseg.rescale import voxel_ratio, voxel_text
 from sandseg.stack import Stack
 
 FIT, DOUBTFUL, STRANGE = "fits", "doubtful", "do not trust"  # levels of a verdict
-
-N_SLICES = 3  # of a stack are looked at
-SCALES = (1.0, 2.0, 4.0, 8.0)  # px, standard deviations that part the bands of a texture
 
 # Slices of the real sandstone go by this name on the cards of the models that learned from them.
 SANDSTONE_SLICES = "Sandstone_Versa"
 # Mean over the five training slices, in grey values of 255.
 SANDSTONE_TEXTURE = (6.6, 7.3, 8.9, 9.9)
+SANDSTONE_DRIFT = 0.09  # of quartz, mean over the same slices
 
 # Where doubt and distrust begin, from the table benchmarks/domain.py prints. Texture: the spread of
 # how many times stronger or weaker its bands are, in powers of two. Real slices and cuts of them
@@ -39,6 +35,10 @@ TEXTURE_LIMITS = (0.22, 0.8)
 # reach 1.4, the built-in rock 1.0; grey values that drift across the slice 1.6, clipped ends 2.0
 # and more. A network may be sure of nonsense, so little doubt proves nothing.
 DOUBT_LIMITS = (1.6, 4.0)
+# By how much more than usual the commonest solid's grey values drift across a slice: real slices
+# and the built-in rock reach 0.03; a drift or a bowl of 15 % 0.08 to 0.13, and costs 0.1 to 0.25 of
+# mean IoU.
+DRIFT_LIMITS = (0.05, 0.15)
 GREY_LIMITS = (FITS, FOREIGN)
 
 
@@ -47,20 +47,13 @@ class Usual:
     """What is usual for a model; None or empty where its card does not tell.
 
     `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one
-    minus the confidence inside the rock.
+    minus the confidence inside the rock, `drift` a share of the grey value.
     """
 
     texture: tuple[float, ...] = ()
     doubt: float | None = None
+    drift: float | None = None
     voxel_size_um: float | None = None
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a segmented slice looks like; see `Usual`."""
-
-    texture: tuple[float, ...]
-    doubt: float
 
 
 @dataclass(frozen=True)
@@ -70,6 +63,7 @@ class Signs:
     grey: float  # distance of the histograms, in [0, 1.2]
     texture: float | None = None  # powers of two
     doubt: float | None = None  # times the usual
+    drift: float | None = None  # of the grey value, beyond the usual
 
 
 @dataclass(frozen=True)
@@ -128,40 +122,9 @@ def usual_for(model: StoredModel) -> Usual:
     return Usual(
         SANDSTONE_TEXTURE if is_sandstone else (),
         None if accuracy is None else max(1 - accuracy, 1e-4),
+        SANDSTONE_DRIFT if is_sandstone else None,
         voxel_size_um,
     )
-
-
-def slices_to_look_at(n_slices: int) -> tuple[int, ...]:
-    """Return which slices of a stack are looked at: the middle one, and some around it."""
-    others = (int((2 * i + 1) * n_slices / (2 * N_SLICES)) for i in range(N_SLICES))
-    return tuple(sorted({n_slices // 2, *others}))[:n_slices]
-
-
-def look_at(
-    grey: np.ndarray,
-    labels: np.ndarray,
-    confidence: np.ndarray,
-    classes: Sequence[SegmentationClass],
-    zoom: float = 1.0,
-) -> Look:
-    """Measure a segmented slice inside its rock.
-
-    Args:
-        grey: (Y, X) float32 on the model's scale, [0, 1].
-        labels: (Y, X) uint8.
-        confidence: (Y, X) float32 in [0, 1].
-        classes: Of the labels.
-        zoom: By how much the model saw the slice enlarged.
-    """
-    rock = sample_mask(labels, classes)
-    if not rock.any():
-        rock = np.ones(labels.shape, bool)
-    doubt = float(1 - confidence[rock].mean())
-    if zoom != 1:
-        grey = rescaled(grey, zoom)
-        rock = nearest_pixels(rock, grey.shape)
-    return Look(_texture(grey, rock), doubt)
 
 
 def judge(
@@ -180,10 +143,16 @@ def judge(
         voxel_size_um: Of the stack.
         zoom: By how much the model sees its slices enlarged.
     """
-    signs = Signs(mapping.distance, _texture_distance(looks, usual), _times_doubt(looks, usual))
+    signs = Signs(
+        mapping.distance,
+        _texture_distance(looks, usual),
+        _times_doubt(looks, usual),
+        _drift_beyond(looks, usual),
+    )
     levels = {
         _grey_reason(mapping): 2 if mapping.inverse else _level(signs.grey, GREY_LIMITS),
         _texture_reason(looks, usual): _level(signs.texture, TEXTURE_LIMITS),
+        _drift_reason(signs, usual): _level(signs.drift, DRIFT_LIMITS),
         _doubt_reason(signs): _level(signs.doubt, DOUBT_LIMITS),
     }
     worst = min(sum(levels.values()), 2)  # two doubts are as good as distrust
@@ -225,16 +194,6 @@ def verdict_facts(verdict: Verdict) -> dict:
     }
 
 
-def _texture(grey: np.ndarray, within: np.ndarray) -> tuple[float, ...]:
-    """Return how strong each band between two scales is: root mean squares in grey values."""
-    strengths, finer = [], grey
-    for scale in SCALES:
-        coarser = gaussian_filter(grey, scale, mode="nearest", truncate=3.0)
-        strengths.append(255 * float(np.sqrt(np.mean((finer - coarser)[within] ** 2))))
-        finer = coarser
-    return tuple(strengths)
-
-
 def _band_ratios(looks: Sequence[Look], usual: Usual) -> np.ndarray:
     """Return (B,) how many times as strong as usual each band is, in powers of two."""
     found = np.mean([look.texture for look in looks], axis=0)
@@ -251,6 +210,13 @@ def _times_doubt(looks: Sequence[Look], usual: Usual) -> float | None:
     if not looks or usual.doubt is None:
         return None
     return float(np.mean([look.doubt for look in looks]) / usual.doubt)
+
+
+def _drift_beyond(looks: Sequence[Look], usual: Usual) -> float | None:
+    drifts = [look.drift for look in looks if look.drift is not None]
+    if not drifts or usual.drift is None:
+        return None
+    return max(float(np.mean(drifts)) - usual.drift, 0.0)
 
 
 def _level(sign: float | None, limits: tuple[float, float]) -> int:
@@ -272,6 +238,14 @@ def _texture_reason(looks: Sequence[Look], usual: Usual) -> str:
     if ratios[-1] - ratios[0] > TEXTURE_LIMITS[0]:
         return "its texture is coarser or blurred"
     return "its texture is stronger" if ratios.mean() > 0 else "its texture is weaker"
+
+
+def _drift_reason(signs: Signs, usual: Usual) -> str:
+    share = (signs.drift or 0) + (usual.drift or 0)
+    return (
+        f"its brightness drifts by {share:.0%} across a slice, as beam hardening that was not "
+        "corrected makes it"
+    )
 
 
 def _doubt_reason(signs: Signs) -> str:

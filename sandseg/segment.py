@@ -13,6 +13,7 @@ from sandseg.engine import load_engine
 from sandseg.errors import SandsegError
 from sandseg.export import write_confidence, write_labels, write_text
 from sandseg.limits import check_memory
+from sandseg.looks import Look, look_at, slices_to_look_at
 from sandseg.metrics import confusion_matrix, scores
 from sandseg.model_store import DEFAULT_MODEL, StoredModel, load_model
 from sandseg.normalize import GreyMapping
@@ -105,11 +106,11 @@ class _Watch:
 
     def __init__(self, stack: Stack, model: StoredModel, mapping: GreyMapping, zoom: float):
         self._stack, self._model, self._mapping, self._zoom = stack, model, mapping, zoom
-        self._looks: list[domain.Look] = []
+        self._looks: list[Look] = []
         self.seconds = 0.0  # taken by this, not by segmenting
 
     def passing(self, predictions: Iterable[SlicePrediction]) -> Iterator[SlicePrediction]:
-        chosen = domain.slices_to_look_at(self._stack.n_slices)
+        chosen = slices_to_look_at(self._stack.n_slices)
         for z, prediction in enumerate(predictions):
             start = time.perf_counter()
             if z in chosen:
@@ -117,10 +118,10 @@ class _Watch:
             self.seconds += time.perf_counter() - start
             yield prediction
 
-    def _look_at(self, z: int, prediction: SlicePrediction) -> domain.Look:
+    def _look_at(self, z: int, prediction: SlicePrediction) -> Look:
         grey = self._mapping.apply(self._stack.read_slice(z))
         labels, confidence = prediction.labels, prediction.confidence
-        return domain.look_at(grey, labels, confidence, self._model.classes, self._zoom)
+        return look_at(grey, labels, confidence, self._model.classes, self._zoom)
 
     def facts(self) -> dict:
         usual, voxel_size_um = domain.usual_for(self._model), self._stack.voxel_size_um

@@ -31,9 +31,10 @@ LAYERS = (
     ("uploads", "zarr_folder"),
     # arrays in, arrays out
     ("stack", "phantom", "tiling", "patches", "metrics", "calibration", "boundaries")
-    + ("rescale", "phases", "overlay", "run_folder", "run_rules"),
+    + ("rescale", "phases", "drift", "overlay", "run_folder", "run_rules"),
     (
         "normalize",
+        "looks",
         "intervals",
         "findings",
         "samples",

@@ -3,22 +3,22 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tifffile
-from scipy import ndimage
 
 from sandseg import domain
 from sandseg.classes import SANDSTONE
 from sandseg.config import UNetConfig
-from sandseg.domain import DOUBTFUL, FIT, STRANGE, Look, Usual, judge, look_at, usual_for
+from sandseg.domain import DOUBTFUL, FIT, STRANGE, Usual, judge, usual_for
 from sandseg.engine import load_engine
 from sandseg.errors import ConfigError
+from sandseg.looks import Look, look_at, slices_to_look_at
 from sandseg.model_store import DEFAULT_MODEL, StoredModel, list_models, load_model
 from sandseg.normalize import GreyMapping
 from sandseg.phantom import PhantomConfig, make_phantom
 from sandseg.predict import choose_mapping, predict_slice
 from sandseg.stack import Stack
 
-USUAL = Usual(texture=(6.0, 7.0, 8.0, 9.0), doubt=0.01, voxel_size_um=2.0)
-AS_USUAL = Look(USUAL.texture, USUAL.doubt)
+USUAL = Usual(texture=(6.0, 7.0, 8.0, 9.0), doubt=0.01, drift=0.1, voxel_size_um=2.0)
+AS_USUAL = Look(USUAL.texture, USUAL.doubt, USUAL.drift)
 PLAIN = GreyMapping(0, 255)
 INNER = slice(170, 850)  # inside the rock
 
@@ -36,7 +36,7 @@ def test_a_stack_as_usual_fits_and_nobody_is_warned():
     verdict = judge(PLAIN, [AS_USUAL], USUAL, voxel_size_um=2.0)
 
     assert (verdict.level, verdict.reasons, verdict.warnings) == (FIT, (), ())
-    assert verdict.signs == domain.Signs(0, 0, 1)
+    assert verdict.signs == domain.Signs(0, 0, 1, 0)
 
 
 SIGNS = {
@@ -49,6 +49,11 @@ SIGNS = {
         domain.TEXTURE_LIMITS,
         lambda x: judge(PLAIN, [textured(np.array([1, -1, 1, -1]) * x)], USUAL),
         "its texture",
+    ),
+    "drift": (
+        domain.DRIFT_LIMITS,
+        lambda x: judge(PLAIN, [replace(AS_USUAL, drift=USUAL.drift + x)], USUAL),
+        "its brightness drifts",
     ),
     "doubt": (
         domain.DOUBT_LIMITS,
@@ -88,11 +93,11 @@ def test_the_reason_says_how_the_texture_differs(powers, words):
 
 
 def test_several_reasons_stand_in_one_sentence():
-    looks = [replace(textured(np.array([2, 1, 0, -1])), doubt=1)]
+    looks = [replace(textured(np.array([2, 1, 0, -1])), doubt=1, drift=1)]
 
     verdict = judge(GreyMapping(0, 255, "identity", 1.0), looks, USUAL)
 
-    assert len(verdict.reasons) == 3
+    assert len(verdict.reasons) == 4
     assert all(reason in verdict.sentence for reason in verdict.reasons)
 
 
@@ -128,7 +133,7 @@ def test_what_a_card_does_not_tell_is_not_judged():
     verdict = judge(PLAIN, [replace(AS_USUAL, doubt=0.5)], Usual(), 50.0)
 
     assert (verdict.level, verdict.warnings) == (FIT, ())
-    assert (verdict.signs.texture, verdict.signs.doubt) == (None, None)
+    assert verdict.signs == domain.Signs(0)
 
 
 def test_a_report_takes_a_verdict_as_plain_facts():
@@ -140,6 +145,7 @@ def test_a_report_takes_a_verdict_as_plain_facts():
         "grey_distance": 0.0,
         "texture_distance": None,
         "doubt_distance": None,
+        "drift_distance": None,
     }
     assert facts["warnings"] == []
 
@@ -153,7 +159,8 @@ def test_the_usual_is_read_from_the_card():
 
     assert of_sandstone.doubt == pytest.approx(0.02)
     assert (of_sandstone.texture, of_sandstone.voxel_size_um) == (domain.SANDSTONE_TEXTURE, 2.2315)
-    assert of_another == Usual((), None, 7.0)
+    assert of_sandstone.drift == domain.SANDSTONE_DRIFT
+    assert of_another == Usual(voxel_size_um=7.0)
 
 
 def test_slices_are_enlarged_to_the_voxels_of_the_model():
@@ -170,62 +177,6 @@ def test_unknown_voxels_cannot_be_rescaled():
         domain.zoom_for(stack_of((1, 4, 4), 5.0), model_with())
 
 
-@pytest.mark.parametrize("n_slices", [1, 2, 3, 4, 64, 462])
-def test_the_slices_looked_at_are_few_and_the_middle_one_is_among_them(n_slices):
-    chosen = domain.slices_to_look_at(n_slices)
-
-    assert n_slices // 2 in chosen
-    assert 1 <= len(chosen) <= min(n_slices, domain.N_SLICES + 1)
-    assert sorted(set(chosen)) == list(chosen)
-    assert 0 <= chosen[0] <= chosen[-1] < n_slices
-
-
-def test_noise_strengthens_the_finest_band_and_blur_weakens_it(rng):
-    grey = ndimage.gaussian_filter(rng.normal(0.5, 1, (128, 128)), 2).astype(np.float32)
-    labels = np.full(grey.shape, 2, np.uint8)
-    noisy = grey + rng.normal(0, 0.05, grey.shape).astype(np.float32)
-
-    plain, fine, soft = (
-        look_at(image, labels, np.ones(grey.shape), SANDSTONE).texture[0]
-        for image in (grey, noisy, ndimage.gaussian_filter(grey, 1))
-    )
-
-    assert soft < 0.9 * plain
-    assert fine > 2 * plain
-
-
-def test_a_rescaled_slice_has_the_texture_of_the_size_the_model_saw(small_phantom):
-    image = ndimage.gaussian_filter(small_phantom.image[4] / np.float32(255), 3)
-    labels, sure = small_phantom.labels[4], np.ones(image.shape, np.float32)
-    half = image[::2, ::2]
-
-    usual = look_at(image, labels, sure, SANDSTONE).texture
-    seen = look_at(half, labels[::2, ::2], sure[::2, ::2], SANDSTONE, zoom=2.0).texture
-    as_is = look_at(half, labels[::2, ::2], sure[::2, ::2], SANDSTONE).texture
-
-    np.testing.assert_allclose(seen, usual, rtol=0.1)
-    assert as_is[0] > 1.3 * usual[0]
-
-
-def test_doubt_is_counted_inside_the_rock():
-    labels = np.zeros((64, 64), np.uint8)
-    labels[16:48, 16:48] = 2
-    confidence = np.where(labels == 2, 0.9, 0.3)
-
-    look = look_at(np.zeros((64, 64), np.float32), labels, confidence, SANDSTONE)
-
-    assert look.doubt == pytest.approx(0.1, abs=1e-6)
-
-
-def test_a_slice_without_any_rock_can_be_looked_at():
-    blank = np.zeros((40, 40), np.uint8)
-
-    look = look_at(blank.astype(np.float32), blank, np.full((40, 40), 0.75), SANDSTONE)
-
-    assert look.doubt == pytest.approx(0.25)
-    assert judge(PLAIN, [look], USUAL).level == STRANGE
-
-
 @pytest.fixture(scope="module")
 def check():
     """A function that judges (Z, Y, X) grey values by the model that is shipped."""
@@ -238,7 +189,7 @@ def check():
         stack = Stack.from_array(image)
         mapping = choose_mapping(stack, model)
         looks = []
-        for z in domain.slices_to_look_at(stack.n_slices):
+        for z in slices_to_look_at(stack.n_slices):
             found = predict_slice(stack.read_slice(z), network, mapping, model.unet.stride)
             grey = mapping.apply(stack.read_slice(z))
             looks.append(look_at(grey, found.labels, found.confidence, model.classes))
@@ -256,6 +207,18 @@ def test_real_slices_warn_nobody(check, sandstone_dir, part):
     image = tifffile.imread(sandstone_dir / "images" / "Sandstone_Versa0150.tif")
 
     assert check(image[part]).warnings == ()
+
+
+@pytest.mark.parametrize("power", [1, 2])
+def test_a_real_slice_that_drifts_or_is_cupped_is_doubted(check, sandstone_dir, power):
+    image = tifffile.imread(sandstone_dir / "images" / "Sandstone_Versa0150.tif")[INNER, INNER]
+    x = np.linspace(-1, 1, image.shape[1])
+    light = 1 + 0.15 * (x if power == 1 else 2 * x**2 - 1)
+
+    verdict = check(np.clip(image * light, 0, 255).astype(np.uint8))
+
+    assert verdict.level != FIT
+    assert "brightness drifts" in verdict.sentence
 
 
 def test_a_real_slice_turned_dark_is_offered_to_be_inverted(check, sandstone_dir):

@@ -10,8 +10,9 @@ from pages.shared.histogram import INK, PADDING, PALE_INK
 from pages.shared.kept import kept
 from pages.shared.state import Source, Treatment
 from sandseg import domain
-from sandseg.domain import DOUBTFUL, FIT, STRANGE, Look, Verdict
+from sandseg.domain import DOUBTFUL, FIT, STRANGE, Verdict
 from sandseg.errors import SandsegError
+from sandseg.looks import Look, look_at, slices_to_look_at
 from sandseg.model_store import StoredModel
 from sandseg.normalize import sample_values, shares_of
 from sandseg.rescale import voxel_text
@@ -39,10 +40,10 @@ def _looks(task: Task) -> list[Look]:
     stack, classes = cache.open_source(task.source), cache.model(task.model_name).classes
     mapping = cache.mapping_of(task)
     looks = []
-    for z in domain.slices_to_look_at(stack.n_slices):
+    for z in slices_to_look_at(stack.n_slices):
         found, grey = cache.prediction(task, z), mapping.apply(stack.read_slice(z))
         zoom = cache.zoom_of(task)
-        looks.append(domain.look_at(grey, found.labels, found.confidence, classes, zoom))
+        looks.append(look_at(grey, found.labels, found.confidence, classes, zoom))
     return looks
 
 
