@@ -28,6 +28,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import numpy as np
 from keras import ops
+from scipy.ndimage import binary_dilation, binary_erosion
 
 from sandseg.checkpoint import TrainedModel
 from sandseg.classes import SANDSTONE
@@ -49,6 +50,7 @@ TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
 UNLABELLED = "0180"  # with `--unlabelled`, learned from as the teacher labels it
 INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
 TEACHER_SHARE = (0.6, 0.2)  # of a target, at the start and at the end
+PYRITE, BORDER_PX = 3, 3  # `--border` weighs pixels so near to where pyrite begins
 WARM_UP = 0.02  # share of the time
 OPTIONS = "options.json"  # beside the weights: what made them
 
@@ -84,12 +86,20 @@ def teach(network: keras.Model, image: np.ndarray, stride: int) -> np.ndarray:
     return (total / 8).astype(np.float16)
 
 
+def weigh(labels: np.ndarray, border: float) -> np.ndarray:
+    """Return (Y, X) float32 weights of pixels: `border` about the border of pyrite, else 1."""
+    is_pyrite = labels == PYRITE
+    reach = {"iterations": BORDER_PX}
+    is_near = binary_dilation(is_pyrite, **reach) & ~binary_erosion(is_pyrite, **reach)
+    return np.where(is_near, np.float32(border), np.float32(1))
+
+
 def draw_batch(slices: list, share: float, config: TrainConfig, rng: np.random.Generator) -> tuple:
-    """Return (N, S, S, 1) images and (N, S, S, C) targets."""
-    size, images, targets = config.patch_size, [], []
+    """Return (N, S, S, 1) images, (N, S, S, C) targets and (N, S, S) weights."""
+    size, images, targets, weights = config.patch_size, [], [], []
     while len(images) < config.batch_size:
         for _ in range(N_DRAWS):
-            image, labels, taught = slices[rng.integers(len(slices))]
+            image, labels, taught, weight = slices[rng.integers(len(slices))]
             y, x = (rng.integers(length - size + 1) for length in image.shape)
             window = np.s_[y : y + size, x : x + size]
             if (labels[window] != 0).mean() >= MIN_ROCK_SHARE:
@@ -99,7 +109,8 @@ def draw_batch(slices: list, share: float, config: TrainConfig, rng: np.random.G
         n_turns, flip = rng.integers(4), np.s_[:, :: rng.choice((-1, 1))]
         images.append(np.rot90(image[window], n_turns)[flip])
         targets.append(np.rot90(target, n_turns)[flip])
-    return np.stack(images)[..., None], np.stack(targets)
+        weights.append(np.rot90(weight[window], n_turns)[flip])
+    return np.stack(images)[..., None], np.stack(targets), np.stack(weights)
 
 
 def score(network: keras.Model, image: np.ndarray, labels: np.ndarray, stride: int) -> dict:
@@ -115,8 +126,8 @@ def score(network: keras.Model, image: np.ndarray, labels: np.ndarray, stride: i
 
 
 def soft_cross_entropy(targets, logits) -> keras.KerasTensor:
-    """Return the mean cross-entropy of (N, Y, X, C) targets and logits, a scalar."""
-    return -ops.mean(ops.sum(targets * ops.log_softmax(ops.cast(logits, "float32"), axis=-1), -1))
+    """Return the cross-entropy (N, Y, X) of (N, Y, X, C) targets and logits."""
+    return -ops.sum(targets * ops.log_softmax(ops.cast(logits, "float32"), axis=-1), axis=-1)
 
 
 def rate(progress: float, highest: float) -> float:
@@ -128,15 +139,47 @@ def rate(progress: float, highest: float) -> float:
 
 def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
     """Make a model folder of the best weights; its card goes on where that of `start` ended."""
-    options = json.loads((out / OPTIONS).read_text(encoding="utf-8"))
     card = json.loads((start / "card.json").read_text(encoding="utf-8"))
     entries = [json.loads(line) for line in (out / "log.jsonl").read_text().splitlines()]
     best = max(range(len(entries)), key=lambda i: np.mean(entries[i]["inner_iou"]))
-    network = build_unet(UNetConfig(**card["architecture"]))
-    network.load_weights(out / f"step_{entries[best]['step']:06d}.weights.h5")
+    network = build_unet(network_config(card))
+    network.load_weights(weights_file(out, entries[best]["step"]))
 
+    options = json.loads((out / OPTIONS).read_text(encoding="utf-8"))
+    config = TrainConfig(unet=network_config(card), learning_rate=float(options["rate"]))
+    source = DataSource("files", images="images", labels="masks")
+    settings = RunSettings(
+        source, config, card["title"], (VALIDATION,), ("0300",), start_from=card["name"]
+    )
+    slices = read_labelled(data / "images", data / "masks", 4)
+    prepared = prepare(slices, config, settings.validate, settings.test)
     n_before = len(card["history"])
-    reports = [
+    trained = TrainedModel(network, as_epochs(entries, n_before), best_epoch=n_before + best + 1)
+    found = describe_model(settings, slices, prepared, trained)
+    last, kept = entries[-1]["step"], entries[best]["step"]
+    found |= continued(card, found, {"steps": kept, **options})
+    found["command"] = f"{card['command']} && {commands(start, out, folder, options)}"
+    found["notes"] = [
+        *card["notes"],
+        f"It then went on for {last:,} steps with benchmarks/distill.py, from labels and its own "
+        f"averaged answers; the weights are those of step {kept:,}, the best on the validation "
+        f"slice.",
+    ]
+    temperature = find_temperature(network, prepared.validation, config.unet.stride)
+    if (start / REPLAY).is_dir():  # before the folder is made anew
+        shutil.copytree(start / REPLAY, out / SAMPLES, dirs_exist_ok=True)
+    publish_model(network, folder, found, SANDSTONE, temperature)
+
+    painter = SamplePainter(out, prepared.validation, SANDSTONE)
+    for epoch, entry in enumerate(entries, n_before + 1):
+        network.load_weights(weights_file(out, entry["step"]))
+        painter.draw(epoch, lambda image: predict_logits(network, image, config.unet.stride))
+    add_replay(out, folder)
+
+
+def as_epochs(entries: list[dict], n_before: int) -> list[EpochReport]:
+    """Return what was logged, as the epochs that follow `n_before` earlier ones."""
+    return [
         EpochReport(
             epoch=n_before + i + 1,
             n_epochs=n_before + len(entries),
@@ -147,50 +190,38 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
         )
         for i, entry in enumerate(entries)
     ]
-    config = TrainConfig(
-        unet=UNetConfig(**card["architecture"]), learning_rate=float(options["rate"])
-    )
-    source = DataSource("files", images="images", labels="masks")
-    settings = RunSettings(
-        source, config, card["title"], (VALIDATION,), ("0300",), start_from=card["name"]
-    )
-    slices = read_labelled(data / "images", data / "masks", 4)
-    prepared = prepare(slices, config, settings.validate, settings.test)
-    trained = TrainedModel(network, reports, best_epoch=n_before + best + 1)
-    found = describe_model(settings, slices, prepared, trained)
-    found["history"] = card["history"] + found["history"]
-    found["training"] = {
-        **card["training"],
-        "seconds": found["training"]["seconds"] + card["training"]["seconds"],
-        "then": [
-            *card["training"].get("then", []),
-            {"steps": entries[best]["step"], **options},
-        ],
+
+
+def continued(card: dict, found: dict, then: dict) -> dict:
+    """Return the history and training of a card that goes on where `card` ended."""
+    before = card["training"]
+    seconds = before["seconds"] + found["training"]["seconds"]
+    return {
+        "history": card["history"] + found["history"],
+        "training": {**before, "seconds": seconds, "then": [*before.get("then", []), then]},
     }
+
+
+def commands(start: Path, out: Path, folder: Path, options: dict) -> str:
+    """Return the two commands that make the model again."""
     again = f"PYTHONPATH=. python benchmarks/distill.py $SANDSEG_DATA/sandstone {start} {out}"
     given = " ".join(f"--{name} {value}".strip() for name, value in options.items())
-    found["command"] = f"{card['command']} && {again} {given} && {again} --publish {folder}"
-    found["notes"] = [
-        *card["notes"],
-        f"It then went on for {entries[-1]['step']:,} steps with benchmarks/distill.py, from "
-        f"labels and its own averaged answers; the weights are those of step "
-        f"{entries[best]['step']:,}, the best on the validation slice.",
-    ]
-    temperature = find_temperature(network, prepared.validation, config.unet.stride)
-    if (start / REPLAY).is_dir():  # before the folder is made anew
-        shutil.copytree(start / REPLAY, out / SAMPLES, dirs_exist_ok=True)
-    publish_model(network, folder, found, SANDSTONE, temperature)
+    return f"{again} {given} && {again} --publish {folder}"
 
-    painter = SamplePainter(out, prepared.validation, SANDSTONE)
-    for epoch, entry in enumerate(entries, n_before + 1):
-        network.load_weights(out / f"step_{entry['step']:06d}.weights.h5")
-        painter.draw(epoch, lambda image: predict_logits(network, image, config.unet.stride))
-    add_replay(out, folder)
+
+def weights_file(out: Path, step: int) -> Path:
+    """Return where the averaged weights of a step lie."""
+    return out / f"step_{step:06d}.weights.h5"
+
+
+def network_config(card: dict) -> UNetConfig:
+    """Return the network that a card describes."""
+    return UNetConfig(**card["architecture"])
 
 
 def recipe(args: argparse.Namespace) -> dict[str, str]:
     """Return the options that made the weights, as they are given; a flag's text is empty."""
-    names = ("minutes", "every", "rate", "momentum", "seed")
+    names = ("minutes", "every", "rate", "momentum", "seed", "border")
     flags = ("learn-statistics", "bfloat16", "unlabelled")
     return {
         **{name: str(getattr(args, name)) for name in names},
@@ -199,8 +230,52 @@ def recipe(args: argparse.Namespace) -> dict[str, str]:
     }
 
 
-def main() -> None:
-    """Train, score and keep."""
+def read_slices(network: keras.Model, args: argparse.Namespace) -> list[tuple]:
+    """Return image, labels, teacher's answer and weights of each slice that is learned from."""
+    stride, slices = args.config.unet.stride, []
+    for number in (*TRAIN, *([UNLABELLED] if args.unlabelled else [])):
+        image = read(args.data, number)
+        taught = teach(network, image, stride)
+        labels = read_true(args.data, number) if number in TRAIN else taught.argmax(axis=-1)
+        labels = labels.astype(np.uint8)
+        slices.append((image, labels, taught, weigh(labels, args.border)))
+    return slices
+
+
+def go_on(network: keras.Model, slices: list, args: argparse.Namespace) -> None:
+    """Train by the clock; every `args.every` steps the averaged weights are scored and kept."""
+    network.compile(
+        keras.optimizers.AdamW(args.rate, weight_decay=1e-3, global_clipnorm=1.0),
+        soft_cross_entropy,
+    )
+    average = WeightAverage(args.momentum)
+    average.set_model(network)
+    validation = read(args.data, VALIDATION), read_true(args.data, VALIDATION)
+    rng, start, step, losses, progress = np.random.default_rng(args.seed), time.time(), 0, [], 0.0
+    while progress < 1:
+        network.optimizer.learning_rate.assign(rate(progress, args.rate))
+        share = args.teacher[0] + (args.teacher[1] - args.teacher[0]) * progress
+        images, targets, weights = draw_batch(slices, share, args.config, rng)
+        loss = network.train_on_batch(images, targets, sample_weight=weights)
+        losses.append(float(loss))
+        average.on_train_batch_end(step)
+        step += 1
+        progress = (time.time() - start) / (60 * args.minutes)
+        if step % args.every == 0 or progress >= 1:
+            raw = network.get_weights()
+            network.set_weights(average.weights)
+            found = score(network, *validation, args.config.unet.stride)
+            network.save_weights(weights_file(args.out, step))
+            network.set_weights(raw)
+            seconds = round(time.time() - start)
+            entry = {"step": step, "seconds": seconds, "loss": float(np.mean(losses)), **found}
+            with (args.out / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry) + "\n")
+            losses = []
+
+
+def parse() -> argparse.Namespace:
+    """Return the options given."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("data", type=Path)
     parser.add_argument("start", type=Path)
@@ -212,66 +287,38 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--patch", type=int, nargs=2, default=(16, 128), help="number and edge")
     parser.add_argument("--teacher", type=float, nargs=2, default=TEACHER_SHARE)
+    parser.add_argument("--border", type=float, default=1, help="weight about that of pyrite")
     parser.add_argument("--learn-statistics", action="store_true", help="of the patches")
     parser.add_argument("--unlabelled", action="store_true", help="learn from slice 0180 too")
     parser.add_argument("--bfloat16", action="store_true", help="where the processor has it")
     parser.add_argument("--publish", type=Path)
-    args = parser.parse_args()
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train, score and keep; or publish what was kept."""
+    args = parse()
     if args.publish:
         publish(args.data, args.start, args.out, args.publish)
         return
 
     card = json.loads((args.start / "card.json").read_text(encoding="utf-8"))
     batch_size, patch_size = args.patch
-    config = TrainConfig(
-        unet=UNetConfig(**card["architecture"]), batch_size=batch_size, patch_size=patch_size
+    args.config = TrainConfig(
+        unet=network_config(card), batch_size=batch_size, patch_size=patch_size
     )
-    stride = config.unet.stride
     keras.utils.set_random_seed(args.seed)
     if args.bfloat16:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
-    network = build_unet(config.unet)
+    network = build_unet(args.config.unet)
     network.load_weights(args.start / "model.keras")
-    slices = []
-    for number in (*TRAIN, *([UNLABELLED] if args.unlabelled else [])):
-        image = read(args.data, number)
-        taught = teach(network, image, stride)
-        labels = read_true(args.data, number) if number in TRAIN else taught.argmax(axis=-1)
-        slices.append((image, labels.astype(np.uint8), taught))
-    validation = read(args.data, VALIDATION), read_true(args.data, VALIDATION)
-    args.out.mkdir(parents=True, exist_ok=True)
-    (args.out / OPTIONS).write_text(json.dumps(recipe(args)), encoding="utf-8")
-
     for layer in network.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             # Kept, the net learns with the statistics it will be used with.
             layer.trainable = args.learn_statistics
-    network.compile(
-        keras.optimizers.AdamW(args.rate, weight_decay=1e-3, global_clipnorm=1.0),
-        soft_cross_entropy,
-    )
-    average = WeightAverage(args.momentum)
-    average.set_model(network)
-    rng, start, step, losses, progress = np.random.default_rng(args.seed), time.time(), 0, [], 0.0
-    while progress < 1:
-        network.optimizer.learning_rate.assign(rate(progress, args.rate))
-        share = args.teacher[0] + (args.teacher[1] - args.teacher[0]) * progress
-        loss = network.train_on_batch(*draw_batch(slices, share, config, rng))
-        losses.append(float(loss))
-        average.on_train_batch_end(step)
-        step += 1
-        progress = (time.time() - start) / (60 * args.minutes)
-        if step % args.every == 0 or progress >= 1:
-            raw = network.get_weights()
-            network.set_weights(average.weights)
-            found = score(network, *validation, stride)
-            network.save_weights(args.out / f"step_{step:06d}.weights.h5")
-            network.set_weights(raw)
-            seconds = round(time.time() - start)
-            entry = {"step": step, "seconds": seconds, "loss": float(np.mean(losses)), **found}
-            with (args.out / "log.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(entry) + "\n")
-            losses = []
+    args.out.mkdir(parents=True, exist_ok=True)
+    (args.out / OPTIONS).write_text(json.dumps(recipe(args)), encoding="utf-8")
+    go_on(network, read_slices(network, args), args)
 
 
 if __name__ == "__main__":
