@@ -1,5 +1,6 @@
 """Slices made ready before anybody asks: the rock all see first, as long as nobody waits."""
 
+import atexit
 import threading
 import time
 
@@ -10,6 +11,7 @@ from sandseg.errors import SandsegError
 MOST_PIXELS = 8 * 2**20  # of a stack: some seconds of work, 60 MB of what is kept
 LARGEST_SLICE = 2**18  # pixels: who comes meanwhile waits for the rest of one small slice at most
 REST_S = 0.005  # after each slice, or as long as it took: whoever waits comes first
+_is_over = threading.Event()
 
 
 def start(task: Task, truth: str) -> threading.Thread | None:
@@ -20,13 +22,22 @@ def start(task: Task, truth: str) -> threading.Thread | None:
     order = sorted(range(n_slices), key=lambda z: abs(z - n_slices // 2))
     thread = threading.Thread(target=_work, args=(task, truth, order), name="ahead", daemon=True)
     thread.start()
+    atexit.register(end, thread)
     return thread
+
+
+def end(thread: threading.Thread) -> None:
+    """Wait for the slice at hand: Python must not end while a network computes."""
+    _is_over.set()
+    thread.join()
 
 
 def _work(task: Task, truth: str, order: list[int]) -> None:
     for z in order:
-        while cache.n_waiting():
+        while cache.n_waiting() and not _is_over.is_set():
             time.sleep(REST_S)
+        if _is_over.is_set():
+            return
         start = time.perf_counter()
         try:
             if cache.model(task.model_name).sha256 != task.model_sha256:
@@ -34,7 +45,7 @@ def _work(task: Task, truth: str, order: list[int]) -> None:
             make_ready(task, z, truth)
         except SandsegError:
             return  # whoever asks for the slice is told
-        time.sleep(max(REST_S, time.perf_counter() - start))
+        _is_over.wait(max(REST_S, time.perf_counter() - start))
 
 
 def make_ready(task: Task, z: int, truth: str) -> None:

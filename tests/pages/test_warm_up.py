@@ -79,3 +79,15 @@ def test_a_model_that_was_replaced_is_not_worked_for(task, monkeypatch):
     monkeypatch.setattr(ahead, "make_ready", pytest.fail)
 
     ahead.start(Task(task.source, task.model_name, "another"), "").join(60)
+
+
+def test_the_work_ahead_ends_before_python_does(task, monkeypatch):
+    made = []
+    monkeypatch.setattr(ahead, "_is_over", threading.Event())
+    monkeypatch.setattr(ahead, "make_ready", lambda _task, z, _truth: made.append(z))
+
+    working = ahead.start(task, "")
+    ahead.end(working)
+
+    assert not working.is_alive()
+    assert len(made) < cache.open_source(task.source).n_slices
