@@ -1,12 +1,13 @@
 """Pieces that more than one page is made of."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
+from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from pages.shared import cache
 from pages.shared.cache import SlicePhases, Task
@@ -18,15 +19,16 @@ from sandseg.errors import SandsegError
 def user_errors(*places: DeltaGenerator) -> Iterator[None]:
     """Show a `SandsegError` as a message and end the page; let any other error through.
 
-    `places` are those outside of a fragment that it has not filled yet: Streamlit only lets it fill
-    them later where it has written to them once.
+    `places` are those outside of a fragment that it may fill. They are emptied: what stands there
+    is of another slice, and Streamlit lets a fragment fill later only what it has written to once.
     """
     try:
         yield
     except SandsegError as error:
         show_refusal(error)
         for place in places:
-            place.container()
+            with suppress(StreamlitInvalidLayoutContextError):  # nothing has ever stood there
+                place.container()
         st.stop()
 
 

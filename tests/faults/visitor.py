@@ -14,23 +14,30 @@ from websockets.sync.client import connect
 
 RUN_TIMEOUT_S = 300  # a class that uploads at once on a small and busy machine
 FOR_RERUN = ForwardMsg.FINISHED_EARLY_FOR_RERUN
+OF_FRAGMENT = ForwardMsg.FINISHED_FRAGMENT_RUN_SUCCESSFULLY
 TEXTS = {"alert": "body", "markdown": "body", "heading": "body", "text": "body", "progress": "text"}
 
 
 class Visitor:
-    """One tab. `elements` are those of the last run, each with the fragment it belongs to;
-    `pages` the addresses in the menu, `session` the id the server gave it.
+    """One tab. `elements` are those on the page, each with the fragment it belongs to; `pages`
+    the addresses in the menu, `session` the id the server gave it.
     """
 
     def __init__(self, port: int, page: str = "", query: str = "", session: str = ""):
         self.port, self.page, self.query = port, page, query
-        self.elements, self.pages, self.session, self.cookie = [], [], "", ""
+        self.pages, self.session, self.cookie = [], "", ""
+        self._elements = {}  # by their path on the page
         protocols = ["streamlit", "no-token", session] if session else ["streamlit"]
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._tab = contextlib.ExitStack()
         self._socket = self._tab.enter_context(
             connect(address, subprotocols=protocols, max_size=None, open_timeout=RUN_TIMEOUT_S)
         )
+
+    @property
+    def elements(self) -> list[tuple]:
+        """What stands on the page, from its top, each with the fragment it belongs to."""
+        return [self._elements[path] for path in sorted(self._elements)]
 
     def __enter__(self):
         return self
@@ -49,7 +56,7 @@ class Visitor:
         return self._run()
 
     def texts(self, is_raw: bool = False) -> list[str]:
-        """Everything the last run said, without the escapes of Markdown unless raw."""
+        """Everything the page says, without the escapes of Markdown unless raw."""
         found = []
         for element, _ in self.elements:
             kind = element.WhichOneof("type")
@@ -69,7 +76,7 @@ class Visitor:
         for element, fragment in self.elements:
             if element.WhichOneof("type") == kind:
                 found = getattr(element, kind)
-                if found.label.startswith(label):
+                if getattr(found, "label", "").startswith(label):
                     return found, fragment
         return None
 
@@ -148,23 +155,29 @@ class Visitor:
                 else:
                     setattr(state, kind, given)
         self._socket.send(ask.SerializeToString())
-        return self._until_finished()
+        return self._until_finished(fragment)
 
-    def _until_finished(self) -> "Visitor":
-        self.elements = []
+    def _until_finished(self, fragment: str) -> "Visitor":
+        drawn, fragments = set(), {fragment}
         while True:
             message = self._receive()
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self.session = message.new_session.initialize.session_id
+                drawn.clear()
             if kind == "navigation":
                 self.pages = [page.url_pathname for page in message.navigation.app_pages]
             if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
-                self.elements.append((message.delta.new_element, message.delta.fragment_id))
-            if kind == "script_finished":
-                if message.script_finished != FOR_RERUN:
-                    return self
-                self.elements = []
+                path, fragment = tuple(message.metadata.delta_path), message.delta.fragment_id
+                self._elements[path] = message.delta.new_element, fragment
+                drawn.add(path)
+                fragments.add(fragment)
+            if kind == "script_finished" and message.script_finished != FOR_RERUN:
+                is_part = message.script_finished == OF_FRAGMENT
+                for path, (_, fragment) in list(self._elements.items()):
+                    if path not in drawn and (not is_part or fragment in fragments):
+                        del self._elements[path]
+                return self
 
     def _receive(self) -> ForwardMsg:
         message = ForwardMsg()
