@@ -19,14 +19,15 @@ TEXTS = {"alert": "body", "markdown": "body", "heading": "body", "text": "body",
 
 
 class Visitor:
-    """One tab. `elements` are those on the page, each with the fragment it belongs to; `pages`
-    the addresses in the menu, `session` the id the server gave it.
+    """One tab. `elements` are those on the page, each with the fragment it belongs to, `drawn`
+    those of the last run alone; `pages` are the addresses in the menu, `session` is the id the
+    server gave it.
     """
 
     def __init__(self, port: int, page: str = "", query: str = "", session: str = ""):
         self.port, self.page, self.query = port, page, query
         self.pages, self.session, self.cookie = [], "", ""
-        self._elements = {}  # by their path on the page
+        self._elements, self._drawn = {}, set()  # by their paths on the page; of the last run
         protocols = ["streamlit", "no-token", session] if session else ["streamlit"]
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._tab = contextlib.ExitStack()
@@ -38,6 +39,11 @@ class Visitor:
     def elements(self) -> list[tuple]:
         """What stands on the page, from its top, each with the fragment it belongs to."""
         return [self._elements[path] for path in sorted(self._elements)]
+
+    @property
+    def drawn(self) -> list[tuple]:
+        """What the last run drew."""
+        return [self._elements[path] for path in sorted(self._drawn)]
 
     def __enter__(self):
         return self
@@ -55,10 +61,10 @@ class Visitor:
         self.query = self.query if query is None else query
         return self._run()
 
-    def texts(self, is_raw: bool = False) -> list[str]:
+    def texts(self, is_raw: bool = False, among: list[tuple] | None = None) -> list[str]:
         """Everything the page says, without the escapes of Markdown unless raw."""
         found = []
-        for element, _ in self.elements:
+        for element, _ in self.elements if among is None else among:
             kind = element.WhichOneof("type")
             if kind == "exception":
                 found.append(f"{element.exception.type}: {element.exception.message}")
@@ -109,9 +115,8 @@ class Visitor:
 
     def _uploader(self):
         for element, fragment in self.elements:
-            component = element.bidi_component
-            if component.component_name == "sandseg_uploader":
-                return component, fragment
+            if is_uploader(element):
+                return element.bidi_component, fragment
         raise AssertionError(f"no uploader; the page says {self.texts()}")
 
     def put(self, address: str, content: bytes, **headers: str) -> int:
@@ -158,24 +163,24 @@ class Visitor:
         return self._until_finished(fragment)
 
     def _until_finished(self, fragment: str) -> "Visitor":
-        drawn, fragments = set(), {fragment}
+        fragments = {fragment}
         while True:
             message = self._receive()
             kind = message.WhichOneof("type")
             if kind == "new_session":
                 self.session = message.new_session.initialize.session_id
-                drawn.clear()
+                self._drawn.clear()
             if kind == "navigation":
                 self.pages = [page.url_pathname for page in message.navigation.app_pages]
             if kind == "delta" and message.delta.WhichOneof("type") == "new_element":
                 path, fragment = tuple(message.metadata.delta_path), message.delta.fragment_id
                 self._elements[path] = message.delta.new_element, fragment
-                drawn.add(path)
+                self._drawn.add(path)
                 fragments.add(fragment)
             if kind == "script_finished" and message.script_finished != FOR_RERUN:
                 is_part = message.script_finished == OF_FRAGMENT
                 for path, (_, fragment) in list(self._elements.items()):
-                    if path not in drawn and (not is_part or fragment in fragments):
+                    if path not in self._drawn and (not is_part or fragment in fragments):
                         del self._elements[path]
                 return self
 
@@ -183,6 +188,11 @@ class Visitor:
         message = ForwardMsg()
         message.ParseFromString(self._socket.recv(RUN_TIMEOUT_S))
         return message
+
+
+def is_uploader(element) -> bool:
+    """Whether an element of a page takes files."""
+    return element.bidi_component.component_name == "sandseg_uploader"
 
 
 def stream(name: str, content: bytes) -> bytes:
