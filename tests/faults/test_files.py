@@ -11,8 +11,6 @@ from visitor import Visitor, tiff_bytes
 
 from sandseg.model_store import CARD, DEFAULT_MODEL, list_models, models_folder
 
-pytestmark = pytest.mark.fault
-
 PAGES = ("browse", "segment", "evaluate", "compare")
 SLICES = ("0000", "0050", "0100")
 
