@@ -149,8 +149,14 @@ def percent(fraction: float) -> str:
 
 
 def score(value: float | None) -> str:
-    """Return an IoU with two figures, as in "0.94"; a dash where a class does not occur."""
-    return "–" if value is None or np.isnan(value) else f"{value:.2f}"
+    """Return an IoU with two figures, as in "0.94"; a dash where a class does not occur.
+
+    What is nearly perfect has a third figure, cut off: "1.00" is said of what has no error.
+    """
+    if value is None or np.isnan(value):
+        return "–"
+    is_nearly_perfect = 0.995 <= value < 1
+    return f"{np.floor(1000 * value) / 1000:.3f}" if is_nearly_perfect else f"{value:.2f}"
 
 
 _LEGEND_STYLE = """<style>
