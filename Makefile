@@ -16,7 +16,7 @@ help:
 	@echo "make run      open the app on http://$(ADDRESS):$(PORT)"
 	@echo "make test     formatting, lint and all tests; ARGS='-k tiling' chooses some"
 	@echo "make format   put the code into the house style"
-	@echo "make faults   kill, starve and misuse real servers; an hour on a small machine"
+	@echo "make faults   kill, starve and misuse real servers; a quarter of an hour"
 	@echo "make audit    look the installed packages up among known vulnerabilities"
 	@echo "make bench    measure again what the README states"
 
