@@ -1,5 +1,7 @@
 """Run a model on a sample or on a TIFF of one's own; look, measure, take home."""
 
+from dataclasses import astuple
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -87,7 +89,7 @@ def workbench() -> None:
         model = choose_model()
         how = chosen_treatment(source, model)
         job = finished_folder(source, model)
-        task = Task(source.place, model.name, model.sha256, job, how.grey, how.is_rescaled)
+        task = Task(source.place, model.name, model.sha256, job, *astuple(how))
         stack = cache.open_source(task.source, source.title)
         st.caption(widgets.plain(" ".join([words.stack_facts(stack) + ".", *stack.notes])))
         show_file(source, model.name)

@@ -47,6 +47,8 @@ _GREY_HELP = "auto, identity, or LOW,HIGH; a LOW above HIGH inverts."
 GreyOption = Annotated[str, typer.Option(help=_GREY_HELP)]
 _RESCALE_HELP = "Show slices to the model in voxels as large as those it learned from."
 RescaleOption = Annotated[bool, typer.Option("--rescale", help=_RESCALE_HELP)]
+_EVEN_HELP = "Even out brightness that drifts across the slices, as by beam hardening."
+EvenOption = Annotated[bool, typer.Option("--even", help=_EVEN_HELP)]
 RawOption = Annotated[str, typer.Option(help="Raw voxels: ZxYxX,TYPE[,HEADER BYTES].")]
 
 
@@ -123,6 +125,7 @@ def segment(
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
     grey: GreyOption = "auto",
     rescale: RescaleOption = False,
+    even: EvenOption = False,
     series: SeriesOption = None,
     channel: ChannelOption = None,
     time: TimeOption = None,
@@ -138,7 +141,7 @@ def segment(
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
     opening = Opening.parse(slices, raw, **chosen)
     request = SegmentRequest(
-        file, output, confidence, report, labels, model, engine, grey, opening, rescale
+        file, output, confidence, report, labels, model, engine, grey, opening, rescale, even
     )
     with progress_bar() as bar:
         task = bar.add_task("Segmenting", total=None)

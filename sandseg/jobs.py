@@ -41,6 +41,7 @@ def start_segmentation(
     grey: str = "auto",
     voxel_size_um: float | None = None,
     is_rescaled: bool = False,
+    is_evened: bool = False,
 ) -> None:
     """Start `sandseg segment` on a file; results and progress appear in the folder."""
     source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
@@ -53,6 +54,8 @@ def start_segmentation(
         command += ["--voxel-size", str(voxel_size_um)]
     if is_rescaled:
         command += ["--rescale"]
+    if is_evened:
+        command += ["--even"]
     launch(command, folder)
 
 

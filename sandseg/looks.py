@@ -7,7 +7,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from sandseg.classes import SegmentationClass
-from sandseg.drift import grey_drift
+from sandseg.drift import Light, find_light
 from sandseg.phases import sample_mask
 from sandseg.rescale import nearest_pixels, rescaled
 
@@ -20,12 +20,12 @@ class Look:
     """What a segmented slice looks like inside its rock.
 
     `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one minus
-    the confidence, `drift` a share of the grey value, None where it cannot be told.
+    the confidence, `light` is None where it cannot be told.
     """
 
     texture: tuple[float, ...]
     doubt: float
-    drift: float | None = None
+    light: Light | None = None
 
 
 def slices_to_look_at(n_slices: int) -> tuple[int, ...]:
@@ -54,11 +54,11 @@ def look_at(
     if not rock.any():
         rock = np.ones(labels.shape, bool)
     doubt = float(1 - confidence[rock].mean())
-    drift = grey_drift(grey, labels, classes, rock)
+    light = find_light(grey, labels, classes, rock)
     if zoom != 1:
         grey = rescaled(grey, zoom)
         rock = nearest_pixels(rock, grey.shape)
-    return Look(_texture(grey, rock), doubt, drift)
+    return Look(_texture(grey, rock), doubt, light)
 
 
 def _texture(grey: np.ndarray, within: np.ndarray) -> tuple[float, ...]:

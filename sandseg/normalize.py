@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
+from sandseg.drift import Light
 from sandseg.errors import StackError
 from sandseg.stack import Stack, check_values
 
@@ -42,7 +43,8 @@ class GreyMapping:
 
     `kind` is "identity" (the type's full range), "matched" (found by comparing histograms) or
     "manual"; `distance` in [0, 1.2] grows with the doubt that the scan is like the model's.
-    `inverse` is the line that would fit where dense parts of the scan seem to be dark.
+    `inverse` is the line that would fit where dense parts of the scan seem to be dark. By a `light`
+    slices are evened out after the line, but for the bowl, in 1/px², that the model is used to.
     """
 
     low: float  # grey value that becomes 0
@@ -50,6 +52,8 @@ class GreyMapping:
     kind: str = "identity"
     distance: float = 0.0
     inverse: Line | None = None
+    light: Light | None = None
+    bowl_left: float = 0.0
 
     def __post_init__(self):
         if not (np.isfinite(self.low) and np.isfinite(self.high)) or self.low == self.high:
@@ -62,6 +66,8 @@ class GreyMapping:
         """Map (Y, X) grey values of any type to (Y, X) float32 in [0, 1]."""
         exact = np.result_type(image.dtype, np.float32).type  # float64 where float32 would round
         mapped = (image.astype(exact) - exact(self.low)) * exact(1.0 / (self.high - self.low))
+        if self.light:
+            mapped /= self.light.over(image.shape, self.bowl_left)
         return np.clip(mapped, 0.0, 1.0, out=mapped).astype(np.float32, copy=False)
 
     @property
@@ -72,17 +78,12 @@ class GreyMapping:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What a user must know before trusting labels made with this mapping."""
-        if self.distance > FOREIGN:
-            return (
-                "This scan does not look like what the model was trained on (its grey values are "
-                "spread differently). Do not trust the labels.",
-            )
-        if self.distance > FITS:
-            return (
-                "The grey values of this scan are spread differently from what the model was "
-                "trained on. Check the labels by eye before using them.",
-            )
-        return ()
+        if self.distance <= FITS:
+            return ()
+        advice = "Check the labels by eye before using them"
+        advice = "Do not trust the labels" if self.distance > FOREIGN else advice
+        found = "are spread differently from what the model was trained on"
+        return (f"The grey values of this scan {found}. {advice}.",)
 
 
 def sample_values(stack: Stack) -> np.ndarray:

@@ -2,12 +2,15 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from sandseg.config import TilingConfig
+from sandseg.domain import usual_for
+from sandseg.drift import find_light, mean_light
 from sandseg.errors import ConfigError, StackError
+from sandseg.looks import slices_to_look_at
 from sandseg.model_store import StoredModel
 from sandseg.normalize import (
     GreyMapping,
@@ -16,9 +19,12 @@ from sandseg.normalize import (
     sample_values,
     type_range,
 )
+from sandseg.phases import sample_mask
 from sandseg.rescale import nearest_pixels, rescaled
 from sandseg.stack import Stack, check_numbers
 from sandseg.tiling import PredictBatch, predict_tiled
+
+EVENING_ROUNDS = 2  # the labels that tell the material apart get better with the light
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,47 @@ def choose_mapping(stack: Stack, model: StoredModel, grey: str = "auto") -> Grey
         return fit_mapping(values, model.histogram)
     line = type_range(values) if grey == "identity" else _parse_line(grey)
     return manual_mapping(*line, values, model.histogram)
+
+
+def even_out(
+    stack: Stack,
+    model: StoredModel,
+    mapping: GreyMapping,
+    predict: Callable[[int, GreyMapping], SlicePrediction],
+    zoom: float = 1.0,
+) -> GreyMapping:
+    """Return the mapping that also evens out the brightness across the slices of a stack.
+
+    The light is that on the commonest solid, as the model labels it on some slices; what is left is
+    the bowl that the model is used to.
+
+    Args:
+        stack: The whole stack.
+        model: Segments it.
+        mapping: Of its grey values.
+        predict: Segments the slice of this position by this mapping.
+        zoom: By how much the model sees slices enlarged.
+
+    Raises:
+        StackError: There is too little of any solid to tell, or a slice cannot be segmented.
+    """
+    even = mapping
+    for _ in range(EVENING_ROUNDS):
+        lights = []
+        for z in slices_to_look_at(stack.n_slices):
+            labels = predict(z, even).labels
+            rock = sample_mask(labels, model.classes)
+            grey = mapping.apply(stack.read_slice(z))
+            lights.append(find_light(grey, labels, model.classes, rock))
+        lights = [light for light in lights if light]
+        if not lights:
+            raise StackError(
+                f'"{stack.name}" shows too little of any solid to tell how its brightness drifts.',
+                hint="Leave its brightness as it is.",
+            )
+        bowl_left = usual_for(model).bowl * zoom**2
+        even = replace(mapping, light=mean_light(lights), bowl_left=bowl_left)
+    return even
 
 
 def _parse_line(grey: str) -> tuple[float, float]:

@@ -18,9 +18,17 @@ from sandseg.metrics import confusion_matrix, scores
 from sandseg.model_store import DEFAULT_MODEL, StoredModel, load_model
 from sandseg.normalize import GreyMapping
 from sandseg.opening import Opening, open_as
-from sandseg.predict import Progress, SlicePrediction, choose_mapping, predict_stack
+from sandseg.predict import (
+    Progress,
+    SlicePrediction,
+    choose_mapping,
+    even_out,
+    predict_slice,
+    predict_stack,
+)
 from sandseg.report import segmentation_report, to_json
 from sandseg.stack import Stack, check_same_shape, read_labels
+from sandseg.tiling import PredictBatch
 
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
@@ -39,6 +47,7 @@ class SegmentRequest:
     grey: str = "auto"
     opening: Opening = Opening()
     is_rescaled: bool = False  # so that voxels are as large as those the model learned from
+    is_evened: bool = False  # so that brightness drifts no more than the model is used to
 
 
 def segment_file(
@@ -65,6 +74,8 @@ def segment_file(
         truth = _read_truth(request, stack, len(model.classes))
         mapping = choose_mapping(stack.whole, model, request.grey)
         predict_batch = load_engine(model, request.engine)
+        if request.is_evened:
+            mapping = _even_out(stack.whole, model, mapping, predict_batch, zoom)
         start = time.perf_counter()
         stride, watch = model.unet.stride, _Watch(stack, model, mapping, zoom)
         predictions = predict_stack(stack, predict_batch, mapping, stride, on_progress, zoom)
@@ -78,6 +89,16 @@ def segment_file(
     if request.report:
         write_text(request.report, to_json(report))
     return report
+
+
+def _even_out(
+    stack: Stack, model: StoredModel, mapping: GreyMapping, network: PredictBatch, zoom: float
+) -> GreyMapping:
+    def predict(z: int, mapping: GreyMapping) -> SlicePrediction:
+        image = stack.read_slice(z)
+        return predict_slice(image, network, mapping, model.unet.stride, zoom=zoom)
+
+    return even_out(stack, model, mapping, predict, zoom)
 
 
 def _check_outputs(request: SegmentRequest) -> None:
@@ -126,7 +147,12 @@ class _Watch:
     def facts(self) -> dict:
         usual, voxel_size_um = domain.usual_for(self._model), self._stack.voxel_size_um
         verdict = domain.judge(self._mapping, self._looks, usual, voxel_size_um, self._zoom)
-        return {"rescaled_by": round(self._zoom, 6)} | domain.verdict_facts(verdict)
+        light = self._mapping.light
+        treated = {
+            "rescaled_by": round(self._zoom, 6),
+            "drift_evened_out": round(light.drift, 4) if light else 0,
+        }
+        return treated | domain.verdict_facts(verdict)
 
 
 class _Tally:

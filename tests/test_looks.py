@@ -59,4 +59,4 @@ def test_a_slice_without_any_rock_can_be_looked_at():
     look = look_at(blank.astype(np.float32), blank, np.full((40, 40), 0.75), SANDSTONE)
 
     assert look.doubt == pytest.approx(0.25)
-    assert look.drift is None
+    assert look.light is None

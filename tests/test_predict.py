@@ -4,10 +4,11 @@ import pytest
 from sandseg.config import TilingConfig
 from sandseg.engine import load_engine
 from sandseg.errors import ConfigError, StackError
-from sandseg.model_store import load_model
+from sandseg.metrics import confusion_matrix, mean_iou
+from sandseg.model_store import DEFAULT_MODEL, list_models, load_model
 from sandseg.normalize import GreyMapping
-from sandseg.predict import Progress, choose_mapping, predict_slice, predict_stack
-from sandseg.stack import Stack
+from sandseg.predict import Progress, choose_mapping, even_out, predict_slice, predict_stack
+from sandseg.stack import Stack, open_stack, read_labels
 
 PLAIN = GreyMapping(0, 255)
 STRIDE = 2
@@ -147,3 +148,51 @@ def test_a_stack_of_one_grey_value_is_refused(model, grey, dtype):
 
     with pytest.raises(StackError, match="Every pixel is 7"):
         choose_mapping(scan, model, grey)
+
+
+def evened(scan, model, mapping=PLAIN):
+    engine, stride = load_engine(model), model.unet.stride
+
+    def predict(z, mapping):
+        return predict_slice(scan.read_slice(z), engine, mapping, stride)
+
+    even = even_out(scan, model, mapping, predict)
+    return predict(0, mapping).labels, predict(0, even).labels
+
+
+def test_quartz_that_is_bright_on_one_side_gets_one_label_once_it_is_evened_out(rng, model):
+    truth = np.full((400, 500), 2, np.uint8)
+    truth[50::60, 20:400] = 0
+    light = 0.5 * np.linspace(0.7, 1.3, 500) * (truth == 2) + rng.normal(0, 0.01, truth.shape)
+    scan = Stack.from_array(np.clip(255 * light, 0, 255).astype(np.uint8)[None])
+
+    as_is, even = evened(scan, model)
+
+    assert (as_is == truth).mean() < 0.9
+    assert (even == truth).mean() > 0.999
+
+
+def test_too_little_rock_cannot_be_evened_out(scan, model):
+    with pytest.raises(StackError, match="too little of any solid") as caught:
+        evened(scan, model)
+    assert "Leave its brightness" in caught.value.hint
+
+
+@pytest.mark.parametrize(("shape", "lost"), [("drift", 0.02), ("bowl", 0.04)])
+def test_a_real_slice_that_drifts_is_segmented_nearly_as_well_once_evened_out(
+    sandstone_dir, shape, lost
+):
+    if DEFAULT_MODEL not in {model.name for model in list_models()}:
+        pytest.skip(f"There is no {DEFAULT_MODEL} in models/.")
+    model, inner = load_model(), np.s_[170:850, 170:850]
+    image = open_stack(sandstone_dir / "images/Sandstone_Versa0150.tif").read_slice(0)[inner]
+    truth = read_labels(sandstone_dir / "masks/Sandstone_Versa0150.tif")[0][inner]
+    y, x = np.ogrid[-1:1:680j, -1:1:680j]
+    light = 1 + 0.15 * (x if shape == "drift" else y**2 + x**2 - 0.5)
+    scan = Stack.from_array(np.clip(image * light, 0, 255).astype(np.uint8)[None])
+
+    as_is, even = (mean_iou(confusion_matrix(truth, found, 4)) for found in evened(scan, model))
+
+    unaltered = predict_slice(image, load_engine(model), PLAIN, model.unet.stride).labels
+    assert as_is < 0.85
+    assert even > mean_iou(confusion_matrix(truth, unaltered, 4)) - lost

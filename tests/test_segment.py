@@ -118,6 +118,18 @@ def test_the_voxel_size_that_is_given_is_kept_in_every_output(request_for):
         assert 1e4 * per / dots == pytest.approx(7.5)
 
 
+def test_brightness_is_evened_out_when_asked_and_the_report_says_by_how_much(request_for, rng):
+    quartz = 0.5 * np.linspace(0.7, 1.3, 500) + rng.normal(0, 0.01, (2, 400, 500))
+    write_image(request_for.source, (255 * quartz).astype(np.uint8))
+
+    assert segment_file(request_for)["drift_evened_out"] == 0
+    assert not (read_labels(request_for.labels) == 2).all()
+    report = segment_file(replace(request_for, is_evened=True))
+
+    assert report["drift_evened_out"] == pytest.approx(0.58, abs=0.1)
+    assert (read_labels(request_for.labels) == 2).all()
+
+
 def test_a_folder_of_slices_is_segmented_like_the_stack(request_for, slices, tmp_path):
     segment_file(request_for)
     whole = read_labels(request_for.labels)

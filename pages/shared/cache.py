@@ -6,6 +6,7 @@ arrays: Streamlit tells large arrays apart by a sample of their pixels only.
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from hashlib import blake2b
 from pathlib import Path
@@ -126,7 +127,18 @@ def grey_mapping(
 
 def mapping_of(task: Task) -> GreyMapping:
     """Return how the grey values of a task's stack reach its model's scale."""
+    if task.is_evened:
+        return _even_mapping(replace(task, job=""))
     return grey_mapping(task.source, task.model_name, task.model_sha256, task.grey)
+
+
+@kept()
+def _even_mapping(task: Task) -> GreyMapping:
+    """Also even out the brightness, by some slices as the model labels them."""
+    stack, asked = open_source(task.source), model(task.model_name)
+    mapping = mapping_of(replace(task, is_evened=False))
+    zoom = zoom_of(task)
+    return predict.even_out(stack, asked, mapping, lambda z, how: _segmented(task, z, how), zoom)
 
 
 def zoom_of(task: Task) -> float:
@@ -153,8 +165,17 @@ def prediction(
     """
     if task.job:
         return _stored_prediction(task.job, z)
-    mapping, zoom = mapping_of(task), zoom_of(task)
-    key = (_content(task.source, z), mapping.low, mapping.high, zoom, task.model_sha256)
+    return _segmented(task, z, mapping_of(task), on_wait)
+
+
+def _segmented(
+    task: Task,
+    z: int,
+    mapping: GreyMapping,
+    on_wait: Callable[[int, float], None] = lambda *_: None,
+) -> SlicePrediction:
+    zoom, line = zoom_of(task), (mapping.low, mapping.high, mapping.light)
+    key = (_content(task.source, z), line, zoom, task.model_sha256)
 
     def segment() -> SlicePrediction:
         network = engine(task.model_name, task.model_sha256)
@@ -274,10 +295,3 @@ def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
 def report(job: str) -> dict:
     """Read the report of a finished whole run."""
     return jobs.read_json(Path(job) / jobs.REPORT)
-
-
-def write_stack(source: str, path: Path) -> None:
-    """Write a stack as a TIFF of its own, for programs that read files."""
-    stack = open_source(source)
-    slices = (stack.read_slice(z) for z in range(stack.n_slices))
-    export.write_image(path, slices, stack.voxel_size_um)

@@ -81,8 +81,10 @@ def show_grey_values(task: Task, source: Source) -> None:
         )
     if found.voxel_ratio or task.is_rescaled:
         _offer_size(source, found.voxel_ratio)
+    if found.is_uneven or task.is_evened:
+        _offer_light(source)
     text = words.mapping_text(mapping, cache.open_source(task.source).dtype)
-    title = f"{widgets.plain(text.rstrip('.'))} · {found.level}"
+    title = f"{widgets.plain(text)} · {found.level}"
     box = st.expander(title, icon=ICONS[found.level], key="grey-values", on_change="rerun")
     if not box.open:
         return
@@ -105,6 +107,19 @@ def _offer_size(source: Source, ratio: float | None) -> None:
         key=key,
         on_change=lambda: state.treat(source, is_rescaled=st.session_state[key]),
         help="The labels come back on the pixels of the scan.",
+    )
+
+
+def _offer_light(source: Source) -> None:
+    """Offer to even out brightness that drifts across the slices."""
+    key = f"even-{source.id}"
+    st.session_state[key] = state.treatment(source).is_evened
+    st.toggle(
+        "Even out the brightness",
+        key=key,
+        on_change=lambda: state.treat(source, is_evened=st.session_state[key]),
+        help="The model sees the slices without the drift of their commonest solid. The file and "
+        "the picture stay as they are.",
     )
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from pages.shared import address, cache
 from pages.shared.visit import visit
-from sandseg import jobs, uploads, workspace
+from sandseg import export, jobs, uploads, workspace
 from sandseg.arrivals import Arrived
 from sandseg.errors import SandsegError
 from sandseg.model_store import DEFAULT_MODEL, StoredModel
@@ -171,11 +171,18 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
         workspace.require_room(folder, math.prod(stack.shape) * (copied + RESULT_BYTES))
         if not source.upload:
             path = folder / f"{source.id}.tif"
-            cache.write_stack(source.place, path)
+            slices = (stack.read_slice(z) for z in range(stack.n_slices))
+            export.write_image(path, slices, stack.voxel_size_um)
         with workspace.writing():
             how = treatment(source)
             jobs.start_segmentation(
-                path, folder, model.name, how.grey, voxel_size_um, how.is_rescaled
+                path,
+                folder,
+                model.name,
+                how.grey,
+                voxel_size_um,
+                how.is_rescaled,
+                how.is_evened,
             )
     except SandsegError:
         workspace.remove_folder(folder)
@@ -184,10 +191,11 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
 
 @dataclass(frozen=True)
 class Treatment:
-    """How slices are shown to a model: grey values as the command line names them, and size."""
+    """How slices are shown to a model: grey values as the command line names them, size, light."""
 
     grey: str = "auto"
     is_rescaled: bool = False
+    is_evened: bool = False
 
 
 def treatment(source: Source) -> Treatment:

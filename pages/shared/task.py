@@ -11,7 +11,8 @@ class Task:
 
     `source` is the key of a sample or the path of a file, `job` the folder of a finished run,
     `grey` how grey values are mapped, as on the command line; `is_rescaled` whether the slices are
-    shown to the model in voxels of the size it knows.
+    shown to the model in voxels of the size it knows, `is_evened` whether their brightness is
+    evened out.
     """
 
     source: str
@@ -20,6 +21,7 @@ class Task:
     job: str = ""
     grey: str = "auto"
     is_rescaled: bool = False
+    is_evened: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,11 +31,12 @@ def type_text(dtype: np.dtype) -> str:
 
 
 def mapping_text(mapping: GreyMapping, dtype: np.dtype) -> str:
-    """Say how grey values reach the model."""
+    """Say how grey values reach the model, without a full stop."""
+    evened = ", evened out" if mapping.light else ""
     if mapping.kind == "identity" and dtype == np.uint8:
-        return "8-bit grey values used as they are."
+        return f"8-bit grey values {'evened out' if evened else 'used as they are'}"
     low, high = grey_value(mapping.low), grey_value(mapping.high)
-    return f"Grey values {low} to {high} mapped to black … white."
+    return f"Grey values {low} to {high} mapped to black … white{evened}"
 
 
 def slices_text(names: Sequence[str]) -> str:

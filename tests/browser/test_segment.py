@@ -61,9 +61,9 @@ def download_labels(page, folder):
     return path
 
 
-def command_line_labels(source, folder):
+def command_line_labels(source, folder, *options):
     path = folder / "command_line.tif"
-    command = [sys.executable, "-m", "sandseg", "segment", str(source), "-o", str(path)]
+    command = [sys.executable, "-m", "sandseg", "segment", str(source), "-o", str(path), *options]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     return path
 
@@ -100,6 +100,26 @@ def test_an_uploaded_slice_gives_the_labels_of_the_command_line(
     expected = command_line_labels(slice_file, tmp_path)
     np.testing.assert_array_equal(tifffile.imread(downloaded), tifffile.imread(expected))
     assert downloaded.read_bytes() == expected.read_bytes()
+
+
+def test_a_drifting_slice_is_evened_out_on_the_page_as_by_the_command_line(
+    page, wait_until_idle, sandstone_dir, tmp_path
+):
+    image = tifffile.imread(sandstone_dir / "images" / "Sandstone_Versa0150.tif")
+    light = 1 + 0.15 * np.linspace(-1, 1, image.shape[1])
+    file = tmp_path / "drift.tif"
+    tifffile.imwrite(file, np.clip(image * light, 0, 255).astype(np.uint8))
+    visit(page, "/segment", wait_until_idle)
+    page.locator('input[type="file"]').first.set_input_files(file)
+    warning = page.get_by_role("alert").filter(has_text="brightness drifts by")
+    expect(warning).to_be_visible(timeout=SLOW_MS)
+
+    page.get_by_text("Even out the brightness").click()
+
+    expect(warning).to_have_count(0, timeout=SLOW_MS)
+    wait_until_idle(page)
+    labels = download_labels(page, tmp_path)
+    assert labels.read_bytes() == command_line_labels(file, tmp_path, "--even").read_bytes()
 
 
 def test_a_stack_is_segmented_to_the_end_in_little_memory(
