@@ -74,9 +74,9 @@ def segment_file(
         truth = _read_truth(request, stack, len(model.classes))
         mapping = choose_mapping(stack.whole, model, request.grey)
         predict_batch = load_engine(model, request.engine)
+        start = time.perf_counter()
         if request.is_evened:
             mapping = _even_out(stack.whole, model, mapping, predict_batch, zoom)
-        start = time.perf_counter()
         stride, watch = model.unet.stride, _Watch(stack, model, mapping, zoom)
         predictions = predict_stack(stack, predict_batch, mapping, stride, on_progress, zoom)
         tally = _Tally(stack.shape, len(model.classes), truth)
