@@ -134,8 +134,11 @@ def _names(model: StoredModel) -> tuple[str, ...]:
 def _network(model: StoredModel, titles: list[str]) -> Method:
     own = model.title if titles.count(model.title) == 1 else f"{model.title} ({model.name})"
     # The default's title is the same whatever else is at hand: addresses are made of titles.
-    is_default = model.name == DEFAULT_MODEL
-    title, phrase = ("U-Net", "the U-Net") if is_default else (own, f'the U-Net "{own}"')
+    if model.name == DEFAULT_MODEL:
+        title, phrase = "U-Net", "the U-Net"
+    else:
+        title = own if "U-Net" in own else f"U-Net: {own}"
+        phrase = f'the U-Net "{own}"'
     slices = model.card.get("data", {}).get("slices", {}).get("train", ())
     return Method(model.name, title, phrase, model.sha256, tuple(map(str, slices)), model=model)
 

@@ -63,8 +63,8 @@ def test_every_network_is_a_method_that_can_be_told_from_the_others(folder):
     networks = list_methods(folder)[2:]
 
     assert [method.title for method in networks] == [
-        "Nearest grey value (grey)",
-        "Nearest grey value (second)",
+        "U-Net: Nearest grey value (grey)",
+        "U-Net: Nearest grey value (second)",
     ]
 
 
