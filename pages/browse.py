@@ -10,6 +10,7 @@ from pages.shared.cache_exact import exact_grey
 from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.contact_sheet import show_contact_sheet
 from pages.shared.copy_link import copy_link
+from pages.shared.grey_mapping import show_treatment
 from pages.shared.histogram import show_histogram
 from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import head_row, page_head
@@ -95,7 +96,8 @@ def workbench() -> None:
     with side, widgets.user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
-        task = Task(source.place, model.name, model.sha256)
+        task = state.task_for(source, model)
+        show_treatment(source)
         stack = cache.open_source(task.source, source.title)
         facts = st.container()
         views = st.container()

@@ -12,6 +12,7 @@ from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.copy_link import copy_link
 from pages.shared.error_pictures import choose_pictures, show_pictures, show_prediction
 from pages.shared.evaluation import combine
+from pages.shared.grey_mapping import show_treatment
 from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import head_row, page_head
 from pages.shared.reliability_chart import show_reliability
@@ -92,7 +93,8 @@ def workbench() -> None:
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
         truth = choose_labels(source, model.classes)
-        task = Task(source.place, model.name, model.sha256, finished_folder(source, model))
+        task = state.task_for(source, model, finished_folder(source, model))
+        show_treatment(source)
         n_slices = cache.open_source(task.source, source.title).n_slices
     if not truth:
         with picture:

@@ -1,7 +1,5 @@
 """Run a model on a sample or on a TIFF of one's own; look, measure, take home."""
 
-from dataclasses import astuple
-
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -11,7 +9,7 @@ from pages.shared.cache_exact import exact_grey
 from pages.shared.choices import choose_model, choose_slice, choose_source
 from pages.shared.copy_link import copy_link
 from pages.shared.downloads import show_downloads
-from pages.shared.grey_mapping import chosen_treatment, show_grey_values
+from pages.shared.grey_mapping import choose_treatment, show_grey_values
 from pages.shared.own_files import show_file
 from pages.shared.own_labels import choose_labels
 from pages.shared.page_head import page_head
@@ -87,9 +85,9 @@ def workbench() -> None:
     with side, widgets.user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
-        how = chosen_treatment(source, model)
+        choose_treatment(source, model)
         job = finished_folder(source, model)
-        task = Task(source.place, model.name, model.sha256, job, *astuple(how))
+        task = state.task_for(source, model, job)
         stack = cache.open_source(task.source, source.title)
         st.caption(widgets.plain(" ".join([words.stack_facts(stack) + ".", *stack.notes])))
         show_file(source, model.name)

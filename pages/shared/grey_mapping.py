@@ -8,7 +8,7 @@ from pages.shared import address, cache, state, widgets, words
 from pages.shared.cache import Task
 from pages.shared.histogram import INK, PADDING, PALE_INK
 from pages.shared.kept import kept
-from pages.shared.state import Source, Treatment
+from pages.shared.state import Source
 from sandseg import domain
 from sandseg.domain import DOUBTFUL, FIT, STRANGE, Verdict
 from sandseg.errors import SandsegError
@@ -53,17 +53,25 @@ def _shares(source: str, low: float, high: float) -> np.ndarray:
     return shares_of(sample_values(cache.open_source(source)), (low, high))
 
 
-def chosen_treatment(source: Source, model: StoredModel) -> Treatment:
-    """Return how a source is shown to the model: as the address says, or as was chosen before."""
+def choose_treatment(source: Source, model: StoredModel) -> None:
+    """Show a source to the model as the address says, or as was chosen before."""
     if wanted := address.read("grey"):
         try:
             cache.grey_mapping(source.place, model.name, model.sha256, wanted[-1])
             state.treat(source, grey=wanted[-1])
         except SandsegError:
             state.treat(source, grey=AUTO)
+    grey = state.treatment(source).grey
+    address.write("grey", () if grey == AUTO else (grey,))
+
+
+def show_treatment(source: Source) -> None:
+    """Say on other pages how a source is shown to the model, if not as usual."""
     how = state.treatment(source)
-    address.write("grey", () if how.grey == AUTO else (how.grey,))
-    return how
+    line = {AUTO: "", STORED: "grey values as stored"}.get(how.grey, "grey values mapped by hand")
+    chosen = (line, how.is_rescaled and "rescaled", how.is_evened and "evened out")
+    if any(chosen):
+        st.caption(f"As chosen on Segment: {', '.join(filter(None, chosen))}.")
 
 
 def show_grey_values(task: Task, source: Source) -> None:

@@ -3,13 +3,14 @@
 import math
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
 import streamlit as st
 
 from pages.shared import address, cache
+from pages.shared.task import Task
 from pages.shared.visit import visit
 from sandseg import export, jobs, uploads, workspace
 from sandseg.arrivals import Arrived
@@ -201,6 +202,11 @@ class Treatment:
 def treatment(source: Source) -> Treatment:
     """Return how this visitor wants a source to be shown to the model."""
     return _own("treatments").get(source.id, Treatment())
+
+
+def task_for(source: Source, model: StoredModel, job: str = "") -> Task:
+    """Return a source as this visitor wants it to be shown to a model."""
+    return Task(source.place, model.name, model.sha256, job, *astuple(treatment(source)))
 
 
 def treat(source: Source, **changes: str | bool) -> None:

@@ -180,6 +180,19 @@ def test_sixteen_bit_values_are_mapped_and_the_page_says_how(page, rng):
     assert "mapped to black" in grey_values(page).label
 
 
+@pytest.mark.parametrize("other", ["browse", "evaluate"])
+def test_what_is_chosen_for_the_grey_values_holds_on_the_other_pages(open_page, other):
+    page = open_page("pages/segment.py", sample="phantom", grey="10,200")
+    shown = page.selectbox(key="sample").value
+
+    page.switch_page(f"pages/{other}.py").run()
+
+    assert not page.exception
+    assert page.selectbox(key="sample").value == shown
+    said = [caption.value for caption in page.caption]
+    assert "As chosen on Segment: grey values mapped by hand." in said
+
+
 def test_grey_values_are_one_calm_line_that_opens(page):
     assert " · " in grey_values(page).label
     assert not page.get("vega_lite_chart")
