@@ -40,9 +40,10 @@ N_EPOCHS = 4
 
 
 @pytest.fixture(autouse=True)
-def measured(monkeypatch):
+def measured(monkeypatch, tmp_path):
     """What the page wants measured; a measurement loads TensorFlow and takes a minute."""
     asked = []
+    monkeypatch.setattr(estimates, "cache_folder", lambda: tmp_path / "nothing measured yet")
     monkeypatch.setattr(
         estimates, "start_estimate", lambda settings, token="": asked.append(settings)
     )
