@@ -1,6 +1,9 @@
 """Turn a trained network into a model folder: Keras file, OpenVINO files, card."""
 
+import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,9 +13,15 @@ import numpy as np
 import openvino
 
 from sandseg.classes import SegmentationClass
+from sandseg.errors import TrainingError
 from sandseg.model_store import write_card
 
 KERAS_FILE, OPENVINO_FILES = "model.keras", ("model.xml", "model.bin")
+EXPORTER = "tensorflow"  # the one backend of Keras whose export leaves height and width free
+EXPORT = (
+    "import keras, sys; network = keras.saving.load_model(sys.argv[1], compile=False); "
+    "network.export(sys.argv[2], format='openvino', verbose=False)"
+)
 
 
 def with_probabilities(network: keras.Model, temperature: float = 1.0) -> keras.Model:
@@ -46,6 +55,9 @@ def publish_model(
             are added here.
         classes: What the network's outputs mean, in order.
         temperature: Divides the logits; found on validation slices.
+
+    Raises:
+        TrainingError: Keras runs on another backend than TensorFlow, and there is no TensorFlow.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}-") as parent:
@@ -72,6 +84,28 @@ def _export_openvino(network: keras.Model, folder: Path) -> None:
     """Write model.xml and model.bin with 16-bit weights and free height and width."""
     with tempfile.TemporaryDirectory() as scratch:
         exported = Path(scratch) / "model.xml"
-        network.export(str(exported), format="openvino", verbose=False)
+        if keras.backend.backend() == EXPORTER:
+            network.export(str(exported), format="openvino", verbose=False)
+        else:
+            _export_elsewhere(network, exported)
         model = openvino.Core().read_model(exported)
         openvino.save_model(model, folder / OPENVINO_FILES[0], compress_to_fp16=True)
+
+
+def _export_elsewhere(network: keras.Model, exported: Path) -> None:
+    """Export in a process whose Keras runs on TensorFlow."""
+    saved = exported.with_name(KERAS_FILE)
+    network.save(saved)
+    done = subprocess.run(
+        [sys.executable, "-c", EXPORT, str(saved), str(exported)],
+        env={**os.environ, "KERAS_BACKEND": EXPORTER},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        reason = (done.stderr.strip().splitlines() or ["it gave no reason"])[-1]
+        raise TrainingError(
+            f"The network cannot be exported for serving: {reason}",
+            hint="Its weights are kept. Start the same command again where TensorFlow is "
+            "installed, without KERAS_BACKEND: it only makes the model.",
+        )

@@ -1,10 +1,12 @@
 import numpy as np
+import openvino
 import pytest
 
 from sandseg import publish
 from sandseg.classes import SANDSTONE
 from sandseg.config import UNetConfig
 from sandseg.engine import load_engine
+from sandseg.errors import TrainingError
 from sandseg.model_store import load_model
 
 keras = pytest.importorskip("keras")
@@ -67,6 +69,27 @@ def test_one_logit_becomes_two_probabilities_in_both_engines(binary, rng):
 
     np.testing.assert_allclose(load_engine(model, "keras")(tiles), expected, atol=1e-5)
     np.testing.assert_allclose(load_engine(model, "openvino")(tiles), expected, atol=0.02)
+
+
+def test_a_network_that_learned_on_another_backend_is_exported_the_same(binary, tmp_path, rng):
+    network, folder = binary
+    tiles = rng.random((1, 8, 12, 1)).astype(np.float32)
+
+    publish._export_elsewhere(with_probabilities(network, 1.5), tmp_path / "model.xml")
+
+    found = openvino.Core().compile_model(tmp_path / "model.xml", "CPU")(tiles)[0]
+    expected = load_engine(load_model("binary", folder), "keras")(tiles)
+    np.testing.assert_allclose(found, expected, atol=0.02)
+
+
+def test_where_nothing_can_export_a_network_its_user_is_told_that_the_weights_are_kept(
+    binary, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(publish, "EXPORTER", "no such backend")
+
+    with pytest.raises(TrainingError, match="cannot be exported") as caught:
+        publish._export_elsewhere(with_probabilities(binary[0]), tmp_path / "model.xml")
+    assert "Its weights are kept" in caught.value.hint
 
 
 def test_a_model_that_cannot_be_finished_leaves_the_old_one(binary, monkeypatch):
