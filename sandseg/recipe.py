@@ -50,6 +50,15 @@ def _compile(model: keras.Model, config: TrainConfig, n_steps: int) -> None:
     model.compile(optimizer, SegmentationLoss(config.loss, config.unet.n_classes))
 
 
+def share_evenly(images: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Repeat patches of a batch until the devices that share it get as many each."""
+    distribution = keras.distribution.distribution()
+    n_devices = distribution.device_mesh.devices.size if distribution else 1
+    n_patches = -(-len(images) // n_devices) * n_devices
+    index = np.arange(n_patches) % len(images)
+    return (images, labels) if n_patches == len(images) else (images[index], labels[index])
+
+
 def measure_step(config: TrainConfig, n_steps: int = 2) -> tuple[float, int]:
     """Train a few steps on noise, after one that warms up.
 
@@ -64,7 +73,7 @@ def measure_step(config: TrainConfig, n_steps: int = 2) -> tuple[float, int]:
     seconds = []
     for _ in range(1 + n_steps):
         start = time.perf_counter()
-        network.train_on_batch(images, labels)
+        network.train_on_batch(*share_evenly(images, labels))
         seconds.append(time.perf_counter() - start)
     return float(np.mean(seconds[1:])), network.count_params()
 

@@ -20,7 +20,7 @@ from sandseg.config import TrainConfig
 from sandseg.errors import TrainingError
 from sandseg.metrics import iou
 from sandseg.patches import PatchSource
-from sandseg.recipe import memory_errors, new_network
+from sandseg.recipe import memory_errors, new_network, share_evenly
 from sandseg.run_folder import EpochReport
 from sandseg.validation import StoppedError, validate
 
@@ -47,7 +47,7 @@ class PatchBatches(keras.utils.PyDataset):
         return self._source.n_steps - self._first_step
 
     def __getitem__(self, step: int) -> tuple[np.ndarray, np.ndarray]:
-        return self._source.batch(self._epoch, self._first_step + step)
+        return share_evenly(*self._source.batch(self._epoch, self._first_step + step))
 
 
 class WeightAverage(keras.callbacks.Callback):

@@ -1,3 +1,6 @@
+from types import SimpleNamespace
+
+import numpy as np
 import pytest
 
 from sandseg.config import TrainConfig, UNetConfig
@@ -53,3 +56,19 @@ def test_a_step_is_measured():
 
     assert 0 < seconds < 60
     assert n_parameters == recipe.new_network(CONFIG, 1).count_params()
+
+
+@pytest.mark.parametrize("n_devices", [1, 2, 3, 8])
+@pytest.mark.parametrize("n_patches", [1, 7, 8])
+def test_devices_that_share_a_batch_get_as_many_patches_each(monkeypatch, n_devices, n_patches):
+    mesh = SimpleNamespace(devices=np.arange(n_devices))
+    sharing = SimpleNamespace(device_mesh=mesh) if n_devices > 1 else None
+    monkeypatch.setattr(recipe.keras.distribution, "distribution", lambda: sharing)
+    images = np.arange(n_patches)
+
+    shared, labels = recipe.share_evenly(images, 10 + images)
+
+    assert len(shared) % n_devices == 0
+    assert len(shared) < n_patches + n_devices
+    np.testing.assert_array_equal(shared[:n_patches], images)
+    np.testing.assert_array_equal(labels, 10 + shared)
