@@ -10,7 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,29 +34,21 @@ class JobStatus:
     hint: str = ""
 
 
-def start_segmentation(
-    source: Path,
-    folder: Path,
-    model: str,
-    grey: str = "auto",
-    voxel_size_um: float | None = None,
-    is_rescaled: bool = False,
-    is_evened: bool = False,
-) -> None:
-    """Start `sandseg segment` on a file; results and progress appear in the folder."""
+def start_segmentation(source: Path, folder: Path, model: str, options: Sequence[str] = ()) -> None:
+    """Start `sandseg segment` on a file; results and progress appear in the folder.
+
+    Args:
+        source: The file.
+        folder: For what it writes; made if it is not there.
+        model: Name of a stored model.
+        options: More words of the command line, as in "--grey=identity".
+    """
     source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "sandseg", "segment", str(source), "--model", model]
     command += ["-o", str(folder / LABELS), "--confidence", str(folder / CONFIDENCE)]
     command += ["--report", str(folder / REPORT), "--progress", str(folder / PROGRESS)]
-    command += [f"--grey={grey}"]
-    if voxel_size_um:
-        command += ["--voxel-size", str(voxel_size_um)]
-    if is_rescaled:
-        command += ["--rescale"]
-    if is_evened:
-        command += ["--even"]
-    launch(command, folder)
+    launch([*command, *options], folder)
 
 
 def launch(command: list[str], folder: Path, environment: Mapping[str, str] | None = None) -> None:

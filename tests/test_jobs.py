@@ -66,7 +66,9 @@ def test_a_job_counts_its_slices_and_leaves_its_files(folder, grey_noise, tmp_pa
     write_image(tmp_path / "scan.tif", grey_noise(3, 40, 50))
     monkeypatch.chdir(tmp_path)
 
-    start_segmentation((tmp_path / "scan.tif").relative_to(tmp_path), folder, "grey", "0,250")
+    start_segmentation(
+        (tmp_path / "scan.tif").relative_to(tmp_path), folder, "grey", ["--grey=0,250"]
+    )
     seen = wait_for(folder, has_ended)
 
     assert seen[-1] == JobStatus("done", 3, 3)
@@ -89,7 +91,7 @@ def test_a_job_that_fails_shows_the_error_and_the_hint(folder, tmp_path):
 
 
 def test_a_cancelled_job_ends_and_leaves_nothing_half_written(folder, long_scan):
-    start_segmentation(long_scan, folder, "grey", "identity")
+    start_segmentation(long_scan, folder, "grey", ["--grey=identity"])
     status = wait_for(folder, is_under_way)[-1]
     assert (status.state, status.n_slices) == ("running", 3000)
     assert status.seconds_left > 0
@@ -107,7 +109,7 @@ def test_a_cancelled_job_ends_and_leaves_nothing_half_written(folder, long_scan)
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL.")
 def test_a_killed_job_is_noticed(folder, long_scan):
-    start_segmentation(long_scan, folder, "grey", "identity")
+    start_segmentation(long_scan, folder, "grey", ["--grey=identity"])
     wait_for(folder, is_under_way)
 
     os.kill(read_json(folder / "process.json")["pid"], signal.SIGKILL)

@@ -175,16 +175,9 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
             slices = (stack.read_slice(z) for z in range(stack.n_slices))
             export.write_image(path, slices, stack.voxel_size_um)
         with workspace.writing():
-            how = treatment(source)
-            jobs.start_segmentation(
-                path,
-                folder,
-                model.name,
-                how.grey,
-                voxel_size_um,
-                how.is_rescaled,
-                how.is_evened,
-            )
+            options = treatment(source).options
+            options += [f"--voxel-size={voxel_size_um}"] if voxel_size_um else []
+            jobs.start_segmentation(path, folder, model.name, options)
     except SandsegError:
         workspace.remove_folder(folder)
         raise
@@ -197,6 +190,12 @@ class Treatment:
     grey: str = "auto"
     is_rescaled: bool = False
     is_evened: bool = False
+
+    @property
+    def options(self) -> list[str]:
+        """The same on the command line."""
+        chosen = {"--rescale": self.is_rescaled, "--even": self.is_evened}
+        return [f"--grey={self.grey}", *(word for word, is_on in chosen.items() if is_on)]
 
 
 def treatment(source: Source) -> Treatment:
