@@ -10,9 +10,11 @@ import sys
 
 import numpy as np
 
+from sandseg.calibration import expected_calibration_error
 from sandseg.intervals import block_matrices, bootstrap_iou
 from sandseg.methods import list_methods, load_segmenter, segment, warm_up
 from sandseg.metrics import iou, mean_iou
+from sandseg.phases import phase_fractions
 from sandseg.samples import open_sample, sample_labels
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
@@ -29,6 +31,18 @@ def print_row(name: str, region: str, true: np.ndarray, labels: np.ndarray, seco
     print(f"{name:17s} {region:5s} {scores}  {seconds:6.2f} s", flush=True)
 
 
+def print_trust(true: np.ndarray, labels: np.ndarray, probabilities: np.ndarray | None) -> None:
+    """Print how far phase fractions, porosity and confidence are from the truth."""
+    shares = phase_fractions(true, 4), phase_fractions(labels, 4)
+    points = 100 * np.abs(shares[1] - shares[0]).max()
+    porosity = 100 * abs(shares[1][0] / shares[0][0] - 1)
+    text = f"fractions within {points:.2f} points, porosity within {porosity:.2f} % of the truth"
+    if probabilities is not None:
+        error = expected_calibration_error(probabilities.max(axis=-1), labels == true)
+        text += f", expected calibration error {error:.5f}"
+    print(f"{'':17s} inner {text}", flush=True)
+
+
 def main() -> None:
     """Score every method at hand on the slices named, 0300 by default."""
     columns = "  ".join(f"{name:20s}" for name in ("mean IoU", "air", "clay", "quartz", "pyrite"))
@@ -43,6 +57,8 @@ def main() -> None:
             inner = found.labels[INNER, INNER]
             print_row(method.name, "inner", true[INNER, INNER], inner, found.seconds)
             print_row(method.name, "full", true, found.labels, found.seconds)
+            sure = found.probabilities
+            print_trust(true[INNER, INNER], inner, None if sure is None else sure[INNER, INNER])
 
 
 if __name__ == "__main__":

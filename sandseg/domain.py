@@ -33,8 +33,8 @@ SANDSTONE_BOWL = 6.3e-7  # 1/px²: quartz is brighter towards the rim, on each o
 # 0.1 of mean IoU 0.35, another scanner 0.85.
 TEXTURE_LIMITS = (0.22, 0.8)
 # How many times as unsure inside the rock as on the model's own validation slices: real slices
-# reach 1.4, the built-in rock 1.0; grey values that drift across the slice 1.6, clipped ends 2.0
-# and more. A network may be sure of nonsense, so little doubt proves nothing.
+# reach 1.3, the built-in rock 0.9, clipped ends 1.8. A network may be sure of nonsense, so little
+# doubt proves nothing.
 DOUBT_LIMITS = (1.6, 4.0)
 # By how much more than usual the grey values of the commonest solid drift: real slices reach
 # 0.03; a drift or a bowl of 15 % has 0.13 to 0.19 and costs 0.15 to 0.24 of mean IoU, of which

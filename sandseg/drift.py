@@ -6,7 +6,6 @@ Beam hardening makes one material bright here and dark there. A plane and a bowl
 
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from functools import lru_cache
 
 import numpy as np
 
@@ -38,7 +37,12 @@ class Light:
 
     def over(self, shape: tuple[int, int], bowl_left: float = 0.0) -> np.ndarray:
         """Return (Y, X) float32 by which to divide grey values; a bowl (1/px²) can be left."""
-        return _light(self, shape, bowl_left)
+        y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(self.center_y)
+        x = np.arange(shape[1], dtype=np.float32) - np.float32(self.center_x)
+        outwards = y**2 + x**2 - np.float32(self.spread)
+        found = 1 + self.rise_y * y + self.rise_x * x + self.bowl * outwards
+        left = 1 + bowl_left * outwards
+        return np.maximum(found, DARKEST) / np.maximum(left, DARKEST)
 
 
 def find_light(
@@ -79,15 +83,3 @@ def find_light(
 def mean_light(lights: Sequence[Light]) -> Light:
     """Return the light that several slices have in common."""
     return Light(*np.mean([astuple(light) for light in lights], axis=0).tolist())
-
-
-@lru_cache(maxsize=4)
-def _light(light: Light, shape: tuple[int, int], bowl_left: float) -> np.ndarray:
-    y = np.arange(shape[0], dtype=np.float32)[:, None] - np.float32(light.center_y)
-    x = np.arange(shape[1], dtype=np.float32) - np.float32(light.center_x)
-    outwards = y**2 + x**2 - np.float32(light.spread)
-    found = 1 + light.rise_y * y + light.rise_x * x + light.bowl * outwards
-    left = 1 + bowl_left * outwards
-    factors = (np.maximum(found, DARKEST) / np.maximum(left, DARKEST)).astype(np.float32)
-    factors.setflags(write=False)  # it is kept
-    return factors

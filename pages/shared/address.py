@@ -99,7 +99,9 @@ def several(label: str, titles: Mapping[str, str], key: str, default: Sequence[s
     wanted = [one for one in wanted if one in titles] or (list(default) if says else [])
     if is_new or wanted != st.session_state.get(key):
         st.session_state[key] = wanted
-    pressed = st.pills(label, list(titles), selection_mode="multi", format_func=titles.get, key=key)
+    pressed = st.pills(
+        label, list(titles), selection_mode="multi", format_func=titles.get, key=key, wrap=True
+    )
     chosen = [one for one in titles if one in pressed]
     _memory().chosen[key] = chosen
     write(key, () if chosen == list(default) else chosen or ("",))

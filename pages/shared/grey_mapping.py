@@ -24,6 +24,11 @@ N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures 
 ENDS = 2  # bins: black and white hold what the scanner clipped, often most of a picture
 HEADROOM = 1.1
 HEIGHT = 170  # with axis
+_RESCALED = "The labels come back on the pixels of the scan."
+_EVENED = (
+    "The model sees the slices without the drift, which is measured on the commonest solid, mostly "
+    "quartz. The file and the picture stay as they are."
+)
 ICONS = {FIT: ":material/check:", DOUBTFUL: ":material/warning:", STRANGE: ":material/error:"}
 
 
@@ -90,7 +95,7 @@ def show_grey_values(task: Task, source: Source) -> None:
     if found.voxel_ratio or task.is_rescaled:
         _offer_size(source, found.voxel_ratio)
     if found.is_uneven or task.is_evened:
-        _offer_light(source)
+        _offer(source, "is_evened", "Even out the brightness", _EVENED)
     text = words.mapping_text(mapping, cache.open_source(task.source).dtype)
     title = f"{widgets.plain(text)} · {found.level}"
     box = st.expander(title, icon=ICONS[found.level], key="grey-values", on_change="rerun")
@@ -108,26 +113,18 @@ def _offer_size(source: Source, ratio: float | None) -> None:
     """Offer to show the slices in voxels of the size the model knows."""
     if ratio:
         st.caption(voxel_text(ratio))
-    key = f"rescale-{source.id}"
-    st.session_state[key] = state.treatment(source).is_rescaled
-    st.toggle(
-        "Rescale to the model's voxel size",
-        key=key,
-        on_change=lambda: state.treat(source, is_rescaled=st.session_state[key]),
-        help="The labels come back on the pixels of the scan.",
-    )
+    _offer(source, "is_rescaled", "Rescale to the model's voxel size", _RESCALED)
 
 
-def _offer_light(source: Source) -> None:
-    """Offer to even out brightness that drifts across the slices."""
-    key = f"even-{source.id}"
-    st.session_state[key] = state.treatment(source).is_evened
+def _offer(source: Source, name: str, label: str, help: str) -> None:
+    """Offer one way to treat a source before the model sees it."""
+    key = f"{name}-{source.id}"
+    st.session_state[key] = getattr(state.treatment(source), name)
     st.toggle(
-        "Even out the brightness",
+        label,
         key=key,
-        on_change=lambda: state.treat(source, is_evened=st.session_state[key]),
-        help="The model sees the slices without the drift of their commonest solid. The file and "
-        "the picture stay as they are.",
+        on_change=lambda: state.treat(source, **{name: st.session_state[key]}),
+        help=help,
     )
 
 
