@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.shared import navigation
-from pages.shared.warm_up import warm_up
+from pages.server import navigation
+from pages.server.warm_up import warm_up
 
 st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
 warm_up()

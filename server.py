@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
-from pages.shared.uploader import desk
-from pages.shared.uploader.route import upload_address, upload_route
+from pages.components.uploader import tickets as desk
+from pages.components.uploader.route import upload_address, upload_route
 
 
 @asynccontextmanager

@@ -17,18 +17,18 @@ import numpy as np
 import skimage.data
 from scipy import ndimage
 
-from sandseg import domain
-from sandseg.engine import load_engine
+from sandseg.data.phantom import PhantomConfig, make_phantom
+from sandseg.data.samples import open_sample, sample_labels
+from sandseg.data.sandstone_files import SPLIT
 from sandseg.errors import StackError
-from sandseg.looks import look_at, slices_to_look_at
-from sandseg.metrics import confusion_matrix, mean_iou
-from sandseg.model_store import load_model
-from sandseg.normalize import GreyMapping
-from sandseg.phantom import PhantomConfig, make_phantom
-from sandseg.predict import SlicePrediction, choose_mapping, even_out, predict_slice
-from sandseg.published import SPLIT
-from sandseg.samples import open_sample, sample_labels
-from sandseg.stack import Stack, open_stack
+from sandseg.grey import verdict as domain
+from sandseg.grey.appearance import look_at, slices_to_look_at
+from sandseg.grey.mapping import GreyMapping
+from sandseg.model.engine import load_engine
+from sandseg.model.store import load_model
+from sandseg.predict.slices import SlicePrediction, choose_mapping, even_out, predict_slice
+from sandseg.scan.formats import Stack, open_stack
+from sandseg.score.metrics import confusion_matrix, mean_iou
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
 MIDDLE = slice(384, 640)

@@ -8,11 +8,11 @@ task than segmenting a slice. Validation slice 0150, 768 × 768 pixels inside th
 
 import numpy as np
 
-from sandseg.engine import load_engine
-from sandseg.metrics import confusion_matrix, mean_iou
-from sandseg.model_store import load_model
-from sandseg.samples import open_sample, sample_labels
-from sandseg.tiling import predict_tiled
+from sandseg.data.samples import open_sample, sample_labels
+from sandseg.model.engine import load_engine
+from sandseg.model.store import load_model
+from sandseg.predict.tiling import predict_tiled
+from sandseg.score.metrics import confusion_matrix, mean_iou
 
 WINDOW = np.s_[160:928, 160:928]
 PIECES = (128, 256, 384)

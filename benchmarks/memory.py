@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from sandseg.phantom import PhantomConfig, make_phantom
+from sandseg.data.phantom import PhantomConfig, make_phantom
 
 SIDE = 1024
 

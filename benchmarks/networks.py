@@ -19,12 +19,12 @@ import numpy as np
 
 from sandseg.classes import SANDSTONE
 from sandseg.config import UNetConfig
-from sandseg.engine import load_engine
-from sandseg.losses import SegmentationLoss
-from sandseg.model_store import load_model
-from sandseg.publish import publish_model
-from sandseg.tiling import predict_tiled
-from sandseg.unet import build_unet
+from sandseg.model.engine import load_engine
+from sandseg.model.store import load_model
+from sandseg.model.unet import build_unet
+from sandseg.model.write_model import publish_model
+from sandseg.predict.tiling import predict_tiled
+from sandseg.train.losses import SegmentationLoss
 
 SHAPES = (
     UNetConfig((16, 32, 64, 128, 256), stem="full"),

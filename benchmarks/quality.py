@@ -10,12 +10,12 @@ import sys
 
 import numpy as np
 
-from sandseg.calibration import expected_calibration_error
-from sandseg.intervals import block_matrices, bootstrap_iou
-from sandseg.methods import list_methods, load_segmenter, segment, warm_up
-from sandseg.metrics import iou, mean_iou
-from sandseg.phases import phase_fractions
-from sandseg.samples import open_sample, sample_labels
+from sandseg.data.samples import open_sample, sample_labels
+from sandseg.measure.fractions import phase_fractions
+from sandseg.predict.methods import list_methods, load_segmenter, segment, warm_up
+from sandseg.score.calibration import expected_calibration_error
+from sandseg.score.intervals import block_matrices, bootstrap_iou
+from sandseg.score.metrics import iou, mean_iou
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
 

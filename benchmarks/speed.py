@@ -20,13 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import numpy as np
 
 from sandseg.config import preset
-from sandseg.engine import load_engine, n_cores
-from sandseg.export import write_image
-from sandseg.model_store import load_model
-from sandseg.normalize import GreyMapping
-from sandseg.phantom import PhantomConfig, make_phantom
-from sandseg.predict import predict_slice
-from sandseg.tiling import PredictBatch
+from sandseg.data.phantom import PhantomConfig, make_phantom
+from sandseg.export.tiff import write_image
+from sandseg.grey.mapping import GreyMapping
+from sandseg.model.engine import load_engine, n_cores
+from sandseg.model.store import load_model
+from sandseg.predict.slices import predict_slice
+from sandseg.predict.tiling import PredictBatch
 
 SHAPE = (1024, 996)
 N_FAST, N_SLOW, N_COLD = 9, 2, 3
@@ -36,7 +36,7 @@ def seed_network() -> tuple[PredictBatch, int]:
     """Return the ancestor's network with random weights, and its stride."""
     import keras
 
-    from sandseg.unet import build_unet
+    from sandseg.model.unet import build_unet
 
     network = build_unet(preset("seed").unet)
     apply = network

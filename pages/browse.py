@@ -4,21 +4,25 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import address, cache, cache_browse, navigation, state, widgets
-from pages.shared.cache import Task
-from pages.shared.cache_exact import exact_grey
-from pages.shared.choices import choose_model, choose_slice, choose_source
-from pages.shared.contact_sheet import show_contact_sheet
-from pages.shared.copy_link import copy_link
-from pages.shared.grey_mapping import show_treatment
-from pages.shared.histogram import show_histogram
-from pages.shared.own_labels import choose_labels
-from pages.shared.page_head import head_row, page_head
-from pages.shared.side_views import choose_spot, show_side_views, take_spot
-from pages.shared.stack_text import facts_text, split_text
-from pages.shared.state import Source
-from pages.shared.viewer import Look, Pane, Shown, viewer
-from sandseg.model_store import StoredModel
+from pages.cache import greys as cache_browse
+from pages.cache import slices as cache
+from pages.cache.exact import exact_grey
+from pages.cache.slices import Task
+from pages.charts import phases as widgets
+from pages.charts.histogram import show_histogram
+from pages.components.copy_link import copy_link
+from pages.components.side_views import choose_spot, show_side_views, take_spot
+from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.panels.choices import choose_model, choose_slice, choose_source
+from pages.panels.contact_sheet import show_contact_sheet
+from pages.panels.grey_mapping import show_treatment
+from pages.panels.own_labels import choose_labels
+from pages.panels.page_head import head_row, page_head
+from pages.server import navigation
+from pages.session import address, state
+from pages.session.state import Source
+from pages.words.stack_text import facts_text, split_text
+from sandseg.model.store import StoredModel
 
 SLICE, STACK = "slice", "stack"
 COUNTED = {SLICE: "This slice", STACK: "Whole stack"}

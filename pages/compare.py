@@ -5,19 +5,23 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import address, cache, cache_compare, navigation, widgets
-from pages.shared import comparison_words as words
-from pages.shared.cache_compare import Trial
-from pages.shared.choices import choose_slice, choose_source
-from pages.shared.comparison_views import show_difference, show_panes
-from pages.shared.copy_link import copy_link
-from pages.shared.own_labels import choose_labels
-from pages.shared.page_head import page_head
-from pages.shared.state import Source
+from pages.cache import methods as cache_compare
+from pages.cache import slices as cache
+from pages.cache.methods import Trial
+from pages.charts import phases as widgets
+from pages.comparison import words
+from pages.comparison.views import show_difference, show_panes
+from pages.components.copy_link import copy_link
+from pages.panels.choices import choose_slice, choose_source
+from pages.panels.own_labels import choose_labels
+from pages.panels.page_head import page_head
+from pages.server import navigation
+from pages.session import address
+from pages.session.state import Source
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
-from sandseg.methods import MULTI_OTSU, RANDOM_FOREST, Method
-from sandseg.model_store import DEFAULT_MODEL
+from sandseg.model.store import DEFAULT_MODEL
+from sandseg.predict.methods import MULTI_OTSU, RANDOM_FOREST, Method
 
 METHODS = "methods"  # key of a widget; it stands in the address too
 FEWEST, MOST = 2, 4

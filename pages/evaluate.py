@@ -5,22 +5,26 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import cache, cache_evaluate, navigation, state, widgets
-from pages.shared import evaluate_views as views
-from pages.shared.cache import Task
-from pages.shared.choices import choose_model, choose_slice, choose_source
-from pages.shared.copy_link import copy_link
-from pages.shared.error_pictures import choose_pictures, show_pictures, show_prediction
-from pages.shared.evaluation import combine
-from pages.shared.grey_mapping import show_treatment
-from pages.shared.own_labels import choose_labels
-from pages.shared.page_head import head_row, page_head
-from pages.shared.reliability_chart import show_reliability
-from pages.shared.score_table import show_scores
-from pages.shared.stack_run import finished_folder
-from pages.shared.state import Source
-from sandseg.export import safe_name
-from sandseg.findings import finding
+from pages.cache import errors as cache_evaluate
+from pages.cache import slices as cache
+from pages.cache.slices import Task
+from pages.charts import phases as widgets
+from pages.charts.reliability import show_reliability
+from pages.charts.scores import show_scores
+from pages.components.copy_link import copy_link
+from pages.evaluation import views
+from pages.evaluation.pictures import choose_pictures, show_pictures, show_prediction
+from pages.panels.choices import choose_model, choose_slice, choose_source
+from pages.panels.grey_mapping import show_treatment
+from pages.panels.own_labels import choose_labels
+from pages.panels.page_head import head_row, page_head
+from pages.panels.stack_run import finished_folder
+from pages.server import navigation
+from pages.session import state
+from pages.session.state import Source
+from sandseg.export.tiff import safe_name
+from sandseg.score.evaluation import combine
+from sandseg.score.summary import finding
 
 
 class Places(NamedTuple):

@@ -2,9 +2,13 @@
 
 import streamlit as st
 
-from pages.shared import cache, navigation, state, train_access, widgets
-from pages.shared.model_card import how_good, show_card
-from pages.shared.viewer import Look, Pane, Shown, viewer
+from pages.cache import slices as cache
+from pages.charts import phases as widgets
+from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.panels.model_card import how_good, show_card
+from pages.server import navigation
+from pages.session import state
+from pages.training import access as train_access
 from sandseg.errors import ModelError
 
 navigation.start_page()

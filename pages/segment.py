@@ -3,19 +3,23 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.shared import address, cache, navigation, state, widgets, words
-from pages.shared.cache import Task
-from pages.shared.cache_exact import exact_grey
-from pages.shared.choices import choose_model, choose_slice, choose_source
-from pages.shared.copy_link import copy_link
-from pages.shared.downloads import show_downloads
-from pages.shared.grey_mapping import choose_treatment, show_grey_values
-from pages.shared.own_files import show_file
-from pages.shared.own_labels import choose_labels
-from pages.shared.page_head import page_head
-from pages.shared.stack_run import finished_folder, show_run
-from pages.shared.state import Source
-from pages.shared.viewer import Look, Pane, Shown, viewer
+from pages.cache import slices as cache
+from pages.cache.exact import exact_grey
+from pages.cache.slices import Task
+from pages.charts import phases as widgets
+from pages.components.copy_link import copy_link
+from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.panels.choices import choose_model, choose_slice, choose_source
+from pages.panels.downloads import show_downloads
+from pages.panels.grey_mapping import choose_treatment, show_grey_values
+from pages.panels.own_files import show_file
+from pages.panels.own_labels import choose_labels
+from pages.panels.page_head import page_head
+from pages.panels.stack_run import finished_folder, show_run
+from pages.server import navigation
+from pages.session import address, state
+from pages.session.state import Source
+from pages.words import scans as words
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}

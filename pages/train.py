@@ -2,14 +2,18 @@
 
 import streamlit as st
 
-from pages.shared import cache, navigation, run_cache, train_access, widgets
-from pages.shared.copy_link import copy_link
-from pages.shared.page_head import head_row
-from pages.shared.run_replay import asked_epoch, show_replay
-from pages.shared.run_view import show_run
-from pages.shared.train_choice import NEW, REPLAY, RUN, choose_training, show_next
-from pages.shared.train_setup import show_setup
-from sandseg.run_rules import training_rules
+from pages.cache import slices as cache
+from pages.cache import trainings as run_cache
+from pages.charts import phases as widgets
+from pages.components.copy_link import copy_link
+from pages.components.replay import asked_epoch, show_replay
+from pages.panels.page_head import head_row
+from pages.server import navigation
+from pages.training import access as train_access
+from pages.training.choice import NEW, REPLAY, RUN, choose_training, show_next
+from pages.training.setup import show_setup
+from pages.training.view import show_run
+from sandseg.runs.permissions import training_rules
 
 
 def show_kept(name: str) -> None:

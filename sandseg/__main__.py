@@ -1,6 +1,6 @@
 """`python -m sandseg`: the command line."""
 
-from sandseg.cli import main
+from sandseg.cli.main import main
 
 if __name__ == "__main__":
     main()

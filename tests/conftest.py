@@ -27,14 +27,14 @@ TINY_RECIPE = {
 }
 TINY_SOURCES = (
     "config",
-    "losses",
-    "patches",
-    "phantom",
-    "publish",
-    "train",
-    "train_run",
-    "training_data",
-    "unet",
+    "train/losses",
+    "data/patches",
+    "data/phantom",
+    "model/write_model",
+    "train/loop",
+    "train/run",
+    "data/labelled",
+    "model/unet",
 )
 GREY_CENTERS = (0.0, 0.3, 0.5, 1.0)  # of "grey", the network of one layer
 
@@ -60,7 +60,7 @@ def rng():
 
 @pytest.fixture(scope="session")
 def small_phantom():
-    from sandseg.phantom import PhantomConfig, make_phantom
+    from sandseg.data.phantom import PhantomConfig, make_phantom
 
     return make_phantom(PhantomConfig(shape=(8, 96, 96)))
 
@@ -80,8 +80,8 @@ def tiny_model_folder(request, tmp_path_factory):
 
 
 def _train_tiny(folder):
-    from sandseg.export import write_image, write_labels
-    from sandseg.phantom import PhantomConfig, make_phantom
+    from sandseg.data.phantom import PhantomConfig, make_phantom
+    from sandseg.export.tiff import write_image, write_labels
 
     rock = make_phantom(PhantomConfig(shape=(12, 128, 128)))
     for kind in ("images", "labels"):
@@ -99,7 +99,7 @@ def _train_tiny(folder):
 
 @pytest.fixture
 def tiny_model(tiny_model_folder):
-    from sandseg.model_store import load_model
+    from sandseg.model.store import load_model
 
     return load_model("tiny", tiny_model_folder)
 
@@ -144,7 +144,7 @@ def make_grey_model(folder):
     from openvino import opset13
 
     from sandseg.classes import SANDSTONE
-    from sandseg.model_store import write_card
+    from sandseg.model.store import write_card
 
     folder.mkdir(parents=True)
     centers = np.array(GREY_CENTERS, np.float32)
@@ -191,7 +191,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 @pytest.fixture
 def mirror(tmp_path, monkeypatch):
     """A server with tiny files under the public addresses, whose checksums are the pinned ones."""
-    from sandseg import samples
+    from sandseg.data import samples
 
     site = tmp_path / "site"
     pinned = {}

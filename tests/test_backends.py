@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from sandseg.config import TrainConfig, UNetConfig
-from sandseg.model_store import load_model
-from sandseg.run_folder import DataSource, RunSettings, write_settings
+from sandseg.model.store import load_model
+from sandseg.runs.folder import DataSource, RunSettings, write_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 N_DEVICES = 2

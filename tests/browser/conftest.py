@@ -21,8 +21,8 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
-from sandseg import samples
-from sandseg.model_store import list_models
+from sandseg.data import samples
+from sandseg.model.store import list_models
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from pages.shared import navigation
+from pages.server import navigation
 
 PATHS = sorted(
     "/" if path == navigation.HOME else f"/{path.stem}"

@@ -5,10 +5,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from sandseg import methods, predict, samples
-from sandseg.comparison import disagreement
-from sandseg.methods import list_methods, load_segmenter
-from sandseg.model_store import list_models
+from sandseg.data import samples
+from sandseg.model.store import list_models
+from sandseg.predict import methods
+from sandseg.predict import slices as predict
+from sandseg.predict.methods import list_methods, load_segmenter
+from sandseg.score.comparison import disagreement
 
 Z = 20
 SLOW_MS = 120_000

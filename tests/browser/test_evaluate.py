@@ -7,8 +7,8 @@ import pytest
 import tifffile
 from playwright.sync_api import expect
 
-from sandseg import samples
 from sandseg.classes import SANDSTONE_RGB
+from sandseg.data import samples
 
 SLOW_MS = 60_000
 CODINGS = {

@@ -12,7 +12,7 @@ import pytest
 import tifffile
 from playwright.sync_api import expect
 
-from sandseg import samples
+from sandseg.data import samples
 
 ROOT = Path(__file__).resolve().parents[2]
 LARGEST_MB = 500

@@ -7,8 +7,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from sandseg import jobs
-from sandseg.samples import cache_folder
+from sandseg.data.samples import cache_folder
+from sandseg.runs import process as jobs
 
 EPOCH_MS = 600_000  # the training software is loaded first, and the machine may be busy
 SLOW_MS = 60_000

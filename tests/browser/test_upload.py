@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from playwright.sync_api import expect
 
-from sandseg import workspace
+from sandseg.uploads import workspace
 
 SLOW_MS = 60_000
 N_LARGE = 128  # slices of 2 MB

@@ -12,10 +12,10 @@ import pytest
 from playwright.sync_api import expect
 from viewer_app import GREY_OF_EXACT, HATCHED, KNOWN_PIXEL, LONE_ERROR, SHAPE, SURE
 
-from pages.shared.viewer import Pane, Shown, viewer
+from pages.components.viewer import Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.errors import LabelError
-from sandseg.overlay import MISSED
+from sandseg.export.overlay import MISSED
 
 APP = Path(__file__).with_name("viewer_app.py")
 FEWEST_FRAMES_PER_SECOND = 30  # in the best of some windows: the machine has other work, too

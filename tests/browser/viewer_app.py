@@ -12,9 +12,9 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pages.shared.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Look, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
-from sandseg.overlay import INVENTED, MISSED, error_marks
+from sandseg.export.overlay import INVENTED, MISSED, error_marks
 
 SHAPE = (1024, 996)
 N_SLICES = 12

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from sandseg import jobs
+from sandseg.runs import process as jobs
 from tests.browser import conftest as browser_tests
 
 ROOT = Path(__file__).resolve().parents[2]

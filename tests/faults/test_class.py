@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from visitor import Visitor
 
-from sandseg.samples import open_sample
+from sandseg.data.samples import open_sample
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]  # a busy machine takes its time
 

@@ -3,8 +3,8 @@
 import pytest
 from visitor import Visitor, tiff_bytes
 
-from sandseg import jobs
-from sandseg.workspace import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
+from sandseg.runs import process as jobs
+from sandseg.uploads.workspace import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 
 pytestmark = pytest.mark.fault
 

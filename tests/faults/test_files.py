@@ -9,7 +9,7 @@ import pytest
 import tifffile
 from visitor import Visitor, tiff_bytes
 
-from sandseg.model_store import CARD, DEFAULT_MODEL, list_models, models_folder
+from sandseg.model.store import CARD, DEFAULT_MODEL, list_models, models_folder
 
 PAGES = ("browse", "segment", "evaluate", "compare")
 SLICES = ("0000", "0050", "0100")

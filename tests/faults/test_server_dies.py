@@ -7,7 +7,7 @@ import pytest
 import tifffile
 from visitor import Visitor
 
-from sandseg import jobs
+from sandseg.runs import process as jobs
 
 pytestmark = pytest.mark.fault
 

@@ -8,10 +8,10 @@ import pytest
 from openvino import opset13 as ops
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cache
-from sandseg import samples
+from pages.cache import slices as cache
 from sandseg.classes import SANDSTONE
-from sandseg.model_store import DEFAULT_MODEL, write_card
+from sandseg.data import samples
+from sandseg.model.store import DEFAULT_MODEL, write_card
 
 ROOT = Path(__file__).resolve().parents[2]
 GREYS = (0.06, 0.32, 0.49, 0.95)  # of air, clay, quartz and pyrite

@@ -1,18 +1,19 @@
 import io
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tifffile
 from streamlit.testing.v1 import AppTest
 
-from pages.shared import cache_browse
-from sandseg import planes
 from sandseg.classes import SANDSTONE
-from sandseg.export import labels_tiff_bytes
+from sandseg.export import cuts as planes
+from sandseg.export.tiff import labels_tiff_bytes
 
 BROWSE = "pages/browse.py"
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -261,7 +262,7 @@ def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_pa
 
 
 def test_the_page_stands_by_itself_where_app_py_never_ran(page):
-    at = AppTest.from_file(str(cache_browse.__file__).replace("shared/cache_", ""))
+    at = AppTest.from_file(ROOT / BROWSE)
 
     assert not at.run(timeout=120).exception
 

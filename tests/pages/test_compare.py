@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tifffile
 
-from pages.shared.comparison_words import slice_names
-from pages.shared.state import Source
-from sandseg.baselines import ForestConfig, train_forest
-from sandseg.comparison import disagreement
-from sandseg.methods import find_method, list_methods, load_segmenter, segment
-from sandseg.model_store import list_models, write_card
-from sandseg.predict import choose_mapping
-from sandseg.samples import open_sample, sample_labels
+from pages.comparison.words import slice_names
+from pages.session.state import Source
+from sandseg.data.samples import open_sample, sample_labels
+from sandseg.model.store import list_models, write_card
+from sandseg.predict.forest import ForestConfig, train_forest
+from sandseg.predict.methods import find_method, list_methods, load_segmenter, segment
+from sandseg.predict.slices import choose_mapping
+from sandseg.score.comparison import disagreement
 
 COMPARE = "pages/compare.py"
 Z = 12

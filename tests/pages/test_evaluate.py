@@ -8,13 +8,15 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pages.shared import cache, cache_evaluate, confusion
-from pages.shared.cache import Task
-from pages.shared.evaluate_views import seen_in
-from pages.shared.evaluation import combine, evaluate_slice, most_pixels, ranking
-from sandseg.calibration import reliability
+from pages.cache import errors as cache_evaluate
+from pages.cache import slices as cache
+from pages.cache.slices import Task
+from pages.components import confusion
+from pages.evaluation.views import seen_in
 from sandseg.classes import IGNORED, SANDSTONE, SANDSTONE_RGB
-from sandseg.predict import SlicePrediction
+from sandseg.predict.slices import SlicePrediction
+from sandseg.score.calibration import reliability
+from sandseg.score.evaluation import combine, evaluate_slice, most_pixels, ranking
 
 EVALUATE = "pages/evaluate.py"
 CODINGS = {

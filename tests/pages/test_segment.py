@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 import tifffile
 
-from pages.shared import cache
+from pages.cache import slices as cache
 from sandseg.classes import SANDSTONE
-from sandseg.export import labels_tiff_bytes
+from sandseg.export.tiff import labels_tiff_bytes
 
 SEGMENT = "pages/segment.py"
 

@@ -10,14 +10,17 @@ import numpy as np
 import pytest
 import tifffile
 
-from pages.shared import run_cache, run_words
-from pages.shared.run_replay import MOST_PICTURES, Replay, pack
-from sandseg import estimates, jobs, runs
+from pages.cache import trainings as run_cache
+from pages.components.replay import MOST_PICTURES, Replay, pack
+from pages.words import trainings as run_words
 from sandseg.classes import SANDSTONE
 from sandseg.config import preset
-from sandseg.export import encode_palette_png, encode_png
-from sandseg.model_store import list_models, load_model, write_card
-from sandseg.run_folder import (
+from sandseg.export.tiff import encode_palette_png, encode_png
+from sandseg.model.store import list_models, load_model, write_card
+from sandseg.runs import control as runs
+from sandseg.runs import estimates
+from sandseg.runs import process as jobs
+from sandseg.runs.folder import (
     CHECKPOINT,
     METRICS,
     MODEL,

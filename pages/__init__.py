@@ -1,0 +1,1 @@
+"""The interface: each page asks, calls the backend, shows."""

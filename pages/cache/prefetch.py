@@ -1,0 +1,62 @@
+"""Slices made ready before anybody asks: the rock all see first, as long as nobody waits."""
+
+import atexit
+import threading
+import time
+
+from pages.cache import errors as cache_evaluate
+from pages.cache import greys as cache_browse
+from pages.cache import slices as cache
+from pages.cache.view import Task
+from sandseg.errors import SandsegError
+
+MOST_PIXELS = 8 * 2**20  # of a stack: some seconds of work, 60 MB of what is kept
+LARGEST_SLICE = 2**18  # pixels: who comes meanwhile waits for the rest of one small slice at most
+REST_S = 0.005  # after each slice, or as long as it took: whoever waits comes first
+_is_over = threading.Event()
+
+
+def start(task: Task, truth: str) -> threading.Thread | None:
+    """Make the slices of a stack ready, the middle ones first; None where it is too large."""
+    n_slices, height, width = cache.open_source(task.source).shape
+    if height * width > LARGEST_SLICE or n_slices * height * width > MOST_PIXELS:
+        return None
+    order = sorted(range(n_slices), key=lambda z: abs(z - n_slices // 2))
+    thread = threading.Thread(target=_work, args=(task, truth, order), name="ahead", daemon=True)
+    thread.start()
+    atexit.register(end, thread)
+    return thread
+
+
+def end(thread: threading.Thread) -> None:
+    """Wait for the slice at hand: Python must not end while a network computes."""
+    _is_over.set()
+    thread.join()
+
+
+def _work(task: Task, truth: str, order: list[int]) -> None:
+    for z in order:
+        while cache.n_waiting() and not _is_over.is_set():
+            time.sleep(REST_S)
+        if _is_over.is_set():
+            return
+        start = time.perf_counter()
+        try:
+            if cache.model(task.model_name).sha256 != task.model_sha256:
+                return  # it was replaced
+            make_ready(task, z, truth)
+        except SandsegError:
+            return  # whoever asks for the slice is told
+        _is_over.wait(max(REST_S, time.perf_counter() - start))
+
+
+def make_ready(task: Task, z: int, truth: str) -> None:
+    """Compute what the pages show first of a slice."""
+    cache.slice_pictures(task, z)
+    cache.slice_phases(task, z)
+    cache_browse.slice_counts(task, z, truth)
+    if truth:
+        cache.slice_scores(task, z, truth)
+        cache_browse.label_picture(task, z, truth)
+        cache_evaluate.slice_evaluation(task, z, truth)
+        cache_evaluate.error_picture(task, z, truth, None)

@@ -1,0 +1,278 @@
+"""Python's side of the viewer: packs pictures and settings for the browser, reads its answers."""
+
+import hashlib
+import json
+import struct
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import streamlit as st
+
+from pages.components.viewer.label_png import plain_label_png
+from pages.session import address
+from sandseg.classes import SegmentationClass
+
+_HERE = Path(__file__).parent
+_EXACT = "exact"  # whether grey values come without loss; stands in the address
+
+_mount = st.components.v2.component(
+    "sandseg_viewer",
+    html='<div class="viewer"></div>\n',
+    css=(_HERE / "viewer.css").read_text("utf-8"),
+    js=(_HERE / "viewer.js").read_text("utf-8"),
+)
+
+
+@dataclass(frozen=True)
+class Pane:
+    """One picture of a slice.
+
+    `grey` is a JPEG or PNG. `labels` is a PNG whose samples are label values: a palette PNG (the
+    palette itself is ignored) or a grey one. `picture` is a PNG shown as it is in place of the
+    labels, for example colored confidence or errors; where a pane has both, the viewer switches.
+    `confidence` is a grey PNG of whole percent: with it the picture stays, and the read-out says
+    label and confidence. `note` stands beside the title, for example a score.
+    """
+
+    title: str
+    grey: bytes
+    labels: bytes | None = None
+    picture: bytes | None = None
+    confidence: bytes | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ViewerState:
+    """What the visitor did: slice shown, pixel (x, y) clicked last, label values not colored."""
+
+    z: int
+    clicked: tuple[int, int] | None = None
+    hidden: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The slice in all panes.
+
+    `z` is its index, `n_slices` the number of slices: with more than one the viewer steps through
+    them. `classes` are those of the labels, in the order of the legend. `voxel_size_um` is the edge
+    of a voxel in µm; without it the scale bar counts pixels.
+    """
+
+    z: int
+    n_slices: int
+    classes: Sequence[SegmentationClass]
+    voxel_size_um: float | None = None
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a viewer looks until the visitor changes it.
+
+    `mode` "overlay" lays colors over the grey with an `opacity` in [0, 1], "swipe" parts them with
+    a divider. `clear_class` is the label left uncolored: a value, the commonest one, or none.
+    `height` is that of all panes together in screen pixels, less where the pictures or the window
+    need less.
+    Without a `stepper` there is no slice slider, and the arrow keys still step, beside a slider of
+    the page's own. `picture_name` is what the `picture` of the panes shows, as in "Show errors";
+    `hatched` are two colors (R, G, B) of it to be told apart without color, too: the first is
+    hatched with white, the second with black. Viewers of the same `group` zoom and move together.
+    """
+
+    mode: Literal["overlay", "swipe"] = "overlay"
+    opacity: float = 0.6
+    clear_class: int | Literal["majority"] | None = "majority"
+    height: int = 640
+    stepper: bool = True
+    picture_name: str = "errors"
+    hatched: Sequence[tuple[int, int, int]] = ()
+    group: str = ""
+
+
+def viewer(
+    panes: Sequence[Pane],
+    shown: Shown,
+    look: Look | None = None,
+    *,
+    key: str,
+    highlight: bytes | None = None,
+    marker: tuple[int, int] | None = None,
+    exact_grey: Callable[[], bytes] | None = None,
+    on_step: Callable[[int], None] | None = None,
+    on_pick: Callable[[int, int], None] | None = None,
+) -> ViewerState:
+    """Show one to four linked panes over the same slice.
+
+    Zoom, pan, colors and contrast never leave the browser; steps to another slice, toggled classes
+    and (with `on_pick`) clicked pixels cause a rerun. What Python passes counts when it changes.
+
+    Args:
+        panes: One to four pictures of equal height and width.
+        shown: The slice they are of.
+        look: How it looks at first.
+        key: Name of this viewer; the visitor's zoom and choices are kept under it.
+        highlight: PNG mask; pixels above 0 light up and all others dim.
+        marker: Pixel (x, y) to mark.
+        exact_grey: Makes a PNG of the grey values of all panes, which is shown in place of their
+            JPEG once the visitor asks for it.
+        on_step: Called with the new slice before the rerun; store it where `z` comes from.
+        on_pick: Called with the clicked pixel (x, y) before the rerun; store it where `marker`
+            comes from.
+
+    Returns:
+        The state, at most about 200 ms behind the visitor; `hidden` is empty until they change it.
+
+    Raises:
+        ValueError: There are no panes or more than four.
+        LabelError: The labels of a pane are no palette or grey PNG of at most 8 bits.
+    """
+    if not 1 <= len(panes) <= 4:
+        raise ValueError(f"A viewer has one to four panes, not {len(panes)}.")
+    is_exact = None if exact_grey is None else _is_exact()
+    if is_exact:
+        grey = exact_grey()
+        panes = [replace(pane, grey=grey) for pane in panes]
+    blobs = _Blobs()
+    header = {
+        **_slice_header(shown),
+        **_look_header(look or Look()),
+        "key": key,
+        "panes": [_pane_header(pane, blobs) for pane in panes],
+        "highlight": blobs.add(highlight),
+        "marker": marker and [int(coordinate) for coordinate in marker],
+        "pick": on_pick is not None,
+        "exact": is_exact,
+        "answered": _answered(key, heard=on_step is not None),
+    }
+    result = _mount(
+        key=key,
+        data=blobs.packed(header),
+        on_view_change=lambda: _hear(key, shown.n_slices, on_step, on_pick),
+    )
+    view = result.get("view") or {}
+    state = _state(view, shown.z, shown.n_slices)
+    if on_step is None and view.get("step") != st.session_state.get(_heard_key(key)):
+        st.session_state[_heard_key(key)] = view.get("step")
+        return state
+    return replace(state, z=shown.z)
+
+
+def _slice_header(shown: Shown) -> dict[str, Any]:
+    return {
+        "z": int(shown.z),
+        "nSlices": int(shown.n_slices),
+        "classes": [
+            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
+            for c in shown.classes
+        ],
+        "voxelSizeUm": shown.voxel_size_um,
+    }
+
+
+def _look_header(look: Look) -> dict[str, Any]:
+    return {
+        "mode": look.mode,
+        "opacity": look.opacity,
+        "clearClass": look.clear_class,
+        "height": look.height,
+        "stepper": look.stepper,
+        "pictureName": look.picture_name,
+        "hatched": [list(color) for color in look.hatched] or None,
+        "group": look.group or None,
+    }
+
+
+def _is_exact() -> bool:
+    """Whether the visitor, or the address they came by, asked for exact grey values."""
+    says = address.read(_EXACT)
+    if says is not None:
+        st.session_state[_EXACT] = bool(says) and says[-1] == "true"
+    is_exact = st.session_state.get(_EXACT, False)
+    address.write(_EXACT, ["true"] if is_exact else [])
+    return is_exact
+
+
+class _Blobs:
+    """Collects pictures; equal ones travel once."""
+
+    def __init__(self):
+        self._index: dict[str, int] = {}
+        self._blobs: list[bytes] = []
+
+    def add(self, blob: bytes | None) -> int | None:
+        if blob is None:
+            return None
+        digest = hashlib.blake2b(blob, digest_size=12).hexdigest()
+        if digest not in self._index:
+            self._index[digest] = len(self._blobs)
+            self._blobs.append(blob)
+        return self._index[digest]
+
+    def packed(self, header: Mapping[str, Any]) -> bytes:
+        """Length of the header, header (JSON), pictures: bytes travel as bytes, not as text."""
+        sizes = [[digest, len(self._blobs[i])] for digest, i in self._index.items()]
+        head = json.dumps({**header, "blobs": sizes}).encode()
+        return b"".join([struct.pack("<I", len(head)), head, *self._blobs])
+
+
+def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:
+    labels = None if pane.labels is None else plain_label_png(pane.labels)
+    return {
+        "title": pane.title,
+        "grey": blobs.add(pane.grey),
+        "labels": blobs.add(labels),
+        "picture": blobs.add(pane.picture),
+        "confidence": blobs.add(pane.confidence),
+        "note": pane.note,
+    }
+
+
+def _heard_key(key: str) -> str:
+    return f"{key}: last step heard"
+
+
+def _view(key: str) -> Mapping[str, Any]:
+    """What the browser sent last; it can be anything."""
+    view = (st.session_state.get(key) or {}).get("view")
+    return view if isinstance(view, Mapping) else {}
+
+
+def _hear(
+    key: str,
+    n_slices: int,
+    on_step: Callable[[int], None] | None,
+    on_pick: Callable[[int, int], None] | None,
+) -> None:
+    """Pass a step and a click on once; both are sent again with whatever else changes."""
+    view = _view(key)
+    if isinstance(view.get(_EXACT), bool):
+        st.session_state[_EXACT] = view[_EXACT]
+    z, clicked = _state(view, -1, n_slices).z, _state(view, -1, n_slices).clicked
+    if on_pick and clicked and clicked != st.session_state.get(f"{key}: last click heard"):
+        st.session_state[f"{key}: last click heard"] = clicked
+        on_pick(*clicked)
+    if on_step is None or z < 0 or view.get("step") == st.session_state.get(_heard_key(key)):
+        return
+    st.session_state[_heard_key(key)] = view.get("step")
+    on_step(z)
+
+
+def _answered(key: str, heard: bool) -> Any:
+    """Number of the step `z` already reflects: to a newer one this run's `z` is no answer yet."""
+    return _view(key).get("step") if heard else st.session_state.get(_heard_key(key))
+
+
+def _state(view: Mapping[str, Any], z: int, n_slices: int) -> ViewerState:
+    new_z, clicked, hidden = view.get("z"), view.get("clicked"), view.get("hidden")
+    return ViewerState(
+        z=min(max(new_z, 0), n_slices - 1) if isinstance(new_z, int) else z,
+        clicked=tuple(clicked) if _are_integers(clicked) and len(clicked) == 2 else None,
+        hidden=tuple(hidden) if _are_integers(hidden) else (),
+    )
+
+
+def _are_integers(values: object) -> bool:
+    return isinstance(values, list | tuple) and all(isinstance(value, int) for value in values)

@@ -1,0 +1,97 @@
+"""The pictures of a slice whose labels are known: grey values, truth, prediction, errors."""
+
+from collections.abc import Sequence
+
+from pages.cache import errors as cache_evaluate
+from pages.cache import slices as cache
+from pages.cache.exact import exact_grey
+from pages.cache.slices import Task
+from pages.charts import phases as widgets
+from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.session import address, state
+from sandseg.classes import SegmentationClass
+from sandseg.export.overlay import INVENTED, MISSED
+
+SIDE_BY_SIDE, ERRORS, EVERY = "side", "errors", "every"
+LAYOUTS = {SIDE_BY_SIDE: "Side by side", ERRORS: "Errors only"}
+
+
+def choose_pictures(classes: Sequence[SegmentationClass]) -> tuple[str, int | None]:
+    """Ask which pictures to show, and the errors of which class."""
+    layout = address.segments("Pictures", LAYOUTS, "panes")
+    values = {material.name: material.value for material in classes}
+    names = {EVERY: "every class"} | {name: name for name in values}
+    name = address.segments("Errors of", names, "errors_of")
+    return layout, values.get(name)
+
+
+def show_pictures(
+    task: Task, z: int, truth: str, chosen: tuple[str, int | None], lit: bytes | None
+) -> None:
+    """Show grey values, truth, prediction and errors over the same place."""
+    layout, class_value = chosen
+    classes = cache.model(task.model_name).classes
+    pictures = cache.slice_pictures(task, z)
+    true = cache_evaluate.truth_picture(task, z, truth)
+    errors = Pane(
+        "Errors",
+        pictures.grey,
+        picture=cache_evaluate.error_picture(task, z, truth, class_value),
+    )
+    prediction = Pane("Prediction", pictures.grey, pictures.labels)
+    panes = [Pane("Grey values", pictures.grey), Pane("Truth", pictures.grey, true)]
+    shown = (
+        [*panes, prediction, errors] if layout == SIDE_BY_SIDE else [prediction if lit else errors]
+    )
+    _show(task, z, shown, lit, () if class_value is None else (MISSED, INVENTED))
+    if errors in shown:
+        _show_legend("" if class_value is None else classes[class_value].name)
+
+
+def show_prediction(task: Task, z: int) -> None:
+    """Show grey values and prediction of a slice nobody has labelled."""
+    pictures = cache.slice_pictures(task, z)
+    prediction = Pane("Prediction", pictures.grey, pictures.labels)
+    _show(task, z, [Pane("Grey values", pictures.grey), prediction])
+
+
+def _show(
+    task: Task,
+    z: int,
+    panes: Sequence[Pane],
+    lit: bytes | None = None,
+    hatched: Sequence[tuple[int, int, int]] = (),
+) -> None:
+    stack = cache.open_source(task.source)
+    viewer(
+        panes,
+        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
+        Look(
+            clear_class=widgets.clear_class(cache.slice_phases(task, z)),
+            height=700 if len(panes) > 1 else 620,
+            stepper=False,
+            hatched=hatched,
+        ),
+        key="evaluate-viewer",
+        highlight=lit,
+        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
+        on_step=state.take_slice,
+    )
+
+
+def _show_legend(class_name: str) -> None:
+    """Say what the colors of the errors mean."""
+    if class_name:
+        widgets.show_legend(
+            {
+                f"{class_name} missed (white lines)": _hatch(-45, MISSED, "#fff"),
+                f"{class_name} invented (black lines)": _hatch(45, INVENTED, "#000"),
+            }
+        )
+        return
+    text = "wrong pixels: each is missed by one class and invented by another, so choose a class"
+    widgets.show_legend({text: f"rgb{MISSED}"})
+
+
+def _hatch(degrees: int, color: tuple[int, int, int], line: str) -> str:
+    return f"repeating-linear-gradient({degrees}deg,rgb{color} 0 3px,{line} 3px 4.5px)"

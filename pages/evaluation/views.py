@@ -1,0 +1,178 @@
+"""Parts of the page that compares a prediction with its labels."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from pages.cache import errors as cache_evaluate
+from pages.cache.slices import Task
+from pages.charts import phases as widgets
+from pages.charts.phases import percent, score
+from pages.components import confusion
+from pages.panels.stack_run import finished_folder, show_run
+from pages.session import address, state
+from pages.session.state import Source
+from sandseg.classes import SegmentationClass
+from sandseg.model.store import StoredModel
+from sandseg.score.evaluation import Evaluation, most_pixels, ranking
+
+N_WORST = 6
+N_PLACES = 5
+ONE, ALL = "slice", "stack"
+SCOPES = {ONE: "This slice", ALL: "All labelled slices"}
+SEEN = {
+    "train": "The model was trained on this slice, so this score flatters.",
+    "validation": "The model was chosen by how well it does on this slice, so this score flatters "
+    "a little.",
+    "test": "The model never saw this slice.",
+}
+PARTS = {"train": "training", "validation": "validation", "test": "test", "": "–"}
+
+
+def show_honesty(source: Source, model: StoredModel, slices: Sequence[int]) -> None:
+    """Say whether the model knows the slices that are compared from its training."""
+    parts = [seen_in(source.numbers[z], model.card) if source.numbers else "" for z in slices]
+    known = [part for part in parts if part in ("train", "validation")]
+    if len(slices) > 1 and known:
+        new = [source.numbers[z] for z, part in zip(slices, parts, strict=True) if part == "test"]
+        text = f"The model was trained or chosen on {len(known)} of these {len(slices)} slices, so "
+        text += "the scores of all together flatter."
+        if new:
+            text += f" It never saw slice {', '.join(new)}."
+        st.warning(text, icon=":material/school:")
+    elif known:
+        st.warning(SEEN[known[0]], icon=":material/school:")
+    elif "test" in parts:
+        st.caption(SEEN["test"])
+
+
+def seen_in(number: str, card: Mapping) -> str:
+    """Return the part of a model's data that holds a slice: "train" …, or "" if it is in none."""
+    names = {number, f"Sandstone_Versa{number}"}
+    parts = card.get("data", {}).get("slices", {})
+    return next((part for part in SEEN if names & set(map(str, parts.get(part, ())))), "")
+
+
+def choose_scope(source: Source, model: StoredModel, n_slices: int) -> bool:
+    """Ask whether one slice counts or all; True once the prediction of all is there."""
+    if n_slices == 1:
+        return False
+    if address.segments("Compare", SCOPES, "scope") == ONE:
+        return False
+    show_run(source, model, n_slices)
+    if finished_folder(source, model):
+        return True
+    st.caption("Until all slices are segmented, the scores are those of this slice.")
+    return False
+
+
+def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int, Evaluation]:
+    """Compare the slices that count: the one shown, or all with labels."""
+    if is_whole:
+        return evaluate_stack(task, truth)
+    widgets.await_prediction(task, z)
+    return {z: cache_evaluate.slice_evaluation(task, z, truth)}
+
+
+def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
+    """Compare all labelled slices of a segmented stack, and say how far it is."""
+    place = st.empty()
+
+    def show_progress(n_done: int, n_slices: int) -> None:
+        place.progress(n_done / n_slices, f"Comparing slice {n_done} of {n_slices}")
+
+    found = cache_evaluate.stack_evaluations(task, truth, show_progress)
+    place.empty()
+    return found
+
+
+def choose_matrix() -> str:
+    """Ask for one of the three views of the confusion matrix."""
+    return address.segments(
+        "Confusion matrix",
+        confusion.TITLES,
+        "matrix",
+        label_visibility="visible",
+        help="Press a cell: its pixels light up in the pictures. Press it again to end that.",
+    )
+
+
+def choose_cell(
+    found: Evaluation, view: str, classes: Sequence[SegmentationClass], file_stem: str
+) -> tuple[int, int] | None:
+    """Show a view of the confusion matrix; return the cell pressed."""
+    cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
+    st.caption(confusion.TEXTS[view])
+    table = st.expander("As a table", icon=":material/table:", key="table", on_change="rerun")
+    if not table.open:
+        return cell
+    with table:
+        names = [material.name for material in classes]
+        values = confusion.view_values(found.matrix, view)
+        st.dataframe(
+            {"true": names, **{f"as {name}": values[:, i] for i, name in enumerate(names)}},
+            hide_index=True,
+        )
+        st.download_button(
+            "Download (CSV)",
+            confusion.matrix_csv(found.matrix, view, classes),
+            f"{file_stem}_confusion.csv",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+    return cell
+
+
+def show_cell(
+    cell: tuple[int, int],
+    n_lit: int,
+    found: Evaluation,
+    parts: Mapping[int, Evaluation],
+    classes: Sequence[SegmentationClass],
+    source: Source,
+) -> None:
+    """Say what lights up, and where in the stack there is more of it."""
+    true, taken = classes[cell[0]], classes[cell[1]]
+    what = f"of {true.name} found" if true == taken else f"of {true.name} taken for {taken.name}"
+    share = percent(found.matrix[cell] / max(found.scores.support[cell[0]], 1))
+    st.markdown(f"**{n_lit:,}** pixels {what} light up in this slice.")
+    if not parts:
+        st.caption(f"{share} of the true {true.name}.")
+        return
+    st.caption(f"{found.matrix[cell]:,} in all slices, {share} of the true {true.name}. Most in:")
+    with st.container(horizontal=True, gap="small"):
+        for z, count in most_pixels(parts, cell)[:N_PLACES]:
+            _jump(f"{source.slice_title(z)}: {count:,}", z, f"cell-{z}")
+
+
+def show_worst(
+    task: Task, truth: str, parts: Mapping[int, Evaluation], source: Source, model: StoredModel
+) -> None:
+    """Show the slices the model does worst on; a press leads to one."""
+    ranked = ranking(parts)
+    if len(ranked) < 2:
+        return
+    st.markdown("**Where is it worst?**")
+    for column, (z, mean) in zip(st.columns(N_WORST), ranked[:N_WORST], strict=False):
+        with column:
+            st.image(
+                cache_evaluate.error_thumbnail(task, z, truth),
+                width="stretch",
+                alt=f"Errors of {source.slice_title(z).lower()}",
+            )
+            _jump(f"{source.slice_title(z)} · {score(mean)}", z, f"worst-{z}")
+    with st.expander(f"All {len(ranked)} slices, the worst first", icon=":material/table:"):
+        table = {
+            "slice": [source.numbers[z] if source.numbers else z + 1 for z, _ in ranked],
+            "mean IoU": [round(mean, 4) for _, mean in ranked],
+            "wrong pixels": [parts[z].n_wrong for z, _ in ranked],
+        }
+        if source.numbers:
+            table["the model's"] = [
+                PARTS[seen_in(source.numbers[z], model.card)] for z, _ in ranked
+            ]
+        st.dataframe(table, hide_index=True)
+
+
+def _jump(label: str, z: int, key: str) -> None:
+    st.button(label, key=key, type="tertiary", on_click=state.take_slice, args=(z,))

@@ -1,0 +1,1 @@
+"""Parts of several pages: choices, own files, grey mapping, downloads."""

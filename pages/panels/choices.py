@@ -1,0 +1,98 @@
+"""What a visitor chooses: rock, model, slice."""
+
+from functools import partial
+
+import streamlit as st
+
+from pages.cache import slices as cache
+from pages.charts import phases as widgets
+from pages.components.uploader.uploader import ask_upload
+from pages.panels.model_card import model_title, show_card
+from pages.panels.own_files import ask_about_file
+from pages.session import address, state
+from pages.session.state import Source
+from sandseg.data import samples
+from sandseg.data.sandstone_files import DOWNLOAD_MB
+from sandseg.errors import ModelError, SandsegError
+from sandseg.model.store import StoredModel
+from sandseg.scan.formats import STACK_SUFFIXES
+from sandseg.uploads.receive import Wanted
+
+
+def choose_model() -> StoredModel:
+    """Ask for one of the models at hand."""
+    models = {model.name: model for model in cache.list_models()}
+    if not models:
+        raise ModelError(
+            "There is no model to segment with.",
+            hint="Put a model folder into models/ and reload the page.",
+        )
+    titles = {name: model_title(model) for name, model in models.items()}
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
+        name = address.select("Model", titles, state.MODEL)
+        show_card(models[name], "", help="What this model is, and how good")
+    return models[name]
+
+
+def choose_source(model_name: str | None) -> Source:
+    """Ask for a sample or a file of the visitor's own."""
+    choices = state.sources()
+    titles = {source_id: source.title for source_id, source in choices.items()}
+    source_id = address.select("Rock", titles, state.SAMPLE, on_change=state.forget_slice)
+    _offer_sandstone()
+    ask_upload(
+        "Or your own: a TIFF, numbered slices, a ZIP",
+        "image",
+        Wanted(STACK_SUFFIXES, is_many=True),
+        partial(state.take_files, model_name=model_name),
+        refusal_key=state.REFUSAL,
+    )
+    if refusal := state.pop_refusal():
+        widgets.show_refusal(refusal)
+    ask_about_file(model_name)
+    return choices[source_id]
+
+
+def _offer_sandstone() -> None:
+    """Download the real rock where it is not at hand, once for all visitors."""
+    if cache.has_sandstone():
+        return
+    label = f"Get slices of a real sandstone ({DOWNLOAD_MB} MB)"
+    if not st.button(label, key="get-sandstone", type="tertiary", icon=":material/download:"):
+        return
+    place = st.empty()
+
+    def show_progress(n_done: int, n_files: int) -> None:
+        place.progress(n_done / n_files, f"File {min(n_done + 1, n_files)} of {n_files}")
+
+    try:
+        samples.fetch_sandstone(show_progress)
+    except SandsegError as error:
+        place.empty()
+        widgets.show_refusal(error)
+        return
+    cache.forget_samples()
+    address.wish(state.SAMPLE, samples.SANDSTONE)
+    state.forget_slice()
+    st.rerun()
+
+
+def choose_slice(n_slices: int, source: Source | None = None) -> int:
+    """Ask for a slice; the visitor counts from one. Slices that lie apart have numbers, too."""
+    if n_slices == 1:
+        return 0
+    middle = n_slices // 2 + 1
+    with st.container(gap=None):
+        shown = st.slider(
+            "Slice",
+            1,
+            n_slices,
+            middle,
+            format=f"Slice %d of {n_slices}",
+            key=state.SLICE,
+            label_visibility="collapsed",
+            bind="query-params",
+        )
+        if source and source.numbers:
+            st.caption(f"{source.slice_title(shown - 1)} of the scan")
+    return shown - 1

@@ -1,0 +1,83 @@
+"""What a visitor takes home; files are only made when they are asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from pages.cache import slices as cache
+from pages.cache.slices import Task
+from pages.charts.phases import clear_class
+from pages.session.state import Source
+from sandseg.export import overlay
+from sandseg.export import tiff as export
+from sandseg.runs import process as jobs
+
+OPACITY = 0.5
+
+
+def show_downloads(source: Source, task: Task, z: int) -> None:
+    """Offer labels, picture and numbers: of the stack when it is segmented, else of the slice."""
+    stack = cache.open_source(task.source, source.title)
+    stem = export.safe_name(Path(source.title).stem)
+    is_whole = bool(task.job) or stack.n_slices == 1
+    part = stem if is_whole else f"{stem}_slice{z + 1}"
+    of = f"all {stack.n_slices} slices" if task.job and stack.n_slices > 1 else "this slice"
+    popover = st.popover(
+        "Download", icon=":material/download:", width="stretch", key="download", on_change="rerun"
+    )
+    if not popover.open:
+        return
+    with popover:
+        _offer(f"Labels of {of} (TIFF)", lambda: labels_tiff(task, z), f"{part}_labels.tif")
+        _offer(
+            "Overlay of this slice (PNG)",
+            lambda: overlay_png(task, z),
+            f"{stem}_slice{z + 1}_overlay.png",
+        )
+        _offer(
+            f"Phase fractions of {of} (CSV)",
+            lambda: fractions_csv(task, z),
+            f"{part}_fractions.csv",
+        )
+        if task.job:
+            report = Path(task.job) / jobs.REPORT
+            _offer("Report (JSON)", report.read_bytes, f"{stem}_report.json")
+
+
+def labels_tiff(task: Task, z: int) -> bytes:
+    """Return the label TIFF the command line would write."""
+    if task.job:
+        return (Path(task.job) / jobs.LABELS).read_bytes()
+    stack = cache.open_source(task.source)
+    classes = cache.model(task.model_name).classes
+    return export.labels_tiff_bytes(
+        [cache.prediction(task, z).labels], classes, stack.voxel_size_um
+    )
+
+
+def overlay_png(task: Task, z: int) -> bytes:
+    """Return the slice with all classes but the commonest of the rock colored."""
+    mapping = cache.mapping_of(task)
+    image = cache.open_source(task.source).read_slice(z)
+    classes = cache.model(task.model_name).classes
+    clear = clear_class(cache.slice_phases(task, z))
+    shown = [material.value for material in classes if material.value != clear]
+    grey = overlay.to_display(image, mapping.low, mapping.high)
+    labels = cache.prediction(task, z).labels
+    return export.encode_png(overlay.blend(grey, labels, classes, OPACITY, shown))
+
+
+def fractions_csv(task: Task, z: int) -> str:
+    """Return the phase fractions of each segmented slice as a table."""
+    classes = cache.model(task.model_name).classes
+    if not task.job:
+        return export.fractions_csv([cache.slice_phases(task, z).whole], classes)
+    rows = cache.report(task.job)["slices"]
+    return export.fractions_csv(
+        [[row[material.name] for material in classes] for row in rows], classes
+    )
+
+
+def _offer(label: str, make: Callable[[], bytes | str], file_name: str) -> None:
+    st.download_button(label, make, file_name, on_click="ignore", width="stretch")

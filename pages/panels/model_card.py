@@ -1,0 +1,81 @@
+"""What a model is, what it learned from and how good it is, in the words of its card."""
+
+import streamlit as st
+
+from pages.charts.phases import plain, score
+from pages.words.scans import slices_text
+from sandseg.model.store import StoredModel
+
+REGION = "inside the rock"  # the harder part: the air around the sample is easy
+
+
+def test_scores(model: StoredModel) -> dict:
+    """Return the scores on slices the model never saw; empty where it was not tested."""
+    return model.card.get("scores", {}).get("test", {}).get(REGION, {})
+
+
+def model_title(model: StoredModel) -> str:
+    """Return a model's title and score in a few words."""
+    mean_iou = test_scores(model).get("mean_iou")
+    return model.title if mean_iou is None else f"{model.title} · mean IoU {score(mean_iou)}"
+
+
+def how_good(model: StoredModel) -> str:
+    """Say in one sentence how good a model is; nothing where it was not tested."""
+    found = test_scores(model)
+    if found.get("mean_iou") is None:
+        return ""
+    interval = found.get("mean_iou_interval")
+    spread = f" (95 % interval {score(interval[0])} to {score(interval[1])})" if interval else ""
+    n_slices = len(model.card["scores"]["test"]["slices"])
+    seen = "a slice" if n_slices == 1 else f"{n_slices} slices"
+    return f"On {seen} it never saw, its mean IoU is {score(found['mean_iou'])}{spread}."
+
+
+def show_card(model: StoredModel, label: str, help: str | None = None) -> None:  # noqa: A002
+    """Offer a model's card one click away; it is only written when it is opened."""
+    popover = st.popover(label, icon=":material/info:", help=help, key="card", on_change="rerun")
+    if not popover.open:
+        return
+    with popover:
+        card = model.card
+        st.markdown(f"**{plain(model.title)}**")
+        st.markdown(_facts(card))
+        found = test_scores(model)
+        if found:
+            st.markdown(_score_table(found))
+            st.caption(
+                "IoU: shared pixels divided by all pixels that either the network or the person "
+                "gave to the class. Counted inside the rock, on the test slices, never trained on."
+            )
+        else:
+            st.caption("This model has not been tested on slices it never saw.")
+        st.markdown(
+            "**Not for** other rocks, other scanners or other voxel sizes without looking at the "
+            "labels first: it knows one sandstone and four classes, and gives every pixel one."
+        )
+
+
+def _facts(card: dict) -> str:
+    split = card.get("data", {}).get("slices", {})
+    lines = [f"- U-Net with {card['n_parameters']:,} weights"] if "n_parameters" in card else []
+    for part, purpose in (
+        ("train", "Trained on"),
+        ("validation", "Chosen by"),
+        ("test", "Tested on"),
+    ):
+        if split.get(part):
+            lines.append(f"- {purpose} {plain(slices_text(split[part]))}")
+    return "\n".join(lines)
+
+
+def _score_table(found: dict) -> str:
+    intervals = found.get("iou_interval", {})
+    rows = ["| class | IoU | 95 % interval |", "|:--|--:|--:|"]
+    for name, value in found["iou"].items():
+        between = intervals.get(name)
+        shown = f"{score(between[0])} to {score(between[1])}" if between else "–"
+        rows.append(f"| {plain(name)} | {score(value)} | {shown} |")
+    low, high = found.get("mean_iou_interval", (None, None))
+    rows.append(f"| **mean** | **{score(found['mean_iou'])}** | {score(low)} to {score(high)} |")
+    return "\n".join(rows)

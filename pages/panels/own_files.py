@@ -1,0 +1,79 @@
+"""What must be known of a visitor's file before it is a stack, and what may be put right after."""
+
+from collections.abc import Mapping
+
+import streamlit as st
+
+from pages.charts.phases import plain
+from pages.session import state
+from pages.session.state import Source
+from sandseg.scan.choices import Choices
+
+LABELS = {"series": "Image", "channel": "Channel", "time": "Time point"}
+ALL = -1  # nothing is chosen, all is read as slices
+
+
+def ask_about_file(model_name: str | None) -> None:
+    """Let the visitor choose from a file that cannot be read as one stack."""
+    pending = state.pending_file()
+    if pending is None:
+        return
+    folder, error = pending
+    with st.form("which-part"):
+        st.markdown(f"{plain(error.message)} **Which one?**")
+        chosen = _choose(error.choices, folder.name)
+        if st.form_submit_button("Open", type="primary"):
+            state.open_file(folder, chosen, model_name)
+            st.rerun()
+
+
+def show_file(source: Source, model_name: str) -> None:
+    """Show what was taken of a visitor's file, and let it be changed."""
+    if source.upload is None:
+        return
+    upload = source.upload
+    box = st.expander(
+        "How the file was read", icon=":material/tune:", key="read", on_change="rerun"
+    )
+    if not box.open:
+        return
+    with box:
+        for note in upload.notes:
+            st.caption(plain(note))
+        size = st.number_input(
+            "Voxel size in µm",
+            min_value=0.0,
+            value=upload.voxel_size_um or 0.0,
+            format="%.4g",
+            help="The edge of a voxel; 0 where it is not known. It goes into all downloads.",
+            key=f"voxel-{upload.id}",
+        )
+        if (size or None) != upload.voxel_size_um:
+            state.set_voxel_size(source, size or None)
+            st.rerun(scope="fragment")
+        if not upload.choices.open:
+            return
+        chosen = _choose(upload.choices, upload.id)
+        if chosen != {k: c.chosen for k, c in upload.choices.open.items() if c.chosen is not None}:
+            state.open_file(upload.folder, chosen, model_name)
+            st.rerun()
+
+
+def _choose(choices: Choices, key: str) -> Mapping[str, int]:
+    """Ask for each thing the file leaves open; a choice that was left to the reader is missing."""
+    chosen = {}
+    for kind, choice in choices.open.items():
+        names = dict(enumerate(choice.names))
+        if choice.chosen is None:
+            names = {ALL: "all, as slices", **names}
+        options, taken = list(names), ALL if choice.chosen is None else choice.chosen
+        number = st.selectbox(
+            LABELS[kind],
+            options,
+            index=options.index(taken),
+            format_func=names.get,
+            key=f"{kind}-{key}",
+        )
+        if number != ALL:
+            chosen[kind] = number
+    return chosen

@@ -1,0 +1,1 @@
+"""What is done once in the life of a server."""

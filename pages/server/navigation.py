@@ -1,0 +1,56 @@
+"""Which pages there are, and how one of them is reached."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.server.warm_up import warm_up
+from pages.session import address
+from pages.training import access as train_access
+
+HOME = Path(__file__).parents[1] / "home.py"
+SEGMENT = HOME.with_name("segment.py")
+EVALUATE = HOME.with_name("evaluate.py")
+BROWSE = HOME.with_name("browse.py")
+COMPARE = HOME.with_name("compare.py")
+TRAIN = HOME.with_name("train.py")
+
+
+# Streamlit paints the accent both under white letters and as letters on the page. On a dark page no
+# color is clear enough as both, so letters get the one of links. Fingers need higher buttons.
+_STYLE = """<style>
+[data-testid="stSliderThumbValue"], [data-testid="stButtonGroup"] button[data-selected="true"] {
+  color: light-dark(#9A4A1C, #E8A15C) !important;
+}
+@media (pointer: coarse) { [data-testid="stButtonGroup"] button { min-height: 2.5rem; } }
+</style>"""
+
+
+def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
+    """Draw the menu and return the page the visitor asked for."""
+    st.session_state["is_routed"] = True
+    pages = [
+        st.Page(HOME, title="Home", icon=":material/home:", default=True),
+        st.Page(BROWSE, title="Browse", icon=":material/view_in_ar:", url_path="browse"),
+        st.Page(SEGMENT, title="Segment", icon=":material/layers:", url_path="segment"),
+        st.Page(EVALUATE, title="Evaluate", icon=":material/rule:", url_path="evaluate"),
+        st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
+    ]
+    if train_access.is_offered():
+        pages.append(st.Page(TRAIN, title="Train", icon=":material/school:", url_path="train"))
+    page = st.navigation(pages, position="top")
+    address.turn_to(page.url_path)
+    return page
+
+
+def start_page() -> None:
+    """Make sure the app is set up: the first call of every page.
+
+    A page opened by its address in a server nobody visited yet runs without app.py.
+    """
+    if "is_routed" not in st.session_state:
+        st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
+        warm_up()
+        choose_page()
+    address.start()
+    st.html(_STYLE)

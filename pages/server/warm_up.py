@@ -1,0 +1,37 @@
+"""What is done once in the life of a server, before the first visitor sees a page."""
+
+import gc
+
+import streamlit as st
+
+from pages.cache import prefetch as ahead
+from pages.cache import slices as cache
+from pages.cache.view import Task
+from pages.server import theme_message
+from pages.server.malloc import share_arenas
+from sandseg.data import samples
+from sandseg.uploads import workspace
+
+
+@st.cache_resource(show_spinner=False)
+def warm_up() -> None:
+    """Load what the first picture needs.
+
+    Streamlit collects garbage after every run; frozen objects are not looked at again, which is
+    the difference between a sluggish and a quick slider.
+    """
+    share_arenas()
+    workspace.sweep()
+    theme_message.keep_theme()
+    first_model = next(iter(cache.list_models()), None)
+    if first_model is None:
+        return
+    sample = samples.list_samples()[0]
+    task = Task(sample.key, first_model.name, first_model.sha256)
+    first, z = cache.first_slice()
+    shown = Task(first, first_model.name, first_model.sha256)
+    cache.slice_phases(shown, z)
+    cache.slice_pictures(shown, z)
+    gc.collect()
+    gc.freeze()
+    ahead.start(task, sample.key if sample.has_labels else "")

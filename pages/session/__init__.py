@@ -1,0 +1,1 @@
+"""What one visitor chose, and their address and place."""

@@ -1,1 +1,0 @@
-"""What the pages share: state, caches, navigation, pieces of a page."""

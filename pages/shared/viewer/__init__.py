@@ -1,5 +1,0 @@
-"""The one picture viewer of all pages: linked panes over a slice, drawn in the browser."""
-
-from pages.shared.viewer.viewer import Look, Pane, Shown, ViewerState, viewer
-
-__all__ = ["Look", "Pane", "Shown", "ViewerState", "viewer"]

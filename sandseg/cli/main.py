@@ -1,0 +1,238 @@
+"""The command line: the same functions the pages call."""
+
+import json
+import signal
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from sandseg.classes import SANDSTONE
+from sandseg.cli.console import err, out, progress_bar
+from sandseg.cli.inspect import facts_rows, stack_facts
+from sandseg.cli.train import add_model, train
+from sandseg.errors import SandsegError
+from sandseg.export.report import to_json
+from sandseg.export.tiff import write_text
+from sandseg.model.store import DEFAULT_MODEL, list_models
+from sandseg.scan.formats import AmbiguousStackError, read_labels
+from sandseg.scan.read_options import Opening, open_as
+from sandseg.score.metrics import confusion_matrix, scores
+
+app = typer.Typer(
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Segment X-ray micro-CT slices of sandstone into air, clay, quartz and pyrite.",
+)
+
+UsageError = typer.BadParameter.__base__  # typer does not name it itself
+INTERRUPTED = 130  # what typer gives back after Ctrl-C
+TERMINATED = 143  # as a shell tells of SIGTERM
+
+ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_FILE_HELP = "A TIFF, a ZIP or folder of TIFF slices, a .npy array, or raw voxels."
+FileArgument = Annotated[Path, typer.Argument(help=_FILE_HELP)]
+SeriesOption = Annotated[int | None, typer.Option(help="Which of several images, from 1.")]
+ChannelOption = Annotated[int | None, typer.Option(help="Which channel, from 1.")]
+TimeOption = Annotated[int | None, typer.Option(help="Which time point, from 1.")]
+SlicesOption = Annotated[str, typer.Option(help="Only these, from 1, as in 10:20.")]
+VoxelOption = Annotated[float | None, typer.Option(help="Edge of a voxel in µm.")]
+_GREY_HELP = "auto, identity, or LOW,HIGH; a LOW above HIGH inverts."
+GreyOption = Annotated[str, typer.Option(help=_GREY_HELP)]
+_RESCALE_HELP = "Show slices to the model in voxels as large as those it learned from."
+RescaleOption = Annotated[bool, typer.Option("--rescale", help=_RESCALE_HELP)]
+_EVEN_HELP = "Even out brightness that drifts across the slices, as by beam hardening."
+EvenOption = Annotated[bool, typer.Option("--even", help=_EVEN_HELP)]
+RawOption = Annotated[str, typer.Option(help="Raw voxels: ZxYxX,TYPE[,HEADER BYTES].")]
+
+
+def main() -> None:
+    """Run the command line; what the user can put right ends with exit code 2 and no traceback."""
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        code = app(standalone_mode=False) or 0
+    except AmbiguousStackError as error:
+        options = [f"--{kind} 1 to {len(c.names)}" for kind, c in error.choices.open.items()]
+        _refuse(error.message, f"{error.hint} ({', '.join(options)})" if options else error.hint)
+    except SandsegError as error:
+        _refuse(error.message, error.hint)
+    except UsageError as error:
+        _refuse(error.format_message(), "Add --help to see what can be given.")
+    except OSError as error:
+        _refuse(str(error), "Check the name, who may write there, and the space left.")
+    if code == INTERRUPTED:
+        err.print("Stopped; nothing half-written is left.")
+    sys.exit(code)
+
+
+_is_ending = threading.Event()  # a library may swallow the exit: the next slice sees this
+
+
+def _end(*_: object) -> None:
+    """Leave through all clean-ups, so that nothing half-written stays."""
+    _is_ending.set()
+    sys.exit(TERMINATED)
+
+
+def _refuse(message: str, hint: str) -> None:
+    err.print(f"error: {_one_line(message)}")
+    err.print(f"hint: {_one_line(hint)}")
+    sys.exit(2)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@app.command()
+def inspect(
+    file: FileArgument,
+    as_json: JsonOption = False,
+    series: SeriesOption = None,
+    channel: ChannelOption = None,
+    time: TimeOption = None,
+    slices: SlicesOption = "",
+    voxel_size: VoxelOption = None,
+    raw: RawOption = "",
+) -> None:
+    """Show what the app understands of a file."""
+    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
+    with open_as(file, Opening.parse(slices, raw, **chosen)) as stack:
+        facts = stack_facts(stack)
+    if as_json:
+        out.print_json(json.dumps(facts))
+        return
+    table = Table(show_header=False, box=None)
+    for row in facts_rows(facts):
+        table.add_row(*row)
+    out.print(table)
+
+
+@app.command()
+def segment(
+    file: FileArgument,
+    output: Annotated[Path, typer.Option("-o", "--output", help="The label TIFF to write.")],
+    model: Annotated[str, typer.Option(help="A model of `sandseg models`.")] = DEFAULT_MODEL,
+    confidence: Annotated[Path | None, typer.Option(help="Confidence TIFF to write.")] = None,
+    report: ReportOption = None,
+    labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
+    engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
+    grey: GreyOption = "auto",
+    rescale: RescaleOption = False,
+    even: EvenOption = False,
+    series: SeriesOption = None,
+    channel: ChannelOption = None,
+    time: TimeOption = None,
+    slices: SlicesOption = "",
+    voxel_size: VoxelOption = None,
+    raw: RawOption = "",
+    progress: Annotated[Path | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Segment a file into a label TIFF."""
+    from sandseg.predict.segment import SegmentRequest, segment_file
+    from sandseg.runs.process import write_json
+
+    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
+    opening = Opening.parse(slices, raw, **chosen)
+    request = SegmentRequest(
+        file, output, confidence, report, labels, model, engine, grey, opening, rescale, even
+    )
+    with progress_bar() as bar:
+        task = bar.add_task("Segmenting", total=None)
+
+        def on_progress(done) -> None:
+            if _is_ending.is_set():
+                sys.exit(TERMINATED)
+            bar.update(task, completed=done.n_done, total=done.n_slices)
+            if progress:
+                write_json(progress, asdict(done) | {"seconds_left": done.seconds_left})
+
+        found = segment_file(request, on_progress)
+    for warning in found["warnings"]:
+        err.print(f"warning: {warning}")
+    shares = ", ".join(f"{name} {share:.1%}" for name, share in found["phase_fractions"].items())
+    out.print(f"{shares}; porosity {found['porosity']:.1%}")
+    if "iou" in found:
+        _print_scores(found)
+    speed = f"{found['megapixels_per_second']:.3g} megapixels/s"
+    out.print(f"{speed} with {found['model']} → {output}", soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    predicted: Annotated[Path, typer.Argument(help="Label TIFF to judge.")],
+    true: Annotated[Path, typer.Argument(help="Label TIFF to judge by.")],
+    report: ReportOption = None,
+) -> None:
+    """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
+    names = [material.name for material in SANDSTONE]
+    matrix = confusion_matrix(
+        read_labels(true, true.name), read_labels(predicted, predicted.name), len(names)
+    )
+    found = scores(matrix).to_dict(names)
+    if report:
+        write_text(report, to_json(found))
+    _print_scores(found)
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the models at hand."""
+    known = list_models()
+    if as_json:
+        out.print_json(json.dumps([{**model.card, "name": model.name} for model in known]))
+        return
+    table = Table(
+        "model", "title", "parameters", "classes", "mean IoU on its test slices", box=None
+    )
+    for model in known:
+        test = model.card["scores"].get("test", {}).get("whole slice", {}).get("mean_iou")
+        table.add_row(
+            model.name,
+            model.title,
+            f"{model.card['n_parameters']:,}",
+            ", ".join(material.name for material in model.classes),
+            f"{test:.3f}" if test is not None else "not tested",
+        )
+    out.print(table)
+
+
+@app.command()
+def phantom(
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder for image and labels.")],
+    shape: Annotated[tuple[int, int, int], typer.Option(help="Z Y X.")] = (64, 256, 256),
+    seed: Annotated[int, typer.Option(help="Another seed, another rock.")] = 0,
+) -> None:
+    """Make a synthetic sandstone with its true labels: image.tif and labels.tif."""
+    from sandseg.data.phantom import PhantomConfig, make_phantom
+    from sandseg.export.tiff import write_image, write_labels
+
+    config = PhantomConfig(shape=shape, seed=seed)
+    made = make_phantom(config)
+    output.mkdir(parents=True, exist_ok=True)
+    write_image(output / "image.tif", made.image, config.voxel_size_um)
+    write_labels(output / "labels.tif", made.labels, SANDSTONE, config.voxel_size_um)
+    out.print(f"{shape[0]} slices of {shape[1]} × {shape[2]} px → {output}")
+
+
+app.command()(train)
+app.command()(add_model)
+
+
+def _print_scores(found: dict) -> None:
+    table = Table("class", "IoU", "Dice", "precision", "recall", box=None)
+    for name in found["iou"]:
+        values = [found[score][name] for score in ("iou", "dice", "precision", "recall")]
+        table.add_row(name, *("absent" if v is None else f"{v:.4f}" for v in values))
+    out.print(table)
+    shown = [
+        "none" if found[score] is None else f"{found[score]:.4f}"
+        for score in ("mean_iou", "accuracy")
+    ]
+    out.print("mean IoU {}, accuracy {}".format(*shown))

@@ -1,0 +1,176 @@
+"""The command line's training: a run folder from files, or one that a page has made."""
+
+import json
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sandseg.classes import SegmentationClass
+from sandseg.cli.console import out, progress_bar
+from sandseg.config import CHOICES, PRESETS, fit_patches, preset
+from sandseg.data.labelled import shortest_side
+from sandseg.errors import ConfigError
+from sandseg.model.store import DEFAULT_MODEL, load_model, models_folder
+from sandseg.runs.folder import PAUSE, SAFE_NAME, STOP, DataSource, RunSettings, settings_from
+from sandseg.runs.queue import advance_queue
+
+
+def train(
+    images: Annotated[Path | None, typer.Argument(help="Folder of slices, or a stack.")] = None,
+    labels: Annotated[
+        Path | None, typer.Argument(help="Their labels: same names, or one stack.")
+    ] = None,
+    run: Annotated[Path, typer.Option(help="Folder of the run; an interrupted one goes on.")] = ...,
+    preset_name: Annotated[str, typer.Option("--preset", help=", ".join(PRESETS))] = "compact",
+    epochs: Annotated[int | None, typer.Option(help="Instead of the preset's.")] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps in an epoch.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Highest rate.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Patches in a step.")] = None,
+    patch_size: Annotated[
+        int | None,
+        typer.Option(help="Edge of a patch in pixels; smaller by itself where slices are."),
+    ] = None,
+    loss: Annotated[str | None, typer.Option(help=", ".join(CHOICES["loss"]))] = None,
+    split: Annotated[str | None, typer.Option(help="slice, or patch (which leaks).")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of weights and patches.")] = None,
+    bfloat16: Annotated[
+        bool | None, typer.Option("--bfloat16", help="Faster where the device has it.")
+    ] = None,
+    validate: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
+    test: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
+    title: Annotated[str, typer.Option(help="On the model's card.")] = "Trained U-Net",
+    start_from: Annotated[
+        str, typer.Option("--from", help="Model whose weights to begin with.")
+    ] = "",
+    classes: Annotated[
+        Path | None, typer.Option(help="JSON list of {name, color} for each class.")
+    ] = None,
+    queued: Annotated[bool, typer.Option("--queued", hidden=True)] = False,
+    estimate: Annotated[bool, typer.Option("--estimate", hidden=True)] = False,
+) -> None:
+    """Train a U-Net on labelled slices; the model ends in RUN/model.
+
+    Without IMAGES and LABELS, the folder's own config.json says what to train.
+    """
+    if images is not None and labels is None:
+        raise ConfigError("The labels of the images are not named.", hint="Give IMAGES and LABELS.")
+    if images is None:
+        settings = settings_from(run)
+    else:
+        given = {
+            "epochs": epochs,
+            "steps_per_epoch": steps,
+            "learning_rate": learning_rate,
+            "batch_size": batch_size,
+            "patch_size": patch_size,
+            "loss": loss,
+            "split": split,
+            "seed": seed,
+            "mixed_precision": bfloat16,
+        }
+        changes = {name: value for name, value in given.items() if value is not None}
+        recipe = preset(preset_name)
+        if patch_size is None:
+            recipe = fit_patches(recipe, shortest_side(images))
+        config = replace(recipe, **changes)
+        described = _read_classes(classes) if classes else ()
+        if described:
+            config = replace(config, unet=replace(config.unet, n_classes=len(described)))
+        settings = RunSettings(
+            source=DataSource("files", images=str(images), labels=str(labels)),
+            config=config,
+            title=title,
+            validate=tuple(validate or ()),
+            test=tuple(test or ()),
+            classes=described,
+            start_from=start_from,
+        )
+    if estimate:
+        from sandseg.train.run import prepare_backend, run_estimate
+
+        prepare_backend()
+        run_estimate(run)
+        return
+    if not queued:  # asked for by name: what it was asked before is over
+        for request in (STOP, PAUSE):
+            (run / request).unlink(missing_ok=True)
+    try:
+        _run(run, settings)
+    finally:
+        if queued:  # nobody may be looking at the runs, overnight
+            advance_queue(ended=run.absolute())
+
+
+def _run(folder: Path, settings: RunSettings) -> None:
+    from sandseg.train.run import prepare_backend, run_training  # loads Keras: settings first
+
+    prepare_backend()
+    command = shlex.join(["python", "-m", "sandseg", *sys.argv[1:]])
+    with progress_bar() as bar:
+        task = bar.add_task("Training", total=settings.config.epochs)
+
+        def on_epoch(report) -> None:
+            bar.update(task, completed=report.epoch)
+            shown = " ".join(f"{value:.3f}" for value in report.iou)
+            bar.console.print(
+                f"epoch {report.epoch}: loss {report.loss:.4f}, validation IoU {shown}, "
+                f"mean {report.mean_iou:.4f}, {report.seconds:.0f} s"
+            )
+
+        model = run_training(folder, settings, command, on_epoch)
+    out.print(f"Model → {model}" if model else "Stopped; the same command goes on from here.")
+
+
+def _read_classes(path: Path) -> tuple[SegmentationClass, ...]:
+    """Read a list of classes, in the order of their labels; their numbers may be left out.
+
+    Raises:
+        ConfigError: The file cannot be read as one.
+    """
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(entries, list):
+            raise TypeError("it is no list")
+        classes = tuple(
+            SegmentationClass(**{"value": value, **entry}) for value, entry in enumerate(entries)
+        )
+        if any(len(material.rgb) != 3 for material in classes):
+            raise ValueError("a color is not #rrggbb")
+    except (ValueError, TypeError, OSError) as error:
+        raise ConfigError(
+            f"The classes in {path.name} cannot be read ({error}).",
+            hint='Write a JSON list such as [{"name": "air", "color": "#1B2A5C"}].',
+        ) from error
+    return classes
+
+
+def add_model(
+    file: Annotated[Path, typer.Argument(help=".keras, or .h5 / .hdf5 of Keras 2.")],
+    name: Annotated[str, typer.Option(help="The model's folder in models/.")],
+    title: Annotated[str, typer.Option(help="On the card; the file's name by default.")] = "",
+    like: Annotated[
+        str, typer.Option(help="Model whose grey scale and classes it shares.")
+    ] = DEFAULT_MODEL,
+    input_max: Annotated[float, typer.Option(help="What it was given for white: 1 or 255.")] = 1.0,
+) -> None:
+    """Take over a network that was trained elsewhere in Keras; loaded in safe mode."""
+    if not SAFE_NAME.fullmatch(name):
+        raise ConfigError(
+            f'"{name}" is no name for a model.',
+            hint="Use letters, digits, dots, hyphens and underscores; begin with a letter.",
+        )
+    from sandseg.model.import_model import import_model  # loads Keras: refuse the name first
+    from sandseg.train.run import prepare_backend
+
+    prepare_backend()
+    folder = models_folder() / name
+    found = import_model(file, folder, load_model(like), title, input_max)
+    out.print(
+        f"{found.n_parameters:,} weights, {found.n_classes} classes, input in multiples of "
+        f"{found.stride} px, ends with {found.ends_with} → {folder}",
+        soft_wrap=True,
+    )

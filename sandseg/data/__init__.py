@@ -1,0 +1,1 @@
+"""Rocks to look at and to learn from."""

@@ -1,0 +1,238 @@
+"""Labelled slices for a training: find, match, check, bring onto one grey scale, split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sandseg.classes import IGNORED
+from sandseg.config import TrainConfig
+from sandseg.data.patches import (
+    GridPatches,
+    PatchSource,
+    RandomPatches,
+    Split,
+    grid_patches,
+    split_patches,
+    split_slices,
+)
+from sandseg.errors import LabelError, StackError, TrainingError
+from sandseg.grey.mapping import GreyMapping
+from sandseg.scan.formats import check_numbers, check_same_shape, open_stack, read_labels
+
+TIFF_ENDINGS = (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class LabelledSlices:
+    """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8."""
+
+    names: tuple[str, ...]
+    images: tuple[np.ndarray, ...]
+    labels: tuple[np.ndarray, ...]
+    mapping: GreyMapping
+
+    def pairs(self, positions: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
+        """Return (image, labels) of the slices at these positions."""
+        return [(self.images[i], self.labels[i]) for i in positions]
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """What `train.train` takes, and the split in words for the card."""
+
+    patches: PatchSource
+    validation: list[tuple[np.ndarray, np.ndarray]]
+    train_images: list[np.ndarray]
+    split: dict[str, list[str]]
+    warnings: tuple[str, ...] = ()
+
+
+def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
+    """Read a stack and its labels, or two folders with files of the same names.
+
+    Images without a label file of their name are left out.
+
+    Raises:
+        StackError: A file cannot be read or holds pixels that are no numbers, or there is none.
+        LabelError: Images and labels differ in number, name or size.
+    """
+    image_files, label_files = zip(*_pairs(_tiffs(images), _tiffs(labels)), strict=True)
+    names, greys, found = [], [], []
+    label_stacks = _read_label_files(label_files, max(n_classes, 2))
+    for image_file, values in zip(image_files, label_stacks, strict=True):
+        with open_stack(image_file, image_file.name) as stack:
+            check_same_shape(stack, values)
+            for z in range(stack.n_slices):
+                suffix = f"[{z}]" if stack.n_slices > 1 else ""
+                names.append(image_file.stem + suffix)
+                greys.append(stack.read_slice(z))
+                check_numbers(greys[-1])
+            found.extend(values)
+    mapping = _shared_mapping(greys)
+    return LabelledSlices(
+        tuple(names), tuple(mapping.apply(grey) for grey in greys), tuple(found), mapping
+    )
+
+
+def shortest_side(images: Path) -> int:
+    """Return the shortest side of the slices of a stack or a folder, in pixels.
+
+    Raises:
+        StackError: A file cannot be read, or there is none.
+    """
+    sides = []
+    for path in _tiffs(images):
+        with open_stack(path, path.name) as stack:
+            sides += stack.shape[1:]
+    return min(sides)
+
+
+def prepare(
+    slices: LabelledSlices,
+    config: TrainConfig,
+    validate: Sequence[str] = (),
+    test: Sequence[str] = (),
+) -> PreparedData:
+    """Split the slices as the settings say and make patches of the training part.
+
+    Args:
+        slices: All labelled slices.
+        config: Sampling, patch size, split.
+        validate: Names (or ends of names) of the slices to validate on; empty: a block of them. The
+            patch split shares out patches of all slices that are not for the test.
+        test: Names of slices that are not touched at all, whatever the split.
+
+    Raises:
+        TrainingError: A name fits no slice, or a part of the split is empty.
+    """
+    if config.split == "patch":
+        return _prepare_patches(slices, config, test)
+    split = _split(slices.names, validate, test)
+    images, labels = zip(*slices.pairs(split.train), strict=True)
+    if config.sampling == "grid":
+        cut = [_cut(part, config.patch_size) for part in (images, labels)]
+        patches = GridPatches(*cut, config)
+    else:
+        patches = RandomPatches(images, labels, config)
+    parts = {part: [slices.names[i] for i in getattr(split, part)] for part in vars(split)}
+    return PreparedData(
+        patches, slices.pairs(split.validation), list(images), parts, _missing(labels, config)
+    )
+
+
+def _prepare_patches(
+    slices: LabelledSlices, config: TrainConfig, test: Sequence[str]
+) -> PreparedData:
+    """The leaky split: all slices are cut, the patches are shared out at random."""
+    named = _named_split(slices.names, (), test)
+    if not named.train:
+        raise TrainingError("No slice is left to train on.", hint="Name fewer slices for the test.")
+    learned = zip(*slices.pairs(named.train), strict=True)
+    images, labels = (_cut(part, config.patch_size) for part in learned)
+    split = split_patches(len(images), config.seed)
+    train = list(split.train)
+    source = GridPatches(images[train], labels[train], config)
+    parts = {
+        part: [f"{len(positions)} random patches of all slices"]
+        for part, positions in vars(split).items()
+    }
+    if named.test:
+        parts["test"] = [slices.names[i] for i in named.test]
+    validation = [(images[i], labels[i]) for i in split.validation]
+    return PreparedData(
+        source, validation, list(images[train]), parts, _missing(labels[train], config)
+    )
+
+
+def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
+    """Cut slices, which may differ in size, into (N, S, S) patches of a regular grid."""
+    return np.concatenate([grid_patches(part[None], patch_size) for part in slices])
+
+
+def _tiffs(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    found = sorted(file for file in path.glob("*") if file.suffix.lower() in TIFF_ENDINGS)
+    if not found:
+        raise StackError(
+            f"There is no TIFF in {path}.", hint="Name a TIFF file, or a folder that holds some."
+        )
+    return found
+
+
+def _pairs(images: list[Path], labels: list[Path]) -> list[tuple[Path, Path]]:
+    """Match files by name; two single files belong together whatever their names."""
+    if len(images) == len(labels) == 1:
+        return [(images[0], labels[0])]
+    by_name = {image.stem: image for image in images}
+    lonely = [label.name for label in labels if label.stem not in by_name]
+    if lonely:
+        raise LabelError(
+            f"There are {len(images)} image files and {len(labels)} label files, and no image "
+            f"is named like the label file {lonely[0]}.",
+            hint="Give each label file the name of its image.",
+        )
+    return [(by_name[label.stem], label) for label in labels]
+
+
+def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]:
+    """Read labels; where one file numbers the classes from 1, all do.
+
+    By itself, a file that lacks the last class would look as if it numbered them from 0.
+    """
+    found = [read_labels(file, file.name, n_classes) for file in files]
+    if len(files) == 1:
+        return found
+    stored = [read_labels(file, file.name, n_classes + 1) for file in files]
+    if all(np.array_equal(*pair) for pair in zip(found, stored, strict=True)):
+        return found
+    return [np.where(values == IGNORED, values, values - 1) for values in stored]  # 0 - 1 is 255
+
+
+def _shared_mapping(greys: Sequence[np.ndarray]) -> GreyMapping:
+    """8-bit slices keep their values; others are stretched between their extremes, all alike."""
+    if all(grey.dtype == np.uint8 for grey in greys):
+        return GreyMapping(0.0, 255.0)
+    low, high = min(grey.min() for grey in greys), max(grey.max() for grey in greys)
+    return GreyMapping(float(low), float(high), "matched")
+
+
+def _split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
+    if not validate and not test:
+        return split_slices(len(names))
+    split = _named_split(names, validate, test)
+    if not validate and len(split.train) > 1:  # a block of what the test leaves
+        block = split_slices(len(split.train), test_share=0)
+        train, validation = ([split.train[i] for i in p] for p in (block.train, block.validation))
+        split = Split(tuple(train), tuple(validation), split.test)
+    if not split.train or not split.validation:
+        raise TrainingError(
+            "No slice is left to train on, or none to validate on.",
+            hint="Name fewer slices for validation and test.",
+        )
+    return split
+
+
+def _named_split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
+    for wanted in (*validate, *test):
+        if not any(name.endswith(wanted) for name in names):
+            raise TrainingError(
+                f'No slice is named "{wanted}".', hint=f"The slices are: {', '.join(names)}."
+            )
+    parts = {"train": [], "validation": [], "test": []}
+    for position, name in enumerate(names):
+        is_test = any(name.endswith(wanted) for wanted in test)
+        is_validation = any(name.endswith(wanted) for wanted in validate)
+        parts["test" if is_test else "validation" if is_validation else "train"].append(position)
+    return Split(**{part: tuple(positions) for part, positions in parts.items()})
+
+
+def _missing(labels: Sequence[np.ndarray], config: TrainConfig) -> tuple[str, ...]:
+    present = set().union(*(np.unique(part).tolist() for part in labels)) - {IGNORED}
+    absent = sorted(set(range(max(config.unet.n_classes, 2))) - present)
+    return tuple(
+        f"Class {value} does not occur in the training part, so it cannot be learned."
+        for value in absent
+    )

@@ -1,0 +1,300 @@
+"""Rocks to start with: the built-in phantom, and slices of a real sandstone if at hand."""
+
+import hashlib
+import io
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pooch
+import requests
+
+from sandseg.data import fabric as grains
+from sandseg.data import phantom
+from sandseg.data.phantom import PhantomConfig, make_phantom
+from sandseg.data.sandstone_files import (
+    SANDSTONE_SHA256,
+    SANDSTONE_VOXEL_SIZE_UM,
+    SPLIT,
+    UNLABELLED_SLICES,
+    address,
+)
+from sandseg.errors import SandsegError, StackError
+from sandseg.scan.formats import Stack, open_stack, read_labels
+
+DOWNLOAD_TIMEOUT_S = 30
+SANDSTONE = "sandstone"  # key of the labelled slices together
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A stack to try things on.
+
+    `key` fits into an address; `origin` is "synthetic" or "real"; `split` is "train",
+    "validation" or "test" for slices the split names, else None; `numbers` are those of the slices
+    of the real rock, which lie apart.
+    """
+
+    key: str
+    title: str
+    description: str
+    voxel_size_um: float
+    origin: str
+    split: str | None
+    has_labels: bool
+    numbers: tuple[str, ...] = ()
+
+
+def list_samples() -> tuple[Sample, ...]:
+    """Return the phantom and the real slices that are at hand, in the order of their numbers."""
+    single = [_slice_sample(number) for number in _slices_at_hand()]
+    labelled = tuple(sample.numbers[0] for sample in single if sample.has_labels)
+    together = [_together_sample(labelled)] if len(labelled) > 1 else []
+    return (_phantom_sample(), *together, *single)
+
+
+def has_sandstone() -> bool:
+    """Whether all of the real sandstone is at hand, so that nothing needs to be downloaded."""
+    return all(_find_file(name) for name in SANDSTONE_SHA256)
+
+
+def open_sample(key: str) -> Stack:
+    """Open the grey slices of a sample.
+
+    Raises:
+        StackError: There is no such sample, or its file is not at hand or damaged.
+    """
+    sample = _find_sample(key)
+    if sample.origin == "synthetic":
+        return Stack.from_array(_cached_phantom()[0], sample.title, sample.voxel_size_um)
+    if key == SANDSTONE:
+        return _open_together(sample)
+    stack = open_stack(_file(_image_name(sample.numbers[0])), sample.title)
+    stack.voxel_size_um = sample.voxel_size_um  # the files of this scan carry none
+    return stack
+
+
+def _open_together(sample: Sample) -> Stack:
+    """Make one stack of slices that lie in files of their own; each is opened when it is read."""
+
+    def read(z: int) -> np.ndarray:
+        number = sample.numbers[z]
+        with open_stack(_file(_image_name(number)), f"Sandstone, slice {number}") as stack:
+            return stack.read_slice(0)
+
+    first = read(0)
+    shape = (len(sample.numbers), *first.shape)
+    return Stack(sample.title, shape, first.dtype, read, sample.voxel_size_um)
+
+
+def sample_labels(key: str) -> np.ndarray | None:
+    """Return the true labels of a sample, (Z, Y, X) uint8, or None where nobody labelled it.
+
+    Raises:
+        StackError: There is no such sample, or its file is not at hand or damaged.
+    """
+    sample = _find_sample(key)
+    if not sample.has_labels:
+        return None
+    if sample.origin == "synthetic":
+        return _cached_phantom()[1]
+    masks = [_file(_mask_name(number)) for number in sample.numbers]
+    return np.concatenate([read_labels(mask, sample.title) for mask in masks])
+
+
+def _find_sample(key: str) -> Sample:
+    samples = {sample.key: sample for sample in list_samples()}
+    if key in samples:
+        return samples[key]
+    if key in {SANDSTONE, *(f"sandstone-{number}" for number in _all_slices())}:
+        raise StackError(
+            f'The sample "{key}" is of the real sandstone, which is not on this computer.',
+            hint="Download the real sandstone, or set SANDSEG_DATA to the folder that holds it.",
+        )
+    raise StackError(f'There is no sample "{key}".', hint=f"Choose one of: {', '.join(samples)}.")
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be made or fetched again: `SANDSEG_CACHE`, or the user's."""
+    return Path(os.environ.get("SANDSEG_CACHE") or pooch.os_cache("sandseg"))
+
+
+# ---------------------------------------------------------------------------------- real sandstone
+
+
+def fetch_sandstone(on_progress: Callable[[int, int], None] = lambda _done, _total: None) -> Path:
+    """Download the slices and labels that the cache does not hold yet, and check each.
+
+    Args:
+        on_progress: Called with the number of files done and of all files, from 0 on.
+
+    Returns:
+        The folder that holds `images` and `masks`.
+
+    Raises:
+        SandsegError: The server cannot be reached, or it sent something else.
+    """
+    folder = cache_folder() / "sandstone"
+    on_progress(0, len(SANDSTONE_SHA256))
+    for n_done, (name, sha256) in enumerate(sorted(SANDSTONE_SHA256.items()), start=1):
+        _fetch(name, sha256, folder)
+        on_progress(n_done, len(SANDSTONE_SHA256))
+    return folder
+
+
+def _fetch(name: str, sha256: str, folder: Path) -> None:
+    target = folder / name
+    pooch.get_logger().setLevel(logging.WARNING)  # progress is reported by `on_progress`
+    try:
+        pooch.retrieve(
+            address(name),
+            known_hash=f"sha256:{sha256}",
+            fname=target.name,
+            path=target.parent,
+            downloader=pooch.HTTPDownloader(timeout=DOWNLOAD_TIMEOUT_S),
+        )
+    except requests.RequestException as error:
+        raise SandsegError(
+            f'"{target.name}" of the real sandstone could not be downloaded.',
+            hint="Check the internet connection and try again, or use the built-in phantom.",
+        ) from error
+    except ValueError as error:  # what pooch raises for a wrong checksum, once the file is gone
+        raise SandsegError(
+            f'"{target.name}" was deleted for safety: its checksum is not the published one.',
+            hint="Try again; if it happens again, the file was changed where it is kept.",
+        ) from error
+    except OSError as error:
+        raise SandsegError(
+            f'"{target.name}" could not be saved in {target.parent}: {error.strerror or error}.',
+            hint="Make room there, or set SANDSEG_CACHE to a folder that can be written to.",
+        ) from error
+
+
+def _image_name(number: str) -> str:
+    return f"images/Sandstone_Versa{number}.tif"
+
+
+def _mask_name(number: str) -> str:
+    return f"masks/Sandstone_Versa{number}.tif"
+
+
+def _all_slices() -> list[str]:
+    return sorted(sum(SPLIT.values(), UNLABELLED_SLICES))
+
+
+def _slices_at_hand() -> list[str]:
+    return [number for number in _all_slices() if _find_file(_image_name(number))]
+
+
+def _find_file(name: str) -> Path | None:
+    """Look in the folder the user names, then among what was downloaded."""
+    named = os.environ.get("SANDSEG_DATA")
+    folders = [Path(named), cache_folder()] if named else [cache_folder()]
+    paths = (folder / "sandstone" / name for folder in folders)
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _file(name: str) -> Path:
+    """Return where a file of a listed sample is; one taken away since is refused when opened."""
+    return _find_file(name) or Path(name)
+
+
+def _slice_sample(number: str) -> Sample:
+    split = next((part for part, numbers in SPLIT.items() if number in numbers), None)
+    use = {
+        "train": "the bundled models learned from it",
+        "validation": "used to choose among models",
+        "test": "kept apart for the final score",
+        None: "nobody labelled it",
+    }[split]
+    return Sample(
+        key=f"sandstone-{number}",
+        title=f"Sandstone, slice {number}",
+        description=f"Slice {int(number)} of 462 through a 2 mm core, X-ray microscope; {use}.",
+        voxel_size_um=SANDSTONE_VOXEL_SIZE_UM,
+        origin="real",
+        split=split,
+        has_labels=_find_file(_mask_name(number)) is not None,
+        numbers=(number,),
+    )
+
+
+def _together_sample(numbers: tuple[str, ...]) -> Sample:
+    return Sample(
+        key=SANDSTONE,
+        title=f"Real sandstone, {len(numbers)} labelled slices",
+        description=f"Slices {int(numbers[0])} to {int(numbers[-1])} of 462 through a 2 mm core, "
+        f"{len(numbers)} of them, X-ray microscope.",
+        voxel_size_um=SANDSTONE_VOXEL_SIZE_UM,
+        origin="real",
+        split=None,
+        has_labels=True,
+        numbers=numbers,
+    )
+
+
+# ----------------------------------------------------------------------------------------- phantom
+
+
+def _phantom_sample() -> Sample:
+    config = PhantomConfig()
+    return Sample(
+        key="phantom",
+        title="Synthetic sandstone",
+        description=f"{config.shape[0]} slices of a made-up rock whose true labels are known.",
+        voxel_size_um=config.voxel_size_um,
+        origin="synthetic",
+        split=None,
+        has_labels=True,
+    )
+
+
+def _cached_phantom() -> np.ndarray:
+    """Image and labels of the phantom, (2, Z, Y, X) uint8, read only."""
+    config = PhantomConfig()
+    path = cache_folder() / f"phantom-{_recipe_hash(config)}.npy"
+    if _is_intact(path):
+        return np.load(path, mmap_mode="r")
+    made = make_phantom(config)
+    both = np.stack([made.image, made.labels])
+    both.flags.writeable = False
+    try:
+        _write_with_checksum(both, path)
+    except OSError:
+        return both  # a cache that cannot be written to costs time only
+    return np.load(path, mmap_mode="r")
+
+
+def _recipe_hash(config: PhantomConfig) -> str:
+    """Name of this rock: another config or other code makes another one."""
+    recipe = hashlib.sha256(repr(asdict(config)).encode())
+    for module in (phantom, grains):
+        recipe.update(Path(module.__file__).read_bytes())
+    return recipe.hexdigest()[:16]
+
+
+def _write_with_checksum(array: np.ndarray, path: Path) -> None:
+    """Write an .npy file with its SHA-256 after the array, beside its place, then rename it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    npy = io.BytesIO()
+    np.save(npy, array)
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(npy.getvalue() + hashlib.sha256(npy.getvalue()).digest())
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _is_intact(path: Path) -> bool:
+    try:
+        content = path.read_bytes()
+    except OSError:
+        return False
+    return hashlib.sha256(content[:-32]).digest() == content[-32:]

@@ -1,0 +1,1 @@
+"""What leaves: TIFFs, pictures, tables, reports."""

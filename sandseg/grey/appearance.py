@@ -1,0 +1,71 @@
+"""What a segmented slice looks like: its texture, its light, and how unsure the model was."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from sandseg.classes import SegmentationClass
+from sandseg.grey.drift import Light, find_light
+from sandseg.grey.rescale import nearest_pixels, rescaled
+from sandseg.measure.fractions import sample_mask
+
+N_SLICES = 3  # of a stack are looked at
+SCALES = (1.0, 2.0, 4.0, 8.0)  # px, standard deviations that part the bands of a texture
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a segmented slice looks like inside its rock.
+
+    `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one minus
+    the confidence, `light` is None where it cannot be told.
+    """
+
+    texture: tuple[float, ...]
+    doubt: float
+    light: Light | None = None
+
+
+def slices_to_look_at(n_slices: int) -> tuple[int, ...]:
+    """Return which slices of a stack are looked at: the middle one, and some around it."""
+    others = (int((2 * i + 1) * n_slices / (2 * N_SLICES)) for i in range(N_SLICES))
+    return tuple(sorted({n_slices // 2, *others}))[:n_slices]
+
+
+def look_at(
+    grey: np.ndarray,
+    labels: np.ndarray,
+    confidence: np.ndarray,
+    classes: Sequence[SegmentationClass],
+    zoom: float = 1.0,
+) -> Look:
+    """Measure a segmented slice inside its rock.
+
+    Args:
+        grey: (Y, X) float32 on the model's scale, [0, 1].
+        labels: (Y, X) uint8.
+        confidence: (Y, X) float32 in [0, 1].
+        classes: Of the labels.
+        zoom: By how much the model saw the slice enlarged.
+    """
+    rock = sample_mask(labels, classes)
+    if not rock.any():
+        rock = np.ones(labels.shape, bool)
+    doubt = float(1 - confidence[rock].mean())
+    light = find_light(grey, labels, classes, rock)
+    if zoom != 1:
+        grey = rescaled(grey, zoom)
+        rock = nearest_pixels(rock, grey.shape)
+    return Look(_texture(grey, rock), doubt, light)
+
+
+def _texture(grey: np.ndarray, within: np.ndarray) -> tuple[float, ...]:
+    """Return how strong each band between two scales is: root mean squares in grey values."""
+    strengths, finer = [], grey
+    for scale in SCALES:
+        coarser = gaussian_filter(grey, scale, mode="nearest", truncate=3.0)
+        strengths.append(255 * float(np.sqrt(np.mean((finer - coarser)[within] ** 2))))
+        finer = coarser
+    return tuple(strengths)

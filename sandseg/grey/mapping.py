@@ -1,0 +1,298 @@
+"""Bring the grey values of any scan onto the scale a model was trained on.
+
+The whole stack is mapped by one straight line, never a slice or a tile by itself: neighbouring
+pieces keep their grey values relative to each other, so that no seams appear.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from sandseg.errors import StackError
+from sandseg.grey.drift import Light
+from sandseg.scan.formats import Stack, check_values
+
+Line = tuple[float, float]  # the grey values that become 0 and 1
+
+N_BINS = 256
+N_SAMPLED_SLICES = 24  # evenly spread over a stack; enough for a histogram
+N_SAMPLED_PIXELS = 200_000  # of each sampled slice
+N_COMPARED = 2**18  # pixels of the whole sample that histograms are made of
+COMMON_TOPS = (1.0, 255.0, 4095.0, 65535.0)  # white, where black is 0
+DROPPED_SHARES = (0.001, 0.005, 0.01)  # outliers at both ends
+# Grey values at the ends of the scale are clipped there by the scanner; how many says how much of
+# the picture lies outside the sample, not which scale it is on.
+CLIPPED_BINS = 3
+BLUR_BINS = 4.0  # standard deviation; the combs of stretched 8-bit values and a little noise go
+# Of the shares the training slices had: every rock shows some black, and not air alone.
+SMALLEST_DARK, SMALLEST_BRIGHT = 1 / 8, 1 / 3
+# Distances of histograms (see `histogram_distances`), from the real slices: 0.01 to 0.04 for a
+# whole slice, up to 0.21 for 0.6 mm cut from the middle of the rock, 0.57 for another scanner.
+PLAINER = 0.15  # by how much a plainer line may be farther away than the nearest one
+FITS = 0.24  # farther away than this, a line is fitted, and the user is told to look
+FOREIGN = 0.34
+GUESSED = 0.2  # added to the distance of a fitted line: nearly any picture can be bent to fit
+NEARER = 0.1  # by how much an inverted scan must fit better than it does as it stands: 0.35 or more
+
+
+@dataclass(frozen=True)
+class GreyMapping:
+    """A straight line from the grey values of a stack to [0, 1], clipped at both ends.
+
+    `kind` is "identity" (the type's full range), "matched" (found by comparing histograms) or
+    "manual"; `distance` in [0, 1.2] grows with the doubt that the scan is like the model's.
+    `inverse` is the line that would fit where dense parts of the scan seem to be dark. By a `light`
+    slices are evened out after the line, but for the bowl, in 1/px², that the model is used to.
+    """
+
+    low: float  # grey value that becomes 0
+    high: float  # grey value that becomes 1; below `low` where dense means dark
+    kind: str = "identity"
+    distance: float = 0.0
+    inverse: Line | None = None
+    light: Light | None = None
+    bowl_left: float = 0.0
+
+    def __post_init__(self):
+        if not (np.isfinite(self.low) and np.isfinite(self.high)) or self.low == self.high:
+            raise StackError(
+                f"Grey values from {self.low:g} to {self.high:g} span no range.",
+                hint="Give two different grey values: one for black, one for white.",
+            )
+
+    def apply(self, image: np.ndarray) -> np.ndarray:
+        """Map (Y, X) grey values of any type to (Y, X) float32 in [0, 1]."""
+        exact = np.result_type(image.dtype, np.float32).type  # float64 where float32 would round
+        mapped = (image.astype(exact) - exact(self.low)) * exact(1.0 / (self.high - self.low))
+        if self.light:
+            mapped /= self.light.over(image.shape, self.bowl_left)
+        return np.clip(mapped, 0.0, 1.0, out=mapped).astype(np.float32, copy=False)
+
+    @property
+    def is_inverted(self) -> bool:
+        """Whether dense parts, dark in the scan, become bright."""
+        return self.low > self.high
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user must know before trusting labels made with this mapping."""
+        if self.distance <= FITS:
+            return ()
+        advice = "Check the labels by eye before using them"
+        advice = "Do not trust the labels" if self.distance > FOREIGN else advice
+        found = "are spread differently from what the model was trained on"
+        return (f"The grey values of this scan {found}. {advice}.",)
+
+
+def sample_values(stack: Stack) -> np.ndarray:
+    """Return grey values from evenly spread slices: (N,) of the stack's own type, bool as uint8.
+
+    Raises:
+        StackError: Not one pixel of the sample is a finite number.
+    """
+    n_slices = min(stack.n_slices, N_SAMPLED_SLICES)
+    positions = np.unique(np.linspace(0, stack.n_slices - 1, n_slices).round().astype(int))
+    parts = []
+    for z in positions:
+        values = stack.read_slice(int(z)).ravel()
+        parts.append(values[:: max(1, values.size // N_SAMPLED_PIXELS)])
+    values = np.concatenate(parts)
+    if values.dtype.kind == "b":
+        values = values.view(np.uint8)
+    if values.dtype.kind == "f":
+        values = values[np.isfinite(values)]
+    if not values.size:
+        raise StackError(
+            "No pixel of this stack holds a number.",
+            hint="Export it again; every pixel is marked as missing (NaN).",
+        )
+    return values
+
+
+def fit_mapping(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
+    """Find the line that brings grey values onto a model's scale.
+
+    Tried first are plain lines, exact for common exports: the type's range, ranges from 0, the
+    range of the values with and without outliers. The first of them that is about as near as any
+    is taken. If none is near, a line is fitted.
+
+    Args:
+        values: (N,) finite grey values of the stack, any real type.
+        reference: (256,) histogram of the model's training slices, over [0, 1].
+
+    Returns:
+        The mapping, with its distance from the reference. It is never inverted, but has the line
+        that inverts where that fits.
+
+    Raises:
+        StackError: All values are the same.
+    """
+    check_values(values)
+    mapping = _fit_upright(values, reference)
+    return replace(mapping, inverse=_fitting_inverse(mapping, values, reference))
+
+
+def _fit_upright(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
+    ordered = _ordered(values)
+    lines = _plain_lines(values)
+    distances = histogram_distances(grey_histograms(ordered, lines), reference)
+    nearest = distances.min()
+    if nearest > FITS and ordered[0] < ordered[-1]:
+        line, distance = _fitted_line(ordered, reference)
+        if distance + GUESSED < nearest:
+            return GreyMapping(*line, "matched", distance + GUESSED)
+    chosen = int(np.argmax(distances <= max(nearest, min(nearest + PLAINER, FITS))))
+    kind = _kind(lines[chosen], values, "matched")
+    return GreyMapping(*lines[chosen], kind, float(distances[chosen]))
+
+
+def manual_mapping(
+    low: float, high: float, values: np.ndarray, reference: np.ndarray
+) -> GreyMapping:
+    """Return the mapping a user asked for, with its distance from the model's histogram.
+
+    Raises:
+        StackError: The line spans no range, or all values are the same.
+    """
+    GreyMapping(low, high)  # refuses a line that spans no range
+    check_values(values)
+    histograms = grey_histograms(_ordered(values), [(low, high)])
+    distance = float(histogram_distances(histograms, reference)[0])
+    mapping = GreyMapping(low, high, _kind((low, high), values, "manual"), distance)
+    return replace(mapping, inverse=_fitting_inverse(mapping, values, reference))
+
+
+def _fitting_inverse(
+    mapping: GreyMapping, values: np.ndarray, reference: np.ndarray
+) -> Line | None:
+    """Return the line that fits where dense parts are dark, if this mapping does not fit."""
+    if mapping.distance <= FITS or mapping.is_inverted:
+        return None
+    is_float = values.dtype.kind == "f"
+    mirrored = _fit_upright((1 - values if is_float else ~values).ravel(), reference)
+    if mirrored.distance > min(FITS, mapping.distance - NEARER):
+        return None
+    ends = sum(type_range(values))
+    return ends - mirrored.low, ends - mirrored.high
+
+
+def type_range(values: np.ndarray) -> Line:
+    """Return the ends of the grey scale of a type: of the integer type, or 0 to 1 for floats."""
+    if values.dtype.kind in "iu":
+        limits = np.iinfo(values.dtype)
+        return float(limits.min), float(limits.max)
+    return 0.0, 1.0
+
+
+def grey_histograms(ordered: np.ndarray, lines: Sequence[Line]) -> np.ndarray:
+    """Return the histograms that several lines make of the same values.
+
+    Args:
+        ordered: (N,) float64 grey values, rising.
+        lines: L lines, each the grey values that become 0 and 1.
+
+    Returns:
+        (L, 256) float64, the shares of mapped grey values from 0 to 1.
+    """
+    lines = np.asarray(lines, np.float64)
+    low, high = lines.min(axis=1, keepdims=True), lines.max(axis=1, keepdims=True)
+    edges = low + (high - low) * (np.arange(1, N_BINS) / N_BINS)
+    below = np.pad(np.searchsorted(ordered, edges), ((0, 0), (1, 1)))
+    below[:, -1] = ordered.size
+    histograms = np.diff(below, axis=1) / ordered.size
+    is_inverted = lines[:, 0] > lines[:, 1]
+    histograms[is_inverted] = histograms[is_inverted, ::-1]
+    return histograms
+
+
+def shares_of(values: np.ndarray, line: Line) -> np.ndarray:
+    """Return the (256,) histogram of grey values mapped by a line; it sums to 1."""
+    step = max(1, values.size // N_COMPARED)
+    return grey_histograms(np.sort(values[::step].astype(np.float64)), [line])[0]
+
+
+def histogram_distances(
+    histograms: np.ndarray, reference: np.ndarray, may_be_darker: bool = True
+) -> np.ndarray:
+    """Return how unlike a reference histograms are, whatever part of the rock they show.
+
+    The share of dark pixels (pores and surroundings) depends on the field of view; so the
+    reference is given as much of it as each histogram has. Clipped values at both ends are left
+    out.
+
+    Args:
+        histograms: (L, 256) shares of grey values from 0 to 1.
+        reference: (256,) of the model's training slices.
+        may_be_darker: Whether more may be dark than in the training slices.
+
+    Returns:
+        (L,) Hellinger distances in [0, 1]; 1 where little is left between the ends.
+    """
+    inner = np.s_[CLIPPED_BINS : N_BINS - CLIPPED_BINS]
+    left = histograms[:, inner].sum(axis=1, keepdims=True)
+    found = histograms[:, inner] / np.maximum(left, 1e-9)
+    wanted = reference[inner] / max(reference[inner].sum(), 1e-9)
+    split = _end_of_dark(wanted)
+    dark = wanted[:split].sum()
+    share = found[:, :split].sum(axis=1, keepdims=True)
+    most = 1 - SMALLEST_BRIGHT * (1 - dark) if may_be_darker else dark
+    share = np.clip(share, SMALLEST_DARK * dark, most)
+    factors = share / max(dark, 1e-9), (1 - share) / max(1 - dark, 1e-9)
+    wanted = np.hstack([wanted[:split] * factors[0], wanted[split:] * factors[1]])
+    found, wanted = (
+        gaussian_filter1d(part, BLUR_BINS, axis=1, mode="nearest") for part in (found, wanted)
+    )
+    totals = found.sum(axis=1) * wanted.sum(axis=1)
+    likeness = np.sqrt(found * wanted).sum(axis=1) / np.sqrt(np.maximum(totals, 1e-18))
+    return np.where(left[:, 0] > 0.2, np.sqrt(np.clip(1 - likeness, 0, 1)), 1.0)
+
+
+def _kind(line: Line, values: np.ndarray, otherwise: str) -> str:
+    return "identity" if line == type_range(values) else otherwise
+
+
+def _ordered(values: np.ndarray) -> np.ndarray:
+    """Sort some of the values; what is clipped or painted over at the ends stays away."""
+    values = values.ravel()
+    values = np.sort(values[:: max(1, values.size // N_COMPARED)].astype(np.float64))
+    inner = values[(values > values[0]) & (values < values[-1])]
+    return inner if inner.size and inner[0] < inner[-1] else values
+
+
+def _plain_lines(values: np.ndarray) -> list[Line]:
+    """Return the lines of common exports, the most usual first."""
+    lowest, highest = values.min(), values.max()
+    lines = [type_range(values)]
+    lines += [(0.0, top) for top in COMMON_TOPS if lowest >= 0 and top / 2 < highest <= top]
+    lines.append((lowest, highest))
+    above = values[values > lowest]  # where the surroundings are painted over with one value
+    lines.append((above.min(), highest))
+    for share in DROPPED_SHARES:
+        lines.append(tuple(np.percentile(values, (100 * share, 100 * (1 - share)))))
+    return [(float(low), float(high)) for low, high in lines if high > low]
+
+
+def _fitted_line(ordered: np.ndarray, reference: np.ndarray) -> tuple[Line, float]:
+    """Search for the line with the nearest histogram, on ever finer grids; return its distance."""
+    low, high = np.quantile(ordered, (0.005, 0.995))
+    if low == high:
+        low, high = ordered[0], ordered[-1]
+    shortest, step, n_steps = (high - low) / 5, (high - low) / 10, 10
+    for _ in range(4):
+        offsets = step * np.arange(-n_steps, n_steps + 1)
+        lines = [(a, b) for a in low + offsets for b in high + offsets if b - a >= shortest]
+        histograms = grey_histograms(ordered, lines)
+        distances = histogram_distances(histograms, reference, may_be_darker=False)
+        low, high = lines[int(distances.argmin())]
+        step, n_steps = step / 4, 5
+    return (float(low), float(high)), float(distances.min())
+
+
+def _end_of_dark(histogram: np.ndarray) -> int:
+    """Return the bin that parts dark from bright with the largest variance between them (Otsu)."""
+    bins = np.arange(histogram.size)
+    below, moment = np.cumsum(histogram)[:-1], np.cumsum(histogram * bins)
+    spread = np.maximum(below * (1 - below), 1e-9)
+    return 1 + int(np.argmax((moment[-1] * below - moment[:-1]) ** 2 / spread))

@@ -1,0 +1,267 @@
+"""How unlike the data a model learned from a scan is: grey values, texture, light, model's doubt.
+
+No single sign is enough: nearly any histogram can be bent to fit, and a network may be sure of
+what it never saw. So several signs are taken: one that is far off, or two that are doubtful, are
+enough for distrust.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from sandseg.data.sandstone_files import SANDSTONE_VOXEL_SIZE_UM
+from sandseg.errors import ConfigError
+from sandseg.grey.appearance import Look
+from sandseg.grey.mapping import FITS, FOREIGN, GreyMapping, Line
+from sandseg.grey.rescale import voxel_ratio, voxel_text
+from sandseg.model.store import StoredModel
+from sandseg.scan.formats import Stack
+
+FIT, DOUBTFUL, STRANGE = "fits", "doubtful", "do not trust"  # levels of a verdict
+
+# Slices of the real sandstone go by this name on the cards of the models that learned from them.
+SANDSTONE_SLICES = "Sandstone_Versa"
+# Mean over the five training slices, in grey values of 255.
+SANDSTONE_TEXTURE = (6.6, 7.3, 8.9, 9.9)
+SANDSTONE_DRIFT = 0.09  # of quartz, mean over the same slices
+SANDSTONE_BOWL = 6.3e-7  # 1/px²: quartz is brighter towards the rim, on each of the same slices
+
+# Where doubt and distrust begin, from the table benchmarks/domain.py prints. Texture: the spread of
+# how many times stronger or weaker its bands are, in powers of two. Real slices and cuts of them
+# reach 0.13, the built-in rock 0.11; half and twice the voxel size 0.24 and 0.6, a blur that costs
+# 0.1 of mean IoU 0.35, another scanner 0.85.
+TEXTURE_LIMITS = (0.22, 0.8)
+# How many times as unsure inside the rock as on the model's own validation slices: real slices
+# reach 1.3, the built-in rock 0.9, clipped ends 1.8. A network may be sure of nonsense, so little
+# doubt proves nothing.
+DOUBT_LIMITS = (1.6, 4.0)
+# By how much more than usual the grey values of the commonest solid drift: real slices reach
+# 0.03; a drift or a bowl of 15 % has 0.13 to 0.19 and costs 0.15 to 0.24 of mean IoU, of which
+# `predict.even_out` brings back all but 0.01 to 0.03.
+DRIFT_LIMITS = (0.06, 0.25)
+GREY_LIMITS = (FITS, FOREIGN)
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What is usual for a model; None or empty where its card does not tell.
+
+    `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one
+    minus the confidence inside the rock, `drift` a share of the grey value, `bowl` what part of the
+    light is a bowl, in 1/px².
+    """
+
+    texture: tuple[float, ...] = ()
+    doubt: float | None = None
+    drift: float | None = None
+    bowl: float = 0.0
+    voxel_size_um: float | None = None
+
+
+@dataclass(frozen=True)
+class Signs:
+    """How far a stack is from what a model learned from; None where that cannot be told."""
+
+    grey: float  # distance of the histograms, in [0, 1.2]
+    texture: float | None = None  # powers of two
+    doubt: float | None = None  # times the usual
+    drift: float | None = None  # of the grey value, beyond the usual
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether labels can be trusted: a level, why, and what may help.
+
+    `inverse` is the mapping that fits where the scan seems to be inverted, `voxel_ratio` how many
+    times as large as the model's voxels those of the scan are, where that is too many.
+    """
+
+    level: str
+    reasons: tuple[str, ...]
+    signs: Signs
+    inverse: Line | None = None
+    voxel_ratio: float | None = None
+
+    @property
+    def is_uneven(self) -> bool:
+        """Whether the brightness drifts more than usual."""
+        return _level(self.signs.drift, DRIFT_LIMITS) > 0
+
+    @property
+    def sentence(self) -> str:
+        """The verdict in plain words."""
+        if self.level == FIT:
+            return "This scan looks like what the model learned from."
+        why = _listed(self.reasons)
+        if self.level == DOUBTFUL:
+            return (
+                f"This scan differs from what the model learned from: {why}. Check the labels by "
+                "eye before using them."
+            )
+        return (
+            f"This scan does not look like what the model learned from: {why}. "
+            "Do not trust the labels."
+        )
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a user at the command line must know before trusting the labels."""
+        found = [] if self.level == FIT else [self.sentence]
+        if self.inverse:
+            low, high = self.inverse
+            found.append(f"To invert the grey values, add --grey={low:.9g},{high:.9g}.")
+        if self.is_uneven:
+            found.append("To even out the brightness, add --even.")
+        if self.voxel_ratio:
+            found.append(f"{voxel_text(self.voxel_ratio)} To rescale the slices, add --rescale.")
+        return tuple(found)
+
+
+def usual_for(model: StoredModel) -> Usual:
+    """Return what is usual for a model, from its card.
+
+    A calibrated model is wrong as often as it says: its usual doubt is the share of wrong pixels
+    on its validation slices.
+    """
+    data, scores = model.card.get("data", {}), model.card.get("scores", {})
+    learned = (data.get("slices") or {}).get("train") or ()
+    is_sandstone = any(str(name).startswith(SANDSTONE_SLICES) for name in learned)
+    accuracy = scores.get("validation", {}).get("inside the rock", {}).get("accuracy")
+    voxel_size_um = data.get("voxel_size_um") or (SANDSTONE_VOXEL_SIZE_UM if is_sandstone else None)
+    return Usual(
+        SANDSTONE_TEXTURE if is_sandstone else (),
+        None if accuracy is None else max(1 - accuracy, 1e-4),
+        SANDSTONE_DRIFT if is_sandstone else None,
+        SANDSTONE_BOWL if is_sandstone else 0.0,
+        voxel_size_um,
+    )
+
+
+def judge(
+    mapping: GreyMapping,
+    looks: Sequence[Look],
+    usual: Usual,
+    voxel_size_um: float | None = None,
+    zoom: float = 1.0,
+) -> Verdict:
+    """Say whether a model can be trusted with a stack.
+
+    Args:
+        mapping: How grey values reach the model's scale, with its distance.
+        looks: Of some slices.
+        usual: For the model.
+        voxel_size_um: Of the stack.
+        zoom: By how much the model sees its slices enlarged.
+    """
+    signs = Signs(
+        mapping.distance,
+        _texture_distance(looks, usual),
+        _times_doubt(looks, usual),
+        _drift_beyond(looks, usual),
+    )
+    levels = {
+        _grey_reason(mapping): 2 if mapping.inverse else _level(signs.grey, GREY_LIMITS),
+        _texture_reason(looks, usual): _level(signs.texture, TEXTURE_LIMITS),
+        _drift_reason(signs, usual): _level(signs.drift, DRIFT_LIMITS),
+        _doubt_reason(signs): _level(signs.doubt, DOUBT_LIMITS),
+    }
+    worst = min(sum(levels.values()), 2)  # two doubts are as good as distrust
+    reasons = tuple(reason for reason, level in levels.items() if level)
+    ratio = voxel_ratio(voxel_size_um, usual.voxel_size_um, zoom)
+    level = (FIT, DOUBTFUL, STRANGE)[worst]
+    return Verdict(level, reasons, signs, mapping.inverse, ratio)
+
+
+def zoom_for(stack: Stack, model: StoredModel) -> float:
+    """Return by how much slices must be enlarged to have the voxels a model learned from.
+
+    Raises:
+        ConfigError: One of the two voxel sizes is not known.
+    """
+    usual_um = usual_for(model).voxel_size_um
+    if not usual_um:
+        raise ConfigError(
+            f'The model "{model.name}" does not say how large the voxels it learned from are.',
+            hint="Do without rescaling, or choose another model.",
+        )
+    if not stack.voxel_size_um:
+        raise ConfigError(
+            f'"{stack.name}" does not say how large its voxels are.',
+            hint="Give their edge in µm, as in --voxel-size 2.23.",
+        )
+    return stack.voxel_size_um / usual_um
+
+
+def verdict_facts(verdict: Verdict) -> dict:
+    """Return a verdict as plain numbers and texts for a report."""
+    signs = {
+        f"{name}_distance": None if value is None else round(value, 4)
+        for name, value in asdict(verdict.signs).items()
+    }
+    return {
+        "domain": {"verdict": verdict.level, "reasons": list(verdict.reasons), **signs},
+        "warnings": list(verdict.warnings),
+    }
+
+
+def _band_ratios(looks: Sequence[Look], usual: Usual) -> np.ndarray:
+    """Return (B,) how many times as strong as usual each band is, in powers of two."""
+    found = np.mean([look.texture for look in looks], axis=0)
+    return np.log2(np.maximum(found, 0.05) / usual.texture)
+
+
+def _texture_distance(looks: Sequence[Look], usual: Usual) -> float | None:
+    if not looks or not usual.texture:
+        return None
+    return float(_band_ratios(looks, usual).std())
+
+
+def _times_doubt(looks: Sequence[Look], usual: Usual) -> float | None:
+    if not looks or usual.doubt is None:
+        return None
+    return float(np.mean([look.doubt for look in looks]) / usual.doubt)
+
+
+def _drift_beyond(looks: Sequence[Look], usual: Usual) -> float | None:
+    drifts = [look.light.drift for look in looks if look.light]
+    if not drifts or usual.drift is None:
+        return None
+    return max(float(np.mean(drifts)) - usual.drift, 0.0)
+
+
+def _level(sign: float | None, limits: tuple[float, float]) -> int:
+    return 0 if sign is None else sum(sign > limit for limit in limits)
+
+
+def _grey_reason(mapping: GreyMapping) -> str:
+    if mapping.inverse:
+        return "its dense parts are dark, as if its grey values were inverted"
+    return "its grey values are spread differently"
+
+
+def _texture_reason(looks: Sequence[Look], usual: Usual) -> str:
+    if not looks or not usual.texture:
+        return "its texture differs"
+    ratios = _band_ratios(looks, usual)
+    if ratios[0] - ratios[-1] > TEXTURE_LIMITS[0]:
+        return "its texture is finer or noisier"
+    if ratios[-1] - ratios[0] > TEXTURE_LIMITS[0]:
+        return "its texture is coarser or blurred"
+    return "its texture is stronger" if ratios.mean() > 0 else "its texture is weaker"
+
+
+def _drift_reason(signs: Signs, usual: Usual) -> str:
+    share = (signs.drift or 0) + (usual.drift or 0)
+    return (
+        f"its brightness drifts by {100 * share:.0f} % across a slice, as beam hardening makes it"
+    )
+
+
+def _doubt_reason(signs: Signs) -> str:
+    return f"the model is {signs.doubt or 0:.2g} times as unsure as usual"
+
+
+def _listed(parts: Sequence[str]) -> str:
+    *first, last = parts
+    return f"{', '.join(first)} and {last}" if first else last

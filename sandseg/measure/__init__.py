@@ -1,0 +1,1 @@
+"""What the rock is: where the sample lies, phase fractions, porosity."""

@@ -1,0 +1,148 @@
+"""Take over a network somebody else trained in Keras, for the operator alone.
+
+A model file can hold code: it is loaded in Keras' safe mode, on the command line's own process,
+and never for a visitor.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from sandseg.classes import numbered_classes
+from sandseg.config import ImportedNetConfig
+from sandseg.errors import ModelError
+from sandseg.model.store import StoredModel
+from sandseg.model.write_model import publish_model
+
+SUFFIXES = (".keras", ".h5", ".hdf5")
+STRIDES = (1, 2, 4, 8, 16, 32, 64)
+MOST_CLASSES = 8
+LEAST = 1e-7  # probability whose logarithm is still taken
+_HINT = "A network from (Y, X, 1) grey values to (Y, X, classes) is needed, in .keras or .h5."
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What was found in a file; `ends_with` is "logits" or "probabilities"."""
+
+    n_parameters: int
+    n_classes: int
+    stride: int
+    ends_with: str
+
+
+def import_model(
+    file: Path, folder: Path, like: StoredModel, title: str = "", input_max: float = 1.0
+) -> Imported:
+    """Make a model folder of a Keras file.
+
+    Args:
+        file: `.keras`, or the HDF5 of Keras 2 (`.h5`, `.hdf5`).
+        folder: Where the model goes; its name is the model's name.
+        like: The stored model whose grey scale, and with four classes whose classes, it shares.
+        title: On the card; the file's name by default.
+        input_max: What the network was given for white: 1 or 255.
+
+    Returns:
+        What was found.
+
+    Raises:
+        ModelError: The name is taken, the file does not load in safe mode, or it is no network
+            from a grey slice to classes of the same size.
+    """
+    if folder.exists():
+        raise ModelError(
+            f'There is already a model "{folder.name}".',
+            hint="Choose another --name, or remove that folder.",
+        )
+    network = _any_size(_load(file), file.name)
+    stride = _stride(network, file.name)
+    n_outputs = network.output.shape[-1]
+    network, ends_with = _as_logits(network, stride, input_max)
+    n_classes = max(n_outputs, 2)
+    found = Imported(network.count_params(), n_classes, stride, ends_with)
+    classes = like.classes if n_classes == len(like.classes) else numbered_classes(n_classes)
+    publish_model(network, folder, _card(found, file, like, title), classes)
+    return found
+
+
+def _card(found: Imported, file: Path, like: StoredModel, title: str) -> dict:
+    return {
+        "title": title or file.stem,
+        "architecture": asdict(ImportedNetConfig(found.stride, found.n_classes)),
+        "n_parameters": found.n_parameters,
+        "intensity": like.card["intensity"],
+        "data": {},
+        "notes": [
+            f"Imported from {file.name}, which ends with {found.ends_with}. It was not trained "
+            f"here: its grey scale is taken to be that of {like.name}, and it has no scores."
+        ],
+    }
+
+
+def _load(file: Path) -> keras.Model:
+    if file.suffix.lower() not in SUFFIXES or not file.is_file():
+        raise ModelError(f'"{file.name}" is no model file that can be read.', hint=_HINT)
+    try:
+        network = keras.models.load_model(file, compile=False, safe_mode=True)
+    except Exception as error:  # whatever the file makes Keras stumble over
+        raise ModelError(
+            f'"{file.name}" does not load in safe mode: {str(error).splitlines()[0][:200]}',
+            hint="Save it again with Keras 3 as .keras, without Lambda layers or own classes.",
+        ) from error
+    if not isinstance(network, keras.Model):
+        raise ModelError(f'"{file.name}" holds no network.', hint=_HINT)
+    return network
+
+
+def _any_size(network: keras.Model, name: str) -> keras.Model:
+    """Return the same network for slices of any size; the ancestor's knew 128 × 128 only."""
+    inputs, outputs = network.inputs, network.outputs
+    fits = len(inputs) == len(outputs) == 1 and len(inputs[0].shape) == len(outputs[0].shape) == 4
+    if not fits or inputs[0].shape[-1] != 1 or not 1 <= (outputs[0].shape[-1] or 0) <= MOST_CLASSES:
+        found = f"{[tuple(i.shape) for i in inputs]} to {[tuple(o.shape) for o in outputs]}"
+        raise ModelError(f'"{name}" is a network from {found}.', hint=_HINT)
+    try:
+        copy = keras.models.clone_model(network, input_tensors=keras.Input((None, None, 1)))
+        copy.set_weights(network.get_weights())
+    except (ValueError, TypeError) as error:
+        raise ModelError(
+            f'"{name}" works on slices of one size only: {str(error).splitlines()[0][:200]}',
+            hint="Only networks of convolutions fit slices of any size.",
+        ) from error
+    return copy
+
+
+def _stride(network: keras.Model, name: str) -> int:
+    """Find the smallest number height and width must be multiples of."""
+    for stride in STRIDES:
+        edge = 3 * stride
+        try:
+            shape = network.predict_on_batch(np.zeros((1, edge, edge, 1), np.float32)).shape
+        except Exception:  # noqa: BLE001, S112 - each backend has its own for sizes that do not meet
+            continue
+        if shape[1:3] == (edge, edge):
+            return stride
+    raise ModelError(f'"{name}" does not give back a slice of the size it was given.', hint=_HINT)
+
+
+def _as_logits(network: keras.Model, stride: int, input_max: float) -> tuple[keras.Model, str]:
+    """Let a network take [0, 1] and give logits, whatever it ends with."""
+    rng = np.random.default_rng(0)
+    probe = network.predict_on_batch(rng.random((1, 4 * stride, 4 * stride, 1), np.float32))
+    is_binary = probe.shape[-1] == 1
+    total = probe if is_binary else probe.sum(axis=-1)
+    in_range = probe.min() >= 0 and probe.max() <= 1
+    is_probability = in_range and (is_binary or np.allclose(total, 1, atol=1e-3))
+
+    images = keras.Input((None, None, 1), name="image")
+    answer = network(layers.Rescaling(input_max)(images) if input_max != 1 else images)
+    if is_probability:
+        kept = ops.clip(answer, LEAST, 1 - LEAST)
+        answer = ops.log(kept) - (ops.log(1 - kept) if is_binary else 0.0)
+    return keras.Model(images, answer, name="imported"), (
+        "probabilities" if is_probability else "logits"
+    )

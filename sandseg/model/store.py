@@ -1,0 +1,120 @@
+"""The shipped and trained models: one folder each, listed only when every checksum fits."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sandseg.classes import SegmentationClass
+from sandseg.config import ImportedNetConfig, UNetConfig
+from sandseg.errors import ModelError
+
+CARD = "card.json"
+DEFAULT_MODEL = "sandstone-compact"
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model folder whose files are what its card says. `card` is the whole card as written."""
+
+    name: str
+    folder: Path
+    title: str
+    classes: tuple[SegmentationClass, ...]
+    unet: UNetConfig | ImportedNetConfig
+    histogram: np.ndarray  # (256,) of the training slices, over [0, 1]
+    card: dict
+
+    @property
+    def sha256(self) -> str:
+        """One checksum for the whole model; results can be cached under it."""
+        listed = json.dumps(self.card["files"], sort_keys=True)
+        return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def models_folder() -> Path:
+    """Return the folder that holds the models: `SANDSEG_MODELS`, or models/ of this project."""
+    return Path(os.environ.get("SANDSEG_MODELS", Path(__file__).parents[2] / "models"))
+
+
+def list_models(folder: Path | None = None) -> list[StoredModel]:
+    """Return every undamaged U-Net, the default first, then by name."""
+    folder = folder or models_folder()
+    found = []
+    for card in sorted(folder.glob(f"*/{CARD}")):
+        try:
+            found.append(load_model(card.parent.name, folder))
+        except ModelError:
+            continue  # a damaged model is not offered; asked for by name, it says why
+    return sorted(found, key=lambda model: (model.name != DEFAULT_MODEL, model.name))
+
+
+def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredModel:
+    """Read the card of one model and check its files.
+
+    Raises:
+        ModelError: There is no such model, a file is missing, or a checksum does not fit.
+    """
+    parent = folder or models_folder()
+    path = parent / name / CARD
+    if Path(name).name != name or not path.is_file():
+        known = ", ".join(sorted(card.parent.name for card in parent.glob(f"*/{CARD}"))) or "none"
+        raise ModelError(
+            f'There is no model "{name}".', hint=f"Choose one of the models at hand: {known}."
+        )
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        _check_files(path.parent, card["files"])
+        return StoredModel(
+            name=name,
+            folder=path.parent,
+            title=card["title"],
+            classes=tuple(SegmentationClass(**entry) for entry in card["classes"]),
+            unet=_network(card["architecture"]),
+            histogram=np.asarray(card["intensity"]["histogram"], np.float64),
+            card=card,
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
+        raise ModelError(
+            f'The card of the model "{name}" cannot be read ({type(error).__name__}: {error}).',
+            hint="Restore the folder from its source, or delete it.",
+        ) from error
+
+
+def write_card(folder: Path, card: dict, files: Sequence[str]) -> None:
+    """Write card.json with the checksums of the files beside it; renamed into place at the end."""
+    card = {**card, "files": {name: file_sha256(folder / name) for name in files}}
+    part = folder / f"{CARD}.part"
+    part.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    part.replace(folder / CARD)
+
+
+def file_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _network(architecture: dict) -> UNetConfig | ImportedNetConfig:
+    kind = ImportedNetConfig if architecture.get("imported") else UNetConfig
+    return kind(**architecture)
+
+
+def _check_files(folder: Path, files: dict[str, str]) -> None:
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file():
+            raise ModelError(
+                f'The model "{folder.name}" lacks its file {name}.',
+                hint="Restore the folder from its source, or delete it.",
+            )
+        if file_sha256(path) != expected:
+            raise ModelError(
+                f'The file {name} of the model "{folder.name}" is damaged: '
+                "its checksum is not the one on the card.",
+                hint="Restore the folder from its source, or delete it.",
+            )

@@ -1,0 +1,1 @@
+"""Slices to labels: a U-Net in tiles, a random forest, a threshold."""

@@ -1,0 +1,1 @@
+"""Work as processes with a folder: segmentations and trainings, queued, watched, ended."""

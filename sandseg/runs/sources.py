@@ -1,0 +1,117 @@
+"""Where a training's slices and labels are: made up, downloaded, or brought by the user."""
+
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from sandseg.data.phantom import PhantomConfig, make_phantom
+from sandseg.data.samples import SPLIT, cache_folder
+from sandseg.errors import TrainingError
+from sandseg.export.tiff import write_image, write_labels
+from sandseg.runs.folder import DATA, RunSettings
+from sandseg.uploads.workspace import work_folder
+
+IMAGE_FILE, LABEL_FILE = "image.tif", "labels.tif"
+
+
+@dataclass(frozen=True)
+class DataPlace:
+    """Images and labels, and the ends of the names of the slices to validate and to test on."""
+
+    images: Path
+    labels: Path
+    validate: tuple[str, ...] = ()
+    test: tuple[str, ...] = ()
+
+
+def locate(settings: RunSettings, folder: Path) -> DataPlace:
+    """Find the data of a run; a phantom is made into the run's folder the first time.
+
+    Raises:
+        TrainingError: The data are not there.
+    """
+    source = settings.source
+    if source.kind == "sandstone":
+        sandstone = find_sandstone()
+        return DataPlace(
+            sandstone / "images", sandstone / "masks", SPLIT["validation"], SPLIT["test"]
+        )
+    if source.kind == "files":
+        images, labels = (_existing(path) for path in (source.images, source.labels))
+    else:
+        images, labels = _phantom(PhantomConfig(source.shape, source.seed), folder / DATA)
+    return DataPlace(images, labels, settings.validate, settings.test)
+
+
+def check_source(settings: RunSettings) -> None:
+    """Look whether the data of a run are there, without reading them.
+
+    Raises:
+        TrainingError: They are not.
+        ConfigError: The phantom cannot be made.
+    """
+    if settings.source.kind == "phantom":
+        PhantomConfig(settings.source.shape, settings.source.seed)
+    else:
+        locate(settings, Path())
+
+
+def keep_uploads(settings: RunSettings, folder: Path) -> dict[str, str]:
+    """Take what a visitor brought into the run's folder, before their own is swept away.
+
+    Returns:
+        The new places of `images` and `labels`, as far as they changed.
+    """
+    moved = {}
+    for kind in ("images", "labels"):
+        path = Path(getattr(settings.source, kind)).absolute()
+        is_upload = settings.source.kind == "files" and path.is_relative_to(work_folder())
+        if is_upload:
+            (folder / DATA).mkdir(exist_ok=True)
+            kept = folder / DATA / f"{kind}{path.suffix}"
+            (shutil.copytree if path.is_dir() else _link_or_copy)(path, kept)
+            moved[kind] = str(kept)
+    return moved
+
+
+def find_sandstone() -> Path:
+    """Return the folder with `images` and `masks` of the real sandstone.
+
+    Raises:
+        TrainingError: It is not on this computer.
+    """
+    named = os.environ.get("SANDSEG_DATA")
+    parents = [Path(named), cache_folder()] if named else [cache_folder()]
+    for folder in (parent / "sandstone" for parent in parents):
+        if (folder / "images").is_dir() and (folder / "masks").is_dir():
+            return folder
+    raise TrainingError(
+        "The real sandstone is not on this computer.",
+        hint="Download it, or train on the synthetic sandstone.",
+    )
+
+
+def _existing(path: str) -> Path:
+    if not Path(path).exists():
+        raise TrainingError(
+            f"There is no {Path(path).name} to learn from.", hint="Choose the files again."
+        )
+    return Path(path)
+
+
+def _phantom(config: PhantomConfig, folder: Path) -> tuple[Path, Path]:
+    image, labels = folder / IMAGE_FILE, folder / LABEL_FILE
+    if not (image.is_file() and labels.is_file()):
+        folder.mkdir(parents=True, exist_ok=True)
+        made = make_phantom(config)
+        write_image(image, made.image, config.voxel_size_um)
+        write_labels(labels, made.labels, voxel_size_um=config.voxel_size_um)
+    return image, labels
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk
+        shutil.copyfile(source, target)

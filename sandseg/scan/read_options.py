@@ -1,0 +1,85 @@
+"""How a person at the command line wants a file to be read."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sandseg.errors import ConfigError
+from sandseg.scan.arrays import RawFormat, open_raw
+from sandseg.scan.formats import Stack, open_stack
+from sandseg.scan.limits import LOCAL_LIMITS
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is chosen of a file, or known about it better than it says itself.
+
+    Series, channel, time and slices are counted from 1, as they are written; the last of `slices`
+    is included.
+    """
+
+    series: int | None = None
+    channel: int | None = None
+    time: int | None = None
+    slices: tuple[int, int] | None = None
+    voxel_size_um: float | None = None
+    raw: RawFormat | None = None
+
+    def __post_init__(self):
+        size = self.voxel_size_um
+        if size is not None and not (np.isfinite(size) and size > 0):
+            raise ConfigError(
+                f"A voxel size of {size:g} µm is none.",
+                hint="Give the edge of a voxel in µm, as in --voxel-size 2.23.",
+            )
+
+    @classmethod
+    def parse(cls, slices: str = "", raw: str = "", **chosen: float | None) -> "Opening":
+        """Make an opening of what was written on the command line: "10:20", "512x512,uint16".
+
+        Raises:
+            SandsegError: It means nothing.
+        """
+        raw_format = RawFormat.parse(raw) if raw else None
+        return cls(slices=_parse_range(slices) if slices else None, raw=raw_format, **chosen)
+
+    def part_of(self, n_slices: int) -> slice:
+        """Return which of so many slices are meant."""
+        first, last = self.slices or (1, n_slices)
+        return slice(first - 1, last)
+
+
+def _parse_range(text: str) -> tuple[int, int]:
+    first, colon, last = text.partition(":")
+    try:
+        return int(first), int(last if colon else first)
+    except ValueError as error:
+        raise ConfigError(
+            f'"{text}" names no slices.', hint="Name the first and the last slice, as in 10:20."
+        ) from error
+
+
+def open_as(path: Path, opening: Opening) -> Stack:
+    """Open a file or a folder of one's own as wished.
+
+    Raises:
+        SandsegError: It cannot be read, or lacks what is wished.
+    """
+    if opening.raw:
+        stack = open_raw(path, opening.raw, path.name, LOCAL_LIMITS)
+    else:
+        wanted = {"series": opening.series, "channel": opening.channel, "time": opening.time}
+        chosen = {kind: None if number is None else number - 1 for kind, number in wanted.items()}
+        stack = open_stack(path, path.name, LOCAL_LIMITS, **chosen)
+    try:
+        part = stack
+        if opening.slices:
+            wanted_part = opening.part_of(stack.n_slices)
+            part = stack.part(wanted_part.start, wanted_part.stop - 1)
+            part.on_close(stack.close)
+        part.voxel_size_um = opening.voxel_size_um or part.voxel_size_um
+    except BaseException:
+        stack.close()
+        raise
+    return part

@@ -1,0 +1,113 @@
+"""A stack of slices, read one at a time, wherever they come from."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from sandseg.errors import StackError
+from sandseg.scan.choices import Choices
+
+
+class Stack:
+    """A stack of slices (Z, Y, X), read one at a time.
+
+    `axes` are the letters found in the file, `notes` say what was guessed while reading it, and
+    `choices` what else the file holds. `voxel_size_um` may be set where the file says nothing.
+    `read_slice` may be called from several threads.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        shape: tuple[int, int, int],
+        dtype: np.dtype,
+        read: Callable[[int], np.ndarray],
+        voxel_size_um: float | None = None,
+    ):
+        self.name = name
+        self.shape = tuple(int(length) for length in shape)
+        self.dtype = np.dtype(dtype)
+        self.voxel_size_um = voxel_size_um
+        self.axes = "ZYX"
+        self.compression = "none"
+        self.notes: tuple[str, ...] = ()
+        self.choices = Choices()
+        self.whole: Stack = self  # what this is a part of
+        self._read = read
+        self._close: Callable[[], None] = lambda: None
+
+    @classmethod
+    def from_array(
+        cls, array: np.ndarray, name: str = "array", voxel_size_um: float | None = None
+    ) -> "Stack":
+        """Make a stack of a (Z, Y, X) or (Y, X) array; the array is not copied.
+
+        Raises:
+            StackError: The array has other axes, no pixels, or complex numbers.
+        """
+        array = np.asarray(array)
+        slices = array[None] if array.ndim == 2 else array
+        if slices.ndim != 3 or slices.size == 0 or slices.dtype.kind not in "buif":
+            raise StackError(
+                f'"{name}" is an array of shape {array.shape} and type {array.dtype}; needed are '
+                "real numbers with the axes (Z, Y, X) or (Y, X).",
+                hint="Choose one channel and one time point.",
+            )
+        return cls(name, slices.shape, slices.dtype, lambda z: slices[z], voxel_size_um)
+
+    @property
+    def n_slices(self) -> int:
+        """Number of slices Z."""
+        return self.shape[0]
+
+    def read_slice(self, z: int) -> np.ndarray:
+        """Return slice z, counted from 0: (Y, X) of `dtype`. Messages count from 1, as people do.
+
+        Raises:
+            StackError: There is no slice z, or its pixels are damaged.
+        """
+        if not 0 <= z < self.n_slices:
+            raise StackError(
+                f'"{self.name}" has no slice {z + 1}; its slices are 1 to {self.n_slices}.',
+                hint="Choose a slice of the stack.",
+            )
+        return self._read(int(z))
+
+    def part(self, first: int, last: int) -> "Stack":
+        """Return the slices from `first` to `last`, counted from 0, both included.
+
+        It reads through this stack, which must stay open as long as it is used.
+
+        Raises:
+            StackError: There are no such slices.
+        """
+        if not 0 <= first <= last < self.n_slices:
+            raise StackError(
+                f'"{self.name}" has no slices {first + 1} to {last + 1}; '
+                f"its slices are 1 to {self.n_slices}.",
+                hint="Name the first and the last slice, as in 10:20.",
+            )
+        shape = (last - first + 1, *self.shape[1:])
+        part = Stack(self.name, shape, self.dtype, self._read_from(first), self.voxel_size_um)
+        part.axes, part.compression, part.choices = self.axes, self.compression, self.choices
+        part.whole = self.whole
+        which = f"slices {first + 1} to {last + 1} are" if last > first else f"slice {last + 1} is"
+        part.notes = (*self.notes, f"Only {which} read.")
+        return part
+
+    def _read_from(self, first: int) -> Callable[[int], np.ndarray]:
+        return lambda z: self.read_slice(first + z)
+
+    def on_close(self, close: Callable[[], None]) -> None:
+        """Name what is to be done when the stack is closed."""
+        self._close = close
+
+    def close(self) -> None:
+        """Close the file; slices cannot be read any more."""
+        self._close()
+
+    def __enter__(self) -> "Stack":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()

@@ -1,0 +1,126 @@
+"""An open and checked TIFF that gives out its slices as they are stored."""
+
+import io
+import os
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from tifffile import TiffFile, TiffPage
+
+from sandseg.errors import StackError
+from sandseg.scan.choices import ANY, Selection
+from sandseg.scan.limits import StackLimits, check_memory
+from sandseg.scan.tiff.check import page_bytes, page_offsets, reading
+from sandseg.scan.tiff.layout import find_layout
+
+_PEAK = 3  # a page in its codec's hands, decoded, and as grey values
+Source = Path | str | bytes | BinaryIO
+
+
+class OpenTiff:
+    """A TIFF whose pages were checked but not decoded.
+
+    Raises `StackError` when it is missing, damaged, too large, or of a kind that cannot be read.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        name: str,
+        limits: StackLimits,
+        selection: Selection = ANY,
+    ):
+        self._handle, self._is_own, found_name = open_source(source)
+        self.name = name or found_name
+        self._lock = threading.Lock()  # tifffile is not thread-safe, nor is a file's position
+        try:
+            with reading(self.name):
+                size = self._handle.seek(0, io.SEEK_END)
+                n_pages = len(page_offsets(self._handle, size, self.name, limits))
+                self._handle.seek(0)
+                # The flags keep tifffile from opening other files that this one names.
+                self.tif = TiffFile(
+                    self._handle,
+                    name=Path(self.name).name,
+                    _multifile=False,
+                    is_ndtiff=False,
+                    is_mmstack=False,
+                    is_ndpi=False,
+                )
+                self.layout = find_layout(self.tif, n_pages, self.name, limits, selection)
+            check_memory(_PEAK * self._decoded_bytes, self.name)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def _decoded_bytes(self) -> int:
+        """What is decoded to read a slice: one plane, or the whole page where it is compressed."""
+        first = self.layout.first
+        n_planes = int(np.prod(first.shaped[:2])) if first.is_final else 1
+        return page_bytes(first) // n_planes
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        first = self.layout.first
+        return len(self.layout.planes), first.imagelength, first.imagewidth
+
+    def read(self, z: int) -> np.ndarray:
+        """Return slice z as it is stored: (Y, X), or (Y, X, C) with several channels."""
+        layout = self.layout
+        page_position, plane = divmod(int(layout.planes[z]), layout.planes_per_page)
+        with self._lock:
+            if layout.pages is None:
+                page = layout.first
+                start = page_position * page_bytes(page)
+            else:
+                page, start = self.tif.pages.get(layout.pages[page_position]), 0
+            n_colors, depth = page.shaped[:2]
+            planes = range(plane, n_colors * depth, depth) if layout.is_planar else [plane]
+            if page.is_final:
+                colors = [self._read_plane(page, start, position) for position in planes]
+            else:
+                block = page.asarray(squeeze=False)  # (S, D, Y, X, C)
+                colors = block.reshape(-1, *block.shape[2:])[planes]
+        pixels = np.concatenate(colors, axis=-1) if len(colors) > 1 else colors[0]
+        return pixels[..., 0] if pixels.shape[-1] == 1 else pixels
+
+    def _read_plane(self, page: TiffPage, start: int, position: int) -> np.ndarray:
+        """Return plane (Y, X, C) of an uncompressed page that lies `start` bytes behind its place.
+
+        Not through a memory map: if the file shrank meanwhile, that would end the process.
+        """
+        shape = page.shaped[2:]
+        count = int(np.prod(shape))
+        stored = page.dtype.newbyteorder(self.tif.byteorder)
+        offset = page.dataoffsets[0] + start + position * count * stored.itemsize
+        return self.tif.filehandle.read_array(stored, count, offset).reshape(shape)
+
+    def close(self) -> None:
+        if self._is_own:
+            self._handle.close()
+
+
+def open_source(source: Source) -> tuple[BinaryIO, bool, str]:
+    """Return a binary file, whether it is ours to close, and its name.
+
+    Raises:
+        StackError: There is no such file, or it cannot be opened.
+    """
+    name = Path(str(getattr(source, "name", ""))).name
+    if isinstance(source, io.BytesIO):
+        source = source.getvalue()  # shares the bytes; an upload may be closed under our feet
+    if isinstance(source, bytes | bytearray | memoryview):
+        return io.BytesIO(source), True, name or "file"
+    if not isinstance(source, str | os.PathLike):
+        return source, False, name or "file"
+    path = Path(source)
+    try:
+        return path.open("rb"), True, path.name
+    except OSError as error:
+        reason = "is a folder" if path.is_dir() else f"cannot be opened ({error.strerror})"
+        raise StackError(
+            f'"{path}" {reason}.', hint="Check the path, and that you may read the file."
+        ) from error

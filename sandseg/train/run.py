@@ -1,0 +1,219 @@
+"""A training with a folder: settings, progress, checkpoint, and in the end a model folder."""
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+import keras
+
+from sandseg.data.labelled import LabelledSlices, PreparedData, prepare, read_labelled
+from sandseg.errors import ConfigError, SandsegError, TrainingError
+from sandseg.model.store import StoredModel, load_model
+from sandseg.model.unet import build_unet
+from sandseg.model.write_model import publish_model
+from sandseg.runs.devices import training_device
+from sandseg.runs.folder import (
+    CHECKPOINT,
+    ESTIMATE,
+    MODEL,
+    SETTINGS,
+    EpochReport,
+    RunSettings,
+    settings_from,
+    write_settings,
+)
+from sandseg.runs.permissions import training_rules
+from sandseg.runs.process import write_json
+from sandseg.runs.sources import locate
+from sandseg.train.card import describe_model, find_temperature
+from sandseg.train.checkpoint import TrainedModel
+from sandseg.train.compile import measure_step
+from sandseg.train.loop import TrainingHooks, train
+from sandseg.train.progress import RunWriter, SamplePainter, add_replay
+from sandseg.train.validation import predict_logits
+
+
+def run_training(
+    folder: Path,
+    settings: RunSettings,
+    command: str = "",
+    on_epoch: Callable[[EpochReport], None] = lambda _: None,
+) -> Path | None:
+    """Train in a run folder, or go on where it stopped.
+
+    Args:
+        folder: Of the run; made if it is not there, once the data turned out to be fit.
+        settings: Data and recipe; those the run began with.
+        command: Makes the model again; for its card.
+        on_epoch: Told after each epoch.
+
+    Returns:
+        The folder of the model, that of the best epoch; None when the run was paused, or stopped
+        before its first epoch was complete.
+
+    Raises:
+        ConfigError: The folder holds a run with other settings.
+        SandsegError: The data or the labels do not fit, or the disk is full.
+    """
+    _check_settings(folder, settings)
+    device = device_name()
+    writer = RunWriter(folder, settings, training_rules().max_hours)
+    with ExitStack() as stack:
+        if folder.is_dir():
+            stack.enter_context(writer.ending())
+            writer.enter(device)
+        slices, data = _read(settings, folder)
+        if not folder.is_dir():
+            writer.enter(device)
+            stack.enter_context(writer.ending())
+        if not (folder / SETTINGS).exists():
+            write_settings(folder, settings)
+        trained = _train(folder, settings, data, writer, on_epoch)
+        if writer.wanted() == "pause" and not trained.is_finished:
+            writer.tell(state="paused", message="Paused; it goes on from this very step.")
+            return None
+        return _publish(folder, settings, command, slices, data, trained, writer)
+
+
+def _check_settings(folder: Path, settings: RunSettings) -> None:
+    """An old run is gone on with only under the settings it began with."""
+    if not (folder / SETTINGS).exists():
+        return
+    before = settings_from(folder)
+    if (before.config, before.start_from) != (settings.config, settings.start_from):
+        raise ConfigError(
+            f"The folder {folder.name} holds a run with other settings.",
+            hint="Choose a new folder, or start it with the settings it began with.",
+        )
+
+
+def _read(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
+    place = locate(settings, folder)
+    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
+    return slices, prepare(slices, settings.config, place.validate, place.test)
+
+
+def _train(
+    folder: Path,
+    settings: RunSettings,
+    data: PreparedData,
+    writer: RunWriter,
+    on_epoch: Callable[[EpochReport], None],
+) -> TrainedModel:
+    painter = SamplePainter(folder, data.validation, settings.all_classes)
+    stride = settings.config.unet.stride
+
+    def report(epoch: EpochReport, network: keras.Model) -> None:
+        painter.draw(epoch.epoch, lambda image: predict_logits(network, image, stride))
+        writer.epoch(epoch)
+        on_epoch(epoch)
+
+    def start(network: keras.Model) -> None:
+        if settings.start_from:
+            take_weights(network, load_model(settings.start_from))
+
+    writer.begin(data.patches.n_steps, data.warnings)
+    hooks = TrainingHooks(writer.step, report, lambda: bool(writer.wanted()))
+    return train(data.patches, data.validation, settings.config, hooks, folder / CHECKPOINT, start)
+
+
+def _publish(
+    folder: Path,
+    settings: RunSettings,
+    command: str,
+    slices: LabelledSlices,
+    data: PreparedData,
+    trained: TrainedModel,
+    writer: RunWriter,
+) -> Path | None:
+    """Make the model folder from the weights of the best epoch."""
+    state = "done" if trained.is_finished else "stopped"
+    if not trained.best_weights:
+        message = "Stopped before the first epoch was complete, so there is no model."
+        writer.tell(state=state, message=message)
+        return None
+    writer.tell(message="Scoring and saving the model")
+    trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
+    trained.model.set_weights(trained.best_weights)
+    temperature = find_temperature(trained.model, data.validation, settings.config.unet.stride)
+    card = describe_model(settings, slices, data, trained) | {"command": command}
+    if settings.start_from:
+        card["started_from"] = settings.start_from
+    publish_model(trained.model, folder / MODEL, card, settings.all_classes, temperature)
+    add_replay(folder, folder / MODEL)
+    message = f"The model is that of epoch {trained.best_epoch}."
+    if state == "stopped" and writer.is_overdue:
+        message = f"It reached the longest time this server allows. {message}"
+    writer.tell(state=state, message=message, seconds_left=0.0)
+    return folder / MODEL
+
+
+def take_weights(network: keras.Model, stored: StoredModel) -> int:
+    """Start from a stored model: take the weights of every layer whose name and shapes match.
+
+    Returns:
+        The number of layers that were taken.
+
+    Raises:
+        TrainingError: Not one layer matches.
+    """
+    path = stored.folder / "model.keras"
+    try:
+        trained = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except (ValueError, OSError) as error:
+        raise TrainingError(
+            f'The weights of the model "{stored.name}" cannot be read: {error}',
+            hint="Start from another model, or from scratch.",
+        ) from error
+    known = {layer.name: layer.get_weights() for layer in trained.layers}
+    n_taken = 0
+    for layer in network.layers:
+        found, own = known.get(layer.name, []), layer.get_weights()
+        if own and [part.shape for part in found] == [part.shape for part in own]:
+            layer.set_weights(found)
+            n_taken += 1
+    if not n_taken:
+        raise TrainingError(
+            f'No layer of the model "{stored.name}" fits this network.',
+            hint="Choose the preset that model was trained with, or start from scratch.",
+        )
+    return n_taken
+
+
+def run_estimate(folder: Path) -> None:
+    """Measure a training step of the settings in a folder; the result is written there."""
+    settings = settings_from(folder)
+    try:
+        seconds, count = measure_step(settings.config)
+        found = {"seconds_per_step": seconds, "n_parameters": count}
+    except SandsegError as error:
+        found = {"message": error.message, "hint": error.hint}
+    write_json(folder / ESTIMATE, found | {"device": device_name()})
+
+
+def prepare_backend() -> None:
+    """Set Keras up for a process that does nothing but train, before anything is computed.
+
+    On a CPU the same seed then gives the same weights, bit for bit. On a GPU memory is taken as
+    it is needed. Several GPUs share each batch where the backend can do that.
+    """
+    backend = keras.backend.backend()
+    if backend == "tensorflow":
+        import tensorflow
+
+        gpus = tensorflow.config.list_physical_devices("GPU")
+        for gpu in gpus:
+            tensorflow.config.experimental.set_memory_growth(gpu, True)
+        if not gpus:
+            tensorflow.config.experimental.enable_op_determinism()
+    if backend == "jax" and len(devices := keras.distribution.list_devices()) > 1:
+        keras.distribution.set_distribution(keras.distribution.DataParallel(devices=devices))
+
+
+def device_name() -> str:
+    """Return what Keras computes on."""
+    name = training_device().name
+    if keras.backend.backend() not in ("tensorflow", "jax"):
+        return name
+    n_devices = len(keras.distribution.list_devices())
+    return f"{n_devices} × {name}" if n_devices > 1 else name

@@ -1,0 +1,1 @@
+"""What strangers bring: received, decoded in a process with limits, kept."""

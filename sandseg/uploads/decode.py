@@ -1,0 +1,129 @@
+"""A visitor's files to plain stacks, as a process of its own: `python -m sandseg.decode`.
+
+The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
+time and disk as they are given, and what they make of a hostile file stays in this process.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from tifffile import TiffWriter
+
+from sandseg.errors import LabelError, SandsegError, StackError
+from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.formats import open_label_values, open_stack
+from sandseg.scan.limits import StackLimits
+from sandseg.scan.stack import Stack
+from sandseg.scan.tiff.check import reading
+
+PART = ".part"
+_MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
+_HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
+_BIG = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out
+
+
+def main() -> None:
+    """Read requests from stdin, write their stacks, and tell on stdout what became of them.
+
+    The first that is refused is the last.
+    """
+    asked = json.load(sys.stdin)
+    limits = StackLimits(**asked["limits"])
+    _hold_down(limits)
+    answers = []
+    try:
+        for request in asked["requests"]:
+            answers.append(decode(request, limits))
+    except SandsegError as error:
+        choices = asdict(error.choices) if isinstance(error, AmbiguousStackError) else None
+        hint = f"{error.hint} {_MORE}" if isinstance(error.__cause__, MemoryError) else error.hint
+        kind = "label" if isinstance(error, LabelError) else "stack"
+        answers.append({"message": error.message, "hint": hint, "choices": choices, "kind": kind})
+    json.dump(answers, sys.stdout)
+
+
+def decode(request: dict, limits: StackLimits) -> dict:
+    """Write a file as a plain stack and return what is known of it.
+
+    Args:
+        request: "sources" (names and paths), "name", "target" (the path to write), and either
+            "selection" (series, channel, time) or "n_classes" of a label file.
+        limits: The largest stack to accept.
+
+    Raises:
+        SandsegError: The file cannot be read, or the stack cannot be written.
+    """
+    stack, is_colored = _open(request, limits)
+    target = Path(request["target"])
+    part = target.with_name(target.name + PART)
+    with stack:
+        try:
+            _write(stack, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
+        return {
+            "notes": stack.notes,
+            "axes": stack.axes,
+            "compression": stack.compression,
+            "voxel_size_um": stack.voxel_size_um,
+            "choices": asdict(stack.choices),
+            "shape": stack.shape,
+            "is_colored": is_colored,
+        }
+
+
+def _open(request: dict, limits: StackLimits) -> tuple[Stack, bool]:
+    sources = {name: Path(path) for name, path in request["sources"].items()}
+    if "n_classes" not in request:
+        return open_stack(sources, request["name"], limits, **request["selection"]), False
+    [source] = sources.values()
+    return open_label_values(source, request["name"], request["n_classes"], limits)
+
+
+def _write(stack: Stack, path: Path) -> None:
+    """Write pages that follow each other, without compression, as they are read."""
+    n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
+    try:
+        with TiffWriter(path, bigtiff=n_bytes > _BIG) as writer:
+            for image in _slices(stack):
+                writer.write(image, photometric="minisblack", metadata=None, contiguous=True)
+    except OSError as error:
+        raise StackError(
+            f'"{stack.name}" cannot be kept: {error.strerror or error}.',
+            hint="Try a smaller file, or again later: the server may be short of space.",
+        ) from error
+
+
+def _slices(stack: Stack) -> Iterator[np.ndarray]:
+    for z in range(stack.n_slices):
+        with reading(stack.name):
+            yield stack.read_slice(z)
+
+
+def _hold_down(limits: StackLimits) -> None:
+    """Give up the right to more memory, time and disk than allowed, where the system can do so."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    n_disk_bytes = int(limits.max_total_bytes + _HEADERS * 2 + limits.max_slices * 2**9)
+    for kind, most in (
+        (resource.RLIMIT_AS, int(limits.decode_bytes)),
+        (resource.RLIMIT_CPU, int(limits.decode_s) + 1),
+        (resource.RLIMIT_FSIZE, n_disk_bytes),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        _, hard = resource.getrlimit(kind)
+        most = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        with suppress(ValueError, OSError):  # some systems know the limit but do not keep it
+            resource.setrlimit(kind, (most, most))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,187 @@
+"""Take a visitor's file: it is decoded in a process of its own and kept as a plain stack.
+
+The web process then reads bare pixels only; the libraries that unpack what strangers bring never
+run in it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from sandseg.errors import LabelError, SandsegError, StackError
+from sandseg.scan.choices import AmbiguousStackError, Choice, Choices
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, size_text
+
+STACK, PART = "stack.tif", ".part"
+_ROOT = Path(__file__).parents[2]
+_TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
+# One thread: each reserves memory, and the limit counts what is reserved.
+_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TIFFFILE_NUM_THREADS")
+# At once; of a class that uploads together, the others wait. Each takes a processor and 100 MB.
+_TURNS = threading.BoundedSemaphore(2)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A stack that was kept: a plain TIFF, and what was understood of the file it came from.
+
+    `is_colored`: a label file's colors said what its labels are; `path` has the labels.
+    """
+
+    path: Path
+    notes: tuple[str, ...]
+    choices: Choices
+    axes: str
+    compression: str
+    voxel_size_um: float | None
+    shape: tuple[int, int, int]
+    is_colored: bool
+
+
+def take_upload(
+    source: Path | Sequence[Path] | Mapping[str, Path],
+    folder: Path,
+    limits: StackLimits = WEB_LIMITS,
+    *,
+    name: str = "",
+    series: int | None = None,
+    channel: int | None = None,
+    time: int | None = None,
+) -> Taken:
+    """Check and decode a file in a process of its own and keep it as a plain TIFF.
+
+    Args:
+        source: What the visitor brought; or the slices they brought, by the names they gave them
+            where they are kept under others.
+        folder: The visitor's own; the stack is written there whole or not at all.
+        limits: The largest stack to accept; memory and time of the process are among them.
+        name: What to call the file in messages.
+        series: Which image of a file with several, counted from 0.
+        channel: Which channel, counted from 0.
+        time: Which time point, counted from 0.
+
+    Raises:
+        AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
+        StackError: The file is damaged, too large, or cannot be read within the limits.
+    """
+    if isinstance(source, Path):
+        source = {name or source.name: source}
+    elif not isinstance(source, Mapping):
+        source = {path.name: path for path in source}
+    name = name or (next(iter(source)) if len(source) == 1 else f"{len(source)} files")
+    selection = {"series": series, "channel": channel, "time": time}
+    request = _request(source, name, folder / STACK) | {"selection": selection}
+    [taken] = _take([request], limits)
+    return taken
+
+
+def take_each(
+    files: Mapping[str, Path],
+    targets: Sequence[Path],
+    n_classes: int | None = None,
+    limits: StackLimits = WEB_LIMITS,
+) -> list[Taken]:
+    """Keep each of several files as a plain TIFF of its own: slices, or the labels of some.
+
+    Args:
+        files: What the visitor brought, by the names they gave it.
+        targets: Where the plain TIFF of each is written; if one is refused, none stays there.
+        n_classes: Of label files, how many classes colors can mean; None for slices. Their values
+            stay as they stand in the file.
+        limits: The largest stack to accept; memory and time of the process are among them.
+
+    Raises:
+        StackError: A file is damaged, too large, or cannot be read within the limits.
+        LabelError: A label file has colors of no known coding.
+    """
+    how = {"selection": {}} if n_classes is None else {"n_classes": n_classes}
+    requests = [
+        _request({name: path}, name, target) | how
+        for (name, path), target in zip(files.items(), targets, strict=True)
+    ]
+    return _take(requests, limits)
+
+
+def _request(source: Mapping[str, Path], name: str, target: Path) -> dict:
+    return {
+        "sources": {called: str(path.absolute()) for called, path in source.items()},
+        "name": name,
+        "target": str(target.absolute()),
+    }
+
+
+def _take(requests: list[dict], limits: StackLimits) -> list[Taken]:
+    """Run the process and return what it kept; if it refuses one, nothing is kept."""
+    try:
+        answers = _ask(requests, limits)
+        if answers and "message" in answers[-1]:
+            raise _refusal(answers[-1])
+    except BaseException:
+        for request in requests:
+            for target in (request["target"], request["target"] + PART):
+                Path(target).unlink(missing_ok=True)
+        raise
+    facts = ("axes", "compression", "voxel_size_um", "is_colored")
+    return [
+        Taken(
+            Path(request["target"]),
+            tuple(answer["notes"]),
+            _choices(answer["choices"]),
+            shape=tuple(answer["shape"]),
+            **{key: answer[key] for key in facts},
+        )
+        for request, answer in zip(requests, answers, strict=True)
+    ]
+
+
+def _refusal(answer: dict) -> SandsegError:
+    if choices := _choices(answer["choices"]):
+        return AmbiguousStackError(answer["message"], answer["hint"], choices)
+    kind = LabelError if answer["kind"] == "label" else StackError
+    return kind(answer["message"], answer["hint"])
+
+
+def _ask(requests: list[dict], limits: StackLimits) -> list[dict]:
+    """Run the process and return its answers; an end without one is the file's fault."""
+    name = requests[0]["name"] if len(requests) == 1 else f"{len(requests)} files"
+    # The limit on memory stands in for what the codecs do not tell in advance.
+    trusting = replace(limits, trusts_codecs=sys.platform == "linux")
+    try:
+        with _TURNS:
+            ended = subprocess.run(
+                [sys.executable, "-m", "sandseg.uploads.decode"],
+                input=json.dumps({"limits": asdict(trusting), "requests": requests}).encode(),
+                capture_output=True,
+                timeout=limits.decode_s,
+                cwd=_ROOT,
+                env={**os.environ, **dict.fromkeys(_THREADS, "1")},
+                check=False,
+            )
+        return json.loads(ended.stdout)
+    except subprocess.TimeoutExpired as error:
+        raise StackError(
+            f'"{name}" could not be read within {limits.decode_s:.0f} seconds.',
+            hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_S.",
+        ) from error
+    except ValueError as error:  # it was ended, by the system or by a fault in a decoder
+        raise StackError(
+            f'"{name}" cannot be read: decoding it failed, or took more than '
+            f"{size_text(limits.decode_bytes)} of memory.",
+            hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_BYTES.",
+        ) from error
+
+
+def _choices(stored: dict | None) -> Choices | None:
+    if stored is None:
+        return None
+    return Choices(
+        **{
+            kind: Choice(tuple(choice["names"]), choice["chosen"])
+            for kind, choice in stored.items()
+        }
+    )

@@ -1,0 +1,163 @@
+"""What visitors bring: kept in a folder nobody can guess, and found again by whoever has its link.
+
+visit/upload/original-000 …   the files as they came, as long as another part can be taken
+visit/upload/names.json       how they are called
+visit/upload/stack-0/         decoded to a plain stack, once for each way to open them
+visit/upload/upload.json      what was understood
+visit/upload/jobs/…           whole stacks segmented
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from sandseg.runs.process import cancel_job, read_json, write_json
+from sandseg.scan.choices import Choice, Choices
+from sandseg.uploads import workspace
+from sandseg.uploads.decode_guard import take_upload
+from sandseg.uploads.receive import Arrived
+
+NAMES, FACTS, JOBS, HELD = "names.json", "upload.json", "jobs", "held"
+_ID = re.compile(r"[\w-]{20,64}\.[\w-]{20,64}")
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A stack somebody brought.
+
+    `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
+    `choices` what else the file holds; `voxel_size_um` as the file says or as the visitor set it.
+    """
+
+    id: str
+    title: str
+    path: Path
+    notes: tuple[str, ...] = ()
+    choices: Choices = Choices()
+    voxel_size_um: float | None = None
+
+    @property
+    def folder(self) -> Path:
+        """The folder with all that belongs to it."""
+        return self.path.parent.parent
+
+
+def keep(files: Sequence[Arrived]) -> Path:
+    """Make an upload of files that arrived together.
+
+    Returns:
+        The folder of the upload; see `open_kept`.
+
+    Raises:
+        SandsegError: There is no room for it.
+    """
+    folder = files[0].path.parent
+    with workspace.writing():
+        write_json(folder / NAMES, {file.path.name: file.name for file in files})
+    return folder
+
+
+def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Upload:
+    """Decode what was kept, in a process of its own.
+
+    Args:
+        folder: As `keep` returned it.
+        selection: Which "series", "channel" or "time" to take; the reader decides on the others.
+
+    Raises:
+        AmbiguousStackError: The visitor must choose first; `choices` say from what.
+        StackError: It is damaged, too large, or no stack.
+    """
+    sources = {name: folder / file for file, name in read_json(folder / NAMES).items()}
+    first, *others = sources
+    title = f"{first} and {len(others)} more" if others else first
+    place = folder / f"stack-{len(list(folder.glob('stack-*')))}"
+    with workspace.writing():
+        place.mkdir()
+    try:
+        taken = take_upload(sources, place, name=title, **(selection or {}))
+        if not taken.choices.open:
+            for path in sources.values():  # a large stack need not lie on the disk twice
+                path.unlink(missing_ok=True)
+        workspace.require_room(place, 0)  # only now is it known how large the stack is
+    except Exception:
+        workspace.remove_folder(place)
+        raise
+    upload = Upload(
+        f"{folder.parent.name}.{folder.name}",
+        title,
+        taken.path,
+        taken.notes,
+        taken.choices,
+        taken.voxel_size_um,
+    )
+    _write(upload)
+    return upload
+
+
+def find(upload_id: str) -> Upload | None:
+    """Return the upload of a link, None where there is none or it was removed."""
+    if not _ID.fullmatch(upload_id):
+        return None
+    folder = workspace.work_folder().joinpath(*upload_id.split("."))
+    try:
+        facts = read_json(folder / FACTS)
+        stack = folder / facts["stack"]
+        upload = Upload(
+            upload_id,
+            facts["title"],
+            stack,
+            tuple(facts["notes"]),
+            Choices(**{kind: _choice(**facts["choices"][kind]) for kind in facts["choices"]}),
+            facts["voxel_size_um"],
+        )
+    except (KeyError, TypeError, json.JSONDecodeError):
+        return None
+    return upload if stack.is_file() else None
+
+
+def set_voxel_size(upload: Upload, voxel_size_um: float | None) -> Upload:
+    """Keep the edge of a voxel as the visitor says it is, in µm."""
+    changed = replace(upload, voxel_size_um=voxel_size_um)
+    _write(changed)
+    return changed
+
+
+def voxel_size_of(stack: Path) -> float | None:
+    """Return the voxel size that was kept with a plain stack, None where there is none."""
+    return read_json(stack.parent.parent / FACTS).get("voxel_size_um")
+
+
+def hold(upload: Upload) -> None:
+    """Keep an upload beyond its visit: somebody else came by its link."""
+    with suppress(OSError):  # on a full disk it goes with its visit
+        (upload.folder / HELD).touch()
+
+
+def end_visit(visit: Path) -> None:
+    """Remove what a visitor left, but for stacks that were segmented: their link still works."""
+    for folder in visit.glob("*"):
+        if not (folder / JOBS).is_dir() and not (folder / HELD).exists():
+            cancel_job(folder)
+            workspace.remove_folder(folder)
+    if visit.is_dir() and not any(visit.iterdir()):
+        workspace.remove_folder(visit)
+
+
+def _choice(names: list[str], chosen: int | None) -> Choice:
+    return Choice(tuple(names), chosen)
+
+
+def _write(upload: Upload) -> None:
+    facts = {
+        "title": upload.title,
+        "stack": str(upload.path.relative_to(upload.folder)),
+        "notes": upload.notes,
+        "choices": asdict(upload.choices),
+        "voxel_size_um": upload.voxel_size_um,
+    }
+    with workspace.writing():
+        write_json(upload.folder / FACTS, facts)

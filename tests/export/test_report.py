@@ -1,0 +1,96 @@
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from sandseg.classes import SANDSTONE, SegmentationClass
+from sandseg.config import UNetConfig
+from sandseg.export.report import segmentation_report, to_json
+from sandseg.grey.mapping import FOREIGN, GreyMapping
+from sandseg.model.store import StoredModel
+from sandseg.scan.formats import Stack
+
+COUNTS = hnp.arrays(
+    np.int64,
+    st.tuples(st.integers(1, 6), st.just(4)),
+    elements=st.integers(0, 10**6),
+).map(lambda counts: counts + np.eye(4, dtype=np.int64)[0])  # no slice is without pixels
+
+
+def model_of(classes):
+    return StoredModel(
+        name="sandstone-compact",
+        folder=None,
+        title="",
+        classes=classes,
+        unet=UNetConfig(),
+        histogram=np.full(256, 1 / 256),
+        card={"files": {"model.bin": "0" * 64}},
+    )
+
+
+def report_of(counts, classes=SANDSTONE, mapping=None, seconds=2.0, voxel_size_um=None):
+    stack = Stack.from_array(np.zeros((len(counts), 100, 50), np.uint16), "scan", voxel_size_um)
+    stack.notes = ("guessed the axes",)
+    mapping = mapping or GreyMapping(0.0, 65535.0)
+    return segmentation_report(stack, model_of(classes), mapping, counts, seconds)
+
+
+@settings(max_examples=40)
+@given(COUNTS)
+def test_fractions_sum_to_1_for_the_stack_and_each_slice(counts):
+    report = report_of(counts)
+
+    for fractions in (report["phase_fractions"], *report["slices"]):
+        assert list(fractions) == ["air", "clay", "quartz", "pyrite"]
+        assert sum(fractions.values()) == pytest.approx(1, abs=1e-5)
+    assert len(report["slices"]) == len(counts)
+
+
+@settings(max_examples=40)
+@given(COUNTS, st.lists(st.booleans(), min_size=4, max_size=4))
+def test_porosity_is_the_share_of_the_pore_classes(counts, is_pore):
+    classes = tuple(
+        SegmentationClass(value, f"class {value}", "#000000", is_pore=pore)
+        for value, pore in enumerate(is_pore)
+    )
+
+    report = report_of(counts, classes)
+
+    assert report["porosity"] == pytest.approx(counts[:, is_pore].sum() / counts.sum(), abs=1e-6)
+
+
+def test_the_values_are_those_counted_by_hand():
+    report = report_of(np.array([[10, 20, 60, 10], [30, 0, 70, 0]]), voxel_size_um=2.5)
+
+    assert report["phase_fractions"] == {"air": 0.2, "clay": 0.1, "quartz": 0.65, "pyrite": 0.05}
+    assert report["slices"][1] == {"air": 0.3, "clay": 0.0, "quartz": 0.7, "pyrite": 0.0}
+    assert report["porosity"] == 0.2
+    assert (report["seconds"], report["megapixels_per_second"]) == (2.0, 0.005)
+    assert (report["source"], report["shape"], report["dtype"]) == ("scan", [2, 100, 50], "uint16")
+    assert (report["voxel_size_um"], report["notes"]) == (2.5, ["guessed the axes"])
+    assert report["model"] == "sandstone-compact"
+    assert len(report["model_sha256"]) == 64
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-12, 3e5])
+def test_a_report_survives_the_way_to_json_and_back(seconds):
+    mapping = GreyMapping(9000.0, 19200.0, "matched", FOREIGN + 0.1)
+
+    report = report_of(np.array([[1, 2, 3, 4]]), mapping=mapping, seconds=seconds)
+
+    assert json.loads(to_json(report)) == report
+    assert report["grey"] == {"low": 9000.0, "high": 19200.0, "kind": "matched"}
+    assert report["warnings"] == list(mapping.warnings)
+    assert report["warnings"]
+    assert math.isfinite(report["megapixels_per_second"])
+
+
+def test_json_keeps_letters_as_they_are_and_holds_no_nan():
+    assert '"5 µm"' in to_json({"voxel": "5 µm"})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        to_json({"iou": float("nan")})

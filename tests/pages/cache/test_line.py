@@ -1,0 +1,131 @@
+import threading
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pages.cache.line import SharedResults
+
+
+def shared(max_bytes=1000):
+    return SharedResults(max_bytes, len)
+
+
+def wait_until(is_true, timeout_s=10.0):
+    end = time.monotonic() + timeout_s
+    while not is_true():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.002)
+
+
+class Line:
+    """Askers who come one after the other while the first one's computation is held up."""
+
+    def __init__(self, results):
+        self.results, self.gate, self.served, self.threads = results, threading.Event(), [], []
+
+    def ask(self, key, is_held=False, on_wait=lambda *_: None):
+        def compute():
+            if is_held:
+                assert self.gate.wait(10)
+            self.served.append(key)
+            return str(key)
+
+        n_before = self.results.n_waiting
+        thread = threading.Thread(target=lambda: self.results.get(key, compute, on_wait))
+        thread.start()
+        self.threads.append(thread)
+        wait_until(lambda: self.results.n_waiting == n_before + 1)
+
+    def finish(self):
+        self.gate.set()
+        for thread in self.threads:
+            thread.join(10)
+        assert not any(thread.is_alive() for thread in self.threads)
+
+
+def test_thirty_who_ask_at_once_are_served_in_the_order_they_came():
+    line = Line(shared())
+
+    for key in range(30):
+        line.ask(key, is_held=key == 0)
+    line.finish()
+
+    assert line.served == list(range(30))
+    assert line.results.n_waiting == 0
+
+
+def test_thirty_who_ask_for_the_same_cost_one_computation():
+    line = Line(shared())
+
+    for _ in range(30):
+        line.ask("slice", is_held=True)
+    line.finish()
+
+    assert line.served == ["slice"]
+
+
+def test_a_known_result_is_handed_out_past_the_line():
+    line = Line(shared())
+    line.results.get("known", lambda: "known")
+    line.ask("slow", is_held=True)
+
+    assert line.results.get("known", pytest.fail) == "known"
+    line.finish()
+
+
+def test_who_waits_hears_how_many_are_before_them_and_how_long_it_takes():
+    line, heard = Line(shared()), []
+    line.ask("a", is_held=True)
+    line.ask("b")
+    line.ask("c", on_wait=lambda *told: heard.append(told))
+
+    wait_until(lambda: heard)
+    line.finish()
+
+    position, seconds = heard[0]
+    assert position == 2
+    assert seconds > 0
+
+
+def test_who_leaves_the_line_holds_up_nobody():
+    line = Line(shared())
+    line.ask("a", is_held=True)
+
+    def leave(*_):
+        raise ConnectionError
+
+    with pytest.raises(ConnectionError):
+        line.results.get("b", pytest.fail, leave)
+    line.ask("c")
+    line.finish()
+
+    assert line.served == ["a", "c"]
+
+
+def test_a_failed_computation_reaches_the_asker_and_the_next_tries_again():
+    results = shared()
+
+    with pytest.raises(ValueError, match="broken"):
+        results.get("a", lambda: (_ for _ in ()).throw(ValueError("broken")))
+
+    assert results.get("a", lambda: "fine") == "fine"
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 60)), max_size=40))
+def test_no_more_bytes_are_kept_than_allowed(asked):
+    results = shared(max_bytes=100)
+
+    for key, size in asked:
+        results.get(key, lambda size=size: "x" * size)
+        assert results.n_bytes <= 100
+
+
+def test_what_was_asked_for_last_is_kept_the_longest():
+    results = shared(max_bytes=25)
+    for key in ("a", "b", "a", "c"):
+        results.get(key, lambda: "x" * 10)
+
+    assert results.get("a", pytest.fail) == "x" * 10
+    assert results.get("b", lambda: "again") == "again"

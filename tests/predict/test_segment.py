@@ -1,0 +1,217 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tifffile import TiffFile
+
+from sandseg.errors import LabelError, ModelError, SandsegError, StackError
+from sandseg.export.tiff import write_image, write_labels
+from sandseg.predict.segment import SegmentRequest, segment_file
+from sandseg.scan.formats import open_stack, read_labels
+from sandseg.scan.read_options import Opening
+
+
+@pytest.fixture(autouse=True)
+def _grey_model(grey_model_folder, monkeypatch):
+    monkeypatch.setenv("SANDSEG_MODELS", str(grey_model_folder))
+
+
+@pytest.fixture
+def slices(grey_noise):
+    return grey_noise(3, 40, 50)
+
+
+@pytest.fixture
+def request_for(tmp_path, slices):
+    """Asks for all outputs in a folder of their own."""
+    write_image(tmp_path / "scan.tif", slices, 2.5)
+    out = tmp_path / "out"
+    out.mkdir()
+    return SegmentRequest(
+        tmp_path / "scan.tif",
+        out / "labels.tif",
+        out / "confidence.tif",
+        out / "report.json",
+        model="grey",
+        grey="identity",
+    )
+
+
+def written(request):
+    return sorted(path.name for path in request.labels.parent.iterdir())
+
+
+def test_labels_confidence_and_report_are_written(request_for, slices, nearest_grey):
+    told = []
+
+    report = segment_file(request_for, told.append)
+
+    assert written(request_for) == ["confidence.tif", "labels.tif", "report.json"]
+    assert json.loads(request_for.report.read_text()) == report
+    np.testing.assert_array_equal(read_labels(request_for.labels), nearest_grey(slices / 255))
+    with open_stack(request_for.confidence) as confidence, open_stack(request_for.source) as scan:
+        assert (confidence.shape, confidence.dtype) == (scan.shape, np.float32)
+        assert confidence.voxel_size_um == scan.voxel_size_um == 2.5
+        values = np.stack([confidence.read_slice(z) for z in range(3)])
+    assert 0.25 <= values.min() <= values.max() <= 1
+    assert [progress.n_done for progress in told] == [1, 2, 3]
+
+
+def test_the_report_holds_what_the_labels_hold(request_for):
+    report = segment_file(request_for)
+
+    labels = read_labels(request_for.labels)
+    names = ["air", "clay", "quartz", "pyrite"]
+    shares = np.bincount(labels.ravel(), minlength=4) / labels.size
+    assert report["model"] == "grey"
+    assert report["phase_fractions"] == pytest.approx(
+        dict(zip(names, shares, strict=True)), abs=1e-6
+    )
+    assert report["porosity"] == pytest.approx(shares[0], abs=1e-6)
+    assert sum(report["phase_fractions"].values()) == pytest.approx(1, abs=1e-5)
+    assert np.mean([row["clay"] for row in report["slices"]]) == pytest.approx(shares[1], abs=1e-6)
+    assert report["seconds"] >= 0
+    assert report["megapixels_per_second"] > 0
+    assert isinstance(report["warnings"], list)
+    assert "iou" not in report
+
+
+def test_a_stack_and_its_slices_one_by_one_get_the_same_labels(request_for, slices, tmp_path):
+    segment_file(request_for)
+
+    for image, labels in zip(slices, read_labels(request_for.labels), strict=True):
+        write_image(tmp_path / "one.tif", [image])
+        segment_file(replace(request_for, source=tmp_path / "one.tif"))
+        np.testing.assert_array_equal(read_labels(request_for.labels)[0], labels)
+
+
+def test_labels_compared_with_themselves_are_perfect(request_for, slices, nearest_grey, tmp_path):
+    write_labels(tmp_path / "true.tif", nearest_grey(slices / 255))
+
+    report = segment_file(replace(request_for, truth=tmp_path / "true.tif"))
+
+    assert set(report["iou"].values()) == {1.0}
+    assert (report["mean_iou"], report["accuracy"]) == (1, 1)
+    assert np.trace(report["confusion_matrix"]) == slices.size
+
+
+def test_a_part_of_a_scan_gets_the_labels_it_has_in_the_whole(request_for, slices, tmp_path):
+    request = replace(request_for, grey="auto")  # found by looking at the whole scan
+    segment_file(request)
+    whole = read_labels(request.labels)
+    write_labels(tmp_path / "true.tif", whole)
+    part = replace(request, opening=Opening(slices=(2, 3)), truth=tmp_path / "true.tif")
+
+    report = segment_file(part)
+
+    np.testing.assert_array_equal(read_labels(request.labels), whole[1:])
+    assert report["accuracy"] == 1
+
+
+def test_the_voxel_size_that_is_given_is_kept_in_every_output(request_for):
+    segment_file(replace(request_for, opening=Opening(voxel_size_um=7.5)))
+
+    for path in (request_for.labels, request_for.confidence):
+        with TiffFile(path) as tif:
+            dots, per = tif.pages.first.tags["XResolution"].value
+        assert 1e4 * per / dots == pytest.approx(7.5)
+
+
+def test_brightness_is_evened_out_when_asked_and_the_report_says_by_how_much(request_for, rng):
+    quartz = 0.5 * np.linspace(0.7, 1.3, 500) + rng.normal(0, 0.01, (2, 400, 500))
+    write_image(request_for.source, (255 * quartz).astype(np.uint8))
+
+    assert segment_file(request_for)["drift_evened_out"] == 0
+    assert not (read_labels(request_for.labels) == 2).all()
+    report = segment_file(replace(request_for, is_evened=True))
+
+    assert report["drift_evened_out"] == pytest.approx(0.58, abs=0.1)
+    assert (read_labels(request_for.labels) == 2).all()
+
+
+def test_a_folder_of_slices_is_segmented_like_the_stack(request_for, slices, tmp_path):
+    segment_file(request_for)
+    whole = read_labels(request_for.labels)
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for z, image in enumerate(slices):
+        write_image(folder / f"slice{z}.tif", [image])
+
+    segment_file(replace(request_for, source=folder))
+
+    np.testing.assert_array_equal(read_labels(request_for.labels), whole)
+    with pytest.raises(SandsegError, match="would be overwritten"):
+        segment_file(replace(request_for, source=folder, labels=folder / "slice1.tif"))
+
+
+def test_only_the_files_asked_for_are_written(request_for):
+    segment_file(replace(request_for, confidence=None, report=None))
+
+    assert written(request_for) == ["labels.tif"]
+
+
+def test_labels_of_another_size_are_refused_before_the_work(request_for, tmp_path):
+    write_labels(tmp_path / "true.tif", np.zeros((2, 40, 50), np.uint8))
+
+    with pytest.raises(LabelError, match="3 slices of 40 × 50 pixels, but the labels are 2 slices"):
+        segment_file(replace(request_for, truth=tmp_path / "true.tif"))
+    assert written(request_for) == []
+
+
+@pytest.mark.parametrize("output", ["labels", "confidence", "report"])
+def test_an_output_that_cannot_be_written_is_refused_before_the_work(request_for, output, tmp_path):
+    def fail(_):
+        raise AssertionError("a slice was segmented")
+
+    for path, reason in ((tmp_path / "no" / "x", "no such folder"), (tmp_path, "it is a folder")):
+        with pytest.raises(SandsegError, match=f"cannot be written: .*{reason}") as caught:
+            segment_file(replace(request_for, **{output: path}), fail)
+        assert caught.value.hint
+    assert written(request_for) == []
+
+
+@pytest.mark.parametrize("output", ["labels", "confidence", "report"])
+def test_the_scan_is_never_overwritten(request_for, output):
+    before = request_for.source.read_bytes()
+    roundabout = request_for.labels.parent / ".." / request_for.source.name
+
+    with pytest.raises(SandsegError, match="would be overwritten"):
+        segment_file(replace(request_for, **{output: roundabout}))
+    assert request_for.source.read_bytes() == before
+    assert written(request_for) == []
+
+
+def test_two_outputs_in_one_file_are_refused(request_for):
+    with pytest.raises(SandsegError, match="already named as another output"):
+        segment_file(replace(request_for, confidence=request_for.labels))
+
+
+def test_a_slice_that_is_no_number_leaves_nothing(request_for, slices):
+    broken = slices.astype(np.float32) / 255
+    broken[2, 5, 5] = np.nan
+    write_image(request_for.source, broken)
+
+    with pytest.raises(StackError, match="Slice 3: 1 of 2,000 pixels are not numbers"):
+        segment_file(request_for)
+    assert written(request_for) == []
+
+
+def test_an_error_leaves_older_results_as_they_were(request_for, slices):
+    segment_file(request_for)
+    before = {
+        name: (request_for.labels.parent / name).read_bytes() for name in written(request_for)
+    }
+    write_image(request_for.source, np.where(np.arange(3)[:, None, None] < 2, slices, np.nan))
+
+    with pytest.raises(StackError):
+        segment_file(request_for)
+    assert {n: (request_for.labels.parent / n).read_bytes() for n in written(request_for)} == before
+
+
+def test_a_missing_model_and_engine_are_named(request_for):
+    with pytest.raises(ModelError, match='no model "none"'):
+        segment_file(replace(request_for, model="none"))
+    with pytest.raises(ModelError, match='no engine "none"'):
+        segment_file(replace(request_for, engine="none"))
+    assert written(request_for) == []

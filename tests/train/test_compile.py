@@ -1,0 +1,74 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sandseg.config import TrainConfig, UNetConfig
+from sandseg.errors import TrainingError
+
+pytest.importorskip("keras")
+
+from sandseg.train import compile as recipe  # noqa: E402
+
+pytestmark = pytest.mark.slow  # loads TensorFlow
+
+CONFIG = TrainConfig(unet=UNetConfig((4, 6), n_classes=3, stem="full"), batch_size=16, patch_size=8)
+
+
+def full_above(batch_size, error):
+    def measure(config, n_steps):
+        if config.batch_size > batch_size:
+            raise error
+        return 0.1, 100
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    ("largest", "hint"), [(5, "batch size of 4"), (1, "batch size of 1"), (0, "smaller patch")]
+)
+@pytest.mark.parametrize("error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: 3 GiB")])
+def test_a_full_memory_is_answered_with_the_batch_that_fits(monkeypatch, largest, hint, error):
+    monkeypatch.setattr(recipe, "measure_step", full_above(largest, error))
+
+    with (
+        pytest.raises(TrainingError, match="16 patches of 8 px does not fit") as caught,
+        recipe.memory_errors(CONFIG),
+    ):
+        raise error
+    assert hint in caught.value.hint
+
+
+def test_other_errors_are_not_taken_for_a_full_memory():
+    with pytest.raises(ZeroDivisionError), recipe.memory_errors(CONFIG):
+        raise ZeroDivisionError
+
+
+def test_tensorflow_says_that_its_memory_is_full_in_a_way_that_is_understood():
+    errors = pytest.importorskip("tensorflow").errors
+
+    assert recipe.is_out_of_memory(errors.ResourceExhaustedError(None, None, "no room"))
+    assert not recipe.is_out_of_memory(errors.InvalidArgumentError(None, None, "no shape"))
+
+
+def test_a_step_is_measured():
+    seconds, n_parameters = recipe.measure_step(CONFIG)
+
+    assert 0 < seconds < 60
+    assert n_parameters == recipe.new_network(CONFIG, 1).count_params()
+
+
+@pytest.mark.parametrize("n_devices", [1, 2, 3, 8])
+@pytest.mark.parametrize("n_patches", [1, 7, 8])
+def test_devices_that_share_a_batch_get_as_many_patches_each(monkeypatch, n_devices, n_patches):
+    mesh = SimpleNamespace(devices=np.arange(n_devices))
+    sharing = SimpleNamespace(device_mesh=mesh) if n_devices > 1 else None
+    monkeypatch.setattr(recipe.keras.distribution, "distribution", lambda: sharing)
+    images = np.arange(n_patches)
+
+    shared, labels = recipe.share_evenly(images, 10 + images)
+
+    assert len(shared) % n_devices == 0
+    assert len(shared) < n_patches + n_devices
+    np.testing.assert_array_equal(shared[:n_patches], images)
+    np.testing.assert_array_equal(labels, 10 + shared)

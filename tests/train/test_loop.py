@@ -1,0 +1,219 @@
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sandseg.config import TrainConfig, UNetConfig
+from sandseg.errors import TrainingError
+
+keras = pytest.importorskip("keras")
+
+from sandseg.train.checkpoint import EpochState  # noqa: E402
+from sandseg.train.loop import StepWatch, TrainingHooks, WeightAverage, train  # noqa: E402
+
+pytestmark = pytest.mark.slow  # loads TensorFlow
+
+CONFIG = TrainConfig(
+    unet=UNetConfig((4, 6), n_classes=3, stem="full"),
+    epochs=2,
+    steps_per_epoch=3,
+    batch_size=2,
+    patch_size=8,
+    warmup_steps=2,
+    ema_momentum=0.5,
+)
+
+
+class MadeUpPatches:
+    """Noise whose brightness is its label; the same epoch and step give the same batch."""
+
+    n_steps = CONFIG.steps_per_epoch
+
+    def __init__(self, factor=1.0):
+        self.factor = factor
+
+    def batch(self, epoch, step):
+        rng = np.random.default_rng([7, epoch, step])
+        labels = rng.integers(0, 3, (2, 8, 8)).astype(np.uint8)
+        noise = rng.normal(0, 0.1, labels.shape)
+        return (self.factor * (labels / 2 + noise)).astype(np.float32)[..., None], labels
+
+
+def validation_slices():
+    images, labels = MadeUpPatches().batch(99, 0)
+    return list(zip(images[..., 0], labels, strict=True))
+
+
+class FakeNetwork:
+    """Goes through given weights, one step at a time; the last of them is not trained."""
+
+    def __init__(self, *weights):
+        self.stop_training = False
+        self.weights = [SimpleNamespace(trainable=i < 2) for i in range(3)]
+        self._values = iter(weights)
+
+    def get_weights(self):
+        return [np.array(values, np.float32) for values in next(self._values)]
+
+
+def test_the_average_moves_as_a_hand_computes_and_statistics_are_taken_as_they_are():
+    average = WeightAverage(momentum=0.75)
+    steps = ([[8.0, 0.0], 1.0, 3.0], [[4.0, 4.0], 1.0, 5.0], [[3.0, 9.0], 5.0, 4.0])
+    average.set_model(FakeNetwork(*steps))
+
+    for step, expected in enumerate(([[8, 0], 1, 3], [[7, 1], 1, 5], [[6, 3], 2, 4])):
+        average.on_train_batch_end(step)
+        for weights, by_hand in zip(average.weights, expected, strict=True):
+            np.testing.assert_allclose(weights, by_hand)
+
+
+def test_without_momentum_the_average_is_the_last_step():
+    average = WeightAverage(momentum=0.0)
+    average.set_model(FakeNetwork([2.0, 2.0, 2.0], [5.0, 6.0, 7.0]))
+
+    for step in range(2):
+        average.on_train_batch_end(step)
+
+    assert average.weights == [5, 6, 7]
+
+
+def test_the_training_goes_on_until_somebody_asks_to_stop():
+    is_asked, told = False, []
+    hooks = TrainingHooks(on_step=lambda *done: told.append(done), should_stop=lambda: is_asked)
+    watch = StepWatch(hooks, EpochState(step=4), n_epochs_done=3)
+    watch.set_model(FakeNetwork())
+
+    watch.on_train_batch_end(0, {"loss": 1.0})
+    assert not watch.model.stop_training
+    is_asked = True
+    watch.on_train_batch_end(1, {"loss": 1.0})
+    assert watch.model.stop_training
+    assert told == [(3, 5), (3, 6)]
+
+
+@pytest.mark.parametrize("loss", [np.nan, np.inf])
+def test_a_loss_that_is_no_number_is_an_error(loss):
+    watch = StepWatch(TrainingHooks(), EpochState(step=2))
+    with pytest.raises(TrainingError, match="stopped being a number after step 3") as caught:
+        watch.on_train_batch_end(2, {"loss": loss})
+    assert "learning rate" in caught.value.hint
+
+
+def test_grey_values_that_are_no_numbers_end_the_training():
+    with pytest.raises(TrainingError, match="after step 1 of an epoch"):
+        train(MadeUpPatches(factor=np.nan), validation_slices(), CONFIG)
+
+
+def test_each_epoch_is_reported_with_the_averaged_weights_and_the_best_are_kept():
+    reports, seen = [], []
+
+    def on_epoch(report, network):
+        reports.append(report)
+        seen.append(network.get_weights())
+
+    trained = train(MadeUpPatches(), validation_slices(), CONFIG, TrainingHooks(on_epoch=on_epoch))
+
+    assert trained.is_finished
+    assert trained.history == reports
+    assert [(r.epoch, r.n_epochs, len(r.iou)) for r in reports] == [(1, 2, 3), (2, 2, 3)]
+    assert all(np.isfinite(r.loss) and r.mean_iou == np.nanmean(r.iou) for r in reports)
+    assert all(r.validation_loss > 0 for r in reports)
+    for last, kept in zip(seen[-1], trained.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(last, kept)
+    reached = [report.mean_iou for report in trained.history]
+    assert trained.best_epoch == 1 + reached.index(max(reached))
+    for best, kept in zip(seen[trained.best_epoch - 1], trained.best_weights, strict=True):
+        np.testing.assert_array_equal(best, kept)
+
+
+def test_the_last_epochs_leave_the_statistics_as_they_are():
+    seen = []
+    hooks = TrainingHooks(on_epoch=lambda _, network: seen.append(network.get_weights()))
+    config = replace(CONFIG, epochs=4)
+
+    trained = train(MadeUpPatches(), validation_slices(), config, hooks)
+
+    for first, middle, third, last, variable in zip(*seen, trained.model.weights, strict=True):
+        if variable.trainable:
+            assert not np.array_equal(middle, third)
+        else:  # a mean or a variance
+            assert not np.array_equal(first, middle)
+            np.testing.assert_array_equal(middle, third)
+            np.testing.assert_array_equal(middle, last)
+
+
+@pytest.mark.parametrize("n_steps", [0, 4])
+def test_a_stop_is_answered_within_a_step(n_steps):
+    done, epochs = [], []
+    hooks = TrainingHooks(
+        on_step=lambda *step: done.append(step),
+        on_epoch=lambda report, _: epochs.append(report.epoch),
+        should_stop=lambda: len(done) >= n_steps,
+    )
+
+    trained = train(MadeUpPatches(), validation_slices(), CONFIG, hooks)
+
+    assert not trained.is_finished
+    assert int(trained.model.optimizer.iterations) == n_steps
+    assert epochs == [1] * (n_steps // CONFIG.steps_per_epoch)
+
+
+def test_mixed_precision_leaves_the_global_precision_as_it_was():
+    before = keras.mixed_precision.dtype_policy().name
+
+    trained = train(
+        MadeUpPatches(),
+        validation_slices(),
+        replace(CONFIG, mixed_precision=True, epochs=1),
+    )
+
+    assert keras.mixed_precision.dtype_policy().name == before == "float32"
+    assert trained.model.get_layer("down0_conv0").compute_dtype == "bfloat16"
+
+
+RESUMED = """
+import sys
+sys.path.insert(0, 'tests')
+import keras, numpy as np, tensorflow
+from pathlib import Path
+from test_train import CONFIG, MadeUpPatches, validation_slices
+from dataclasses import replace
+from sandseg.train import TrainingHooks, train
+
+tensorflow.config.experimental.enable_op_determinism()
+config = replace(CONFIG, epochs=3, unet=replace(CONFIG.unet, dropout=0.3))
+through = train(MadeUpPatches(), validation_slices(), config)
+folder = Path(sys.argv[1])
+# In the middle of the second epoch, before it is validated, and when statistics are kept.
+for n_steps in (5, 6, 8):
+    done = []
+    hooks = TrainingHooks(
+        on_step=lambda *step: done.append(step),
+        should_stop=lambda: bool(done) and 3 * done[-1][0] + done[-1][1] >= n_steps,
+    )
+    stopped = train(MadeUpPatches(), validation_slices(), config, hooks, folder)
+    assert not stopped.is_finished and len(stopped.history) == (n_steps - 1) // 3
+    assert done[-1] == ((n_steps - 1) // 3, (n_steps - 1) % 3 + 1), done
+resumed = train(MadeUpPatches(), validation_slices(), config, checkpoint=folder)
+assert resumed.is_finished
+for one, other in zip(through.model.get_weights(), resumed.model.get_weights(), strict=True):
+    np.testing.assert_array_equal(one, other)
+for one, other in zip(through.best_weights, resumed.best_weights, strict=True):
+    np.testing.assert_array_equal(one, other)
+for one, other in zip(through.history, resumed.history, strict=True):
+    assert replace(one, seconds=0) == replace(other, seconds=0)
+assert sorted(path.name for path in folder.iterdir()) == ["best.npz", "state.npz"]
+"""
+
+
+def test_a_stopped_training_goes_on_to_the_very_same_weights(tmp_path):
+    command = [sys.executable, "-c", RESUMED, str(tmp_path / "checkpoint")]
+
+    root = Path(__file__).resolve().parents[2]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True)
+
+    assert run.returncode == 0, run.stderr

@@ -1,0 +1,199 @@
+import os
+import stat
+
+import pytest
+
+from sandseg.errors import ConfigError, SandsegError
+from sandseg.uploads.workspace import (
+    DEFAULT_BYTES,
+    MAX_AGE_S,
+    MIN_FREE,
+    QUOTA_SESSION,
+    QUOTA_TOTAL,
+    new_folder,
+    new_visit,
+    quota,
+    remove_folder,
+    require_room,
+    sweep,
+    work_folder,
+)
+
+NOW = 1_000_000_000.0
+
+
+@pytest.fixture(autouse=True)
+def work(tmp_path, monkeypatch):
+    monkeypatch.setenv("SANDSEG_WORK", str(tmp_path / "work"))
+    for name in DEFAULT_BYTES:
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "work"
+
+
+def make_older(path, age_s):
+    os.utime(path, (NOW - age_s, NOW - age_s))
+
+
+def test_folders_are_empty_private_and_their_names_cannot_be_guessed(work):
+    folders = [new_folder() for _ in range(50)]
+
+    assert len({folder.name for folder in folders}) == 50
+    for folder in folders:
+        assert folder.parent == work
+        assert len(folder.name) >= 20
+        assert not list(folder.iterdir())
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
+def test_without_a_setting_folders_are_made_among_temporary_files(tmp_path, monkeypatch):
+    monkeypatch.delenv("SANDSEG_WORK")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+
+    assert work_folder().parent == tmp_path
+    assert work_folder().name.startswith("sandseg-")
+
+
+def test_a_removed_folder_is_gone_with_all_that_is_in_it():
+    folder, other = new_folder(), new_folder()
+    (folder / "run").mkdir()
+    (folder / "run" / "labels.tif").write_bytes(b"labels")
+
+    remove_folder(folder)
+    remove_folder(folder)  # a second time does no harm
+
+    assert not folder.exists()
+    assert other.exists()
+
+
+def test_only_old_folders_are_swept():
+    old, young = new_folder(), new_folder()
+    make_older(old, 61)
+    make_older(young, 59)
+
+    assert sweep(60, now=NOW) == 1
+    assert not old.exists()
+    assert young.exists()
+
+
+def test_a_folder_in_which_a_file_still_grows_is_kept():
+    folder = new_folder()
+    (folder / "run").mkdir()
+    log = folder / "run" / "metrics.jsonl"
+    log.write_text("{}")
+    make_older(log, 10)
+    for path in (folder / "run", folder):
+        make_older(path, 1000)
+
+    assert sweep(60, now=NOW) == 0
+    make_older(log, 1000)
+    assert sweep(60, now=NOW) == 1
+
+
+def test_what_is_new_outlives_a_sweep_and_stray_files_are_left_alone(work):
+    folder = new_folder()
+    (work / "note.txt").write_text("mine")
+
+    assert sweep() == 0
+    assert sweep(now=folder.stat().st_mtime + MAX_AGE_S + 1) == 1
+    assert (work / "note.txt").exists()
+
+
+def test_a_folder_from_a_clock_that_was_days_ahead_is_not_kept_forever():
+    ahead, a_little = new_folder(), new_folder()
+    make_older(ahead, -61)
+    make_older(a_little, -59)
+
+    assert sweep(60, now=NOW) == 1
+    assert a_little.exists()
+
+
+def test_a_clock_set_back_by_hours_removes_nothing():
+    folder = new_folder()
+
+    assert sweep(now=folder.stat().st_mtime - 12 * 3600) == 0
+
+
+def test_the_folders_of_a_visit_are_kept_together_and_swept_together():
+    visit = new_folder()
+    first, second = new_folder(visit), new_folder(visit)
+    for path in (first, visit):
+        make_older(path, 1000)
+    make_older(second, 1)
+
+    assert first.parent == second.parent == visit
+    assert sweep(60, now=NOW) == 0
+    make_older(second, 1000)
+    assert sweep(60, now=NOW) == 1
+    assert not visit.exists()
+
+
+def test_a_visit_that_was_swept_while_it_went_on_gets_its_folder_again():
+    visit = new_folder()
+    remove_folder(visit)
+
+    assert new_folder(visit).is_dir()
+
+
+def test_a_visit_takes_no_place_before_something_is_kept_and_is_then_private(work):
+    visit = new_visit()
+
+    assert not list(work.iterdir())
+    assert new_folder(visit).parent == visit
+    assert stat.S_IMODE(visit.stat().st_mode) == 0o700
+
+
+def test_a_visit_holds_no_more_than_its_quota(monkeypatch):
+    monkeypatch.setenv(QUOTA_SESSION, "1000")
+    visit, other = new_folder(), new_folder()
+    (new_folder(visit) / "first.tif").write_bytes(bytes(600))
+
+    require_room(new_folder(visit), 400)
+    require_room(other, 1000)
+    with pytest.raises(SandsegError, match="This visit holds 600 bytes, and 401 bytes") as refusal:
+        require_room(new_folder(visit), 401)
+
+    assert QUOTA_SESSION in refusal.value.hint
+
+
+def test_all_visits_together_hold_no_more_than_their_quota(monkeypatch):
+    monkeypatch.setenv(QUOTA_TOTAL, "1e3")
+    (new_folder() / "first.tif").write_bytes(bytes(600))
+
+    require_room(new_folder(), 400)
+    with pytest.raises(SandsegError, match="All visitors' files take 600 bytes") as refusal:
+        require_room(new_folder(), 401)
+
+    assert QUOTA_TOTAL in refusal.value.hint
+
+
+def test_room_is_left_on_the_disk_for_everything_else(monkeypatch):
+    monkeypatch.setenv(MIN_FREE, "1e18")
+
+    with pytest.raises(SandsegError, match="are to stay free") as refusal:
+        require_room(new_folder(), 1)
+
+    assert MIN_FREE in refusal.value.hint
+
+
+@pytest.mark.parametrize("text", ["plenty", "inf", "nan"])
+def test_a_quota_that_is_no_number_is_named(text, monkeypatch):
+    monkeypatch.setenv(QUOTA_SESSION, text)
+
+    with pytest.raises(ConfigError, match=f'{QUOTA_SESSION} is "{text}"'):
+        quota(QUOTA_SESSION)
+
+
+def test_an_empty_setting_is_none(monkeypatch):
+    monkeypatch.setenv(QUOTA_SESSION, "")
+
+    assert quota(QUOTA_SESSION) == DEFAULT_BYTES[QUOTA_SESSION]
+
+
+def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SANDSEG_WORK", str(tmp_path / "file"))
+
+    for act in (work_folder, new_folder, sweep):
+        with pytest.raises(SandsegError, match="The server cannot keep files") as refusal:
+            act()
+        assert "SANDSEG_WORK" in refusal.value.hint
