@@ -10,20 +10,20 @@ import streamlit as st
 from streamlit import cli_util, config
 from streamlit.web.server import server_util
 
-from pages.components.uploader import tickets as desk
 from pages.components.uploader.route import upload_address, upload_route
+from pages.components.uploader.tickets import open_at
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """Tell the pages about the route, shut the way around it, and open a desktop's browser."""
-    desk.open_at(upload_address())
+    open_at(upload_address())
     config.set_option("server.maxUploadSize", 0)  # no page asks for Streamlit's own uploads now
     if not config.get_option("server.headless"):
         address = config.get_option("server.address") or "localhost"
         cli_util.open_browser(server_util.get_url(server_util.get_display_address(address)))
     yield
-    desk.open_at("")
+    open_at("")
 
 
 app = st.App("app.py", routes=[upload_route()], lifespan=lifespan)

@@ -21,13 +21,15 @@ from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.data.samples import open_sample, sample_labels
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.errors import StackError
-from sandseg.grey import verdict as domain
 from sandseg.grey.appearance import look_at, slices_to_look_at
 from sandseg.grey.mapping import GreyMapping
+from sandseg.grey.verdict import judge
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
+from sandseg.model.usual import usual_for
 from sandseg.predict.slices import SlicePrediction, choose_mapping, even_out, predict_slice
-from sandseg.scan.formats import Stack, open_stack
+from sandseg.scan.formats import open_stack
+from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
@@ -204,7 +206,7 @@ class Checker:
                 matrix = matrix + confusion_matrix(labels[z], found.labels, len(classes))
                 found = self.segment(image[z], even)
                 evened = evened + confusion_matrix(labels[z], found.labels, len(classes))
-        verdict = domain.judge(mapping, looks, domain.usual_for(self.model))
+        verdict = judge(mapping, looks, usual_for(self.model))
         signs = verdict.signs
         scored = () if labels is None else (mean_iou(matrix), mean_iou(evened))
         score = "  ".join(f"{value:.3f}" for value in scored)

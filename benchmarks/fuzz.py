@@ -30,7 +30,9 @@ import numpy as np
 import tifffile
 
 from sandseg.errors import SandsegError
-from sandseg.scan.formats import WEB_LIMITS, open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
+from sandseg.scan.limits import WEB_LIMITS
 
 RESULT = Path(__file__).with_suffix(".json")
 DATA = Path(os.environ.get("SANDSEG_DATA", Path(__file__).parents[2] / "shared" / "data"))

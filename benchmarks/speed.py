@@ -23,10 +23,9 @@ from sandseg.config import preset
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.export.tiff import write_image
 from sandseg.grey.mapping import GreyMapping
-from sandseg.model.engine import load_engine, n_cores
+from sandseg.model.engine import PredictBatch, load_engine, n_cores
 from sandseg.model.store import load_model
 from sandseg.predict.slices import predict_slice
-from sandseg.predict.tiling import PredictBatch
 
 SHAPE = (1024, 996)
 N_FAST, N_SLOW, N_COLD = 9, 2, 3

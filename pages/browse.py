@@ -6,9 +6,8 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache import greys as cache_browse
 from pages.cache import slices as cache
-from pages.cache.exact import exact_grey
-from pages.cache.slices import Task
-from pages.charts import phases as widgets
+from pages.cache.greys import exact_grey
+from pages.cache.view import Task
 from pages.charts.histogram import show_histogram
 from pages.components.copy_link import copy_link
 from pages.components.side_views import choose_spot, show_side_views, take_spot
@@ -18,10 +17,13 @@ from pages.panels.contact_sheet import show_contact_sheet
 from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import head_row, page_head
+from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import address, state
 from pages.session.state import Source
-from pages.words.stack_text import facts_text, split_text
+from pages.session.treatment import task_for
+from pages.words.numbers import plain
+from pages.words.scans import facts_text, split_text
 from sandseg.model.store import StoredModel
 
 SLICE, STACK = "slice", "stack"
@@ -82,12 +84,12 @@ def show_at_slice(
     z = choose_slice(stack.n_slices, source)
     with views:
         spot = None if source.numbers else choose_spot(stack)
-    with shown, widgets.user_errors():
+    with shown, user_errors():
         clear = clear_class(task, truth, model)
         hidden = show_slice(task, truth, z, source.id, spot, clear)
     show_greys(task, truth, z, model, stack.n_slices)
     if spot:
-        with views, widgets.user_errors():
+        with views, user_errors():
             show_side_views(task, truth, z, spot, hidden, stack.shape)
 
 
@@ -97,22 +99,22 @@ def workbench() -> None:
     picture, side = st.columns([2, 1], gap="medium")
     with picture, page_head("Browse"):
         copy_link()
-    with side, widgets.user_errors():
+    with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
-        task = state.task_for(source, model)
+        task = task_for(source, model)
         show_treatment(source)
         stack = cache.open_source(task.source, source.title)
         facts = st.container()
         views = st.container()
         truth = choose_labels(source, model.classes)
-    with picture, widgets.user_errors():
+    with picture, user_errors():
         show_at_slice(task, source, model, truth, views)
         if stack.n_slices > 1:
             show_contact_sheet(task, stack.n_slices)
-    with side, widgets.user_errors():
+    with side, user_errors():
         text = facts_text(stack, cache_browse.survey(task, truth), source)
-        facts.caption(widgets.plain(f"{text} {split_text(source, model)}"))
+        facts.caption(plain(f"{text} {split_text(source, model)}"))
 
 
 navigation.start_page()

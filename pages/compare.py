@@ -8,16 +8,17 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.cache import methods as cache_compare
 from pages.cache import slices as cache
 from pages.cache.methods import Trial
-from pages.charts import phases as widgets
 from pages.comparison import words
 from pages.comparison.views import show_difference, show_panes
 from pages.components.copy_link import copy_link
 from pages.panels.choices import choose_slice, choose_source
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import page_head
+from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import address
 from pages.session.state import Source
+from pages.words.numbers import plain
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
 from sandseg.model.store import DEFAULT_MODEL
@@ -56,7 +57,7 @@ def choose_methods() -> list[Method]:
 def segment_all(methods: list[Method], trials: list[Trial]) -> None:
     """Compute what is missing, and say what is being waited for."""
     for method, task in zip(methods, trials, strict=True):
-        with st.spinner(widgets.plain(f"{method.title} on slice {task.z + 1} …"), show_time=True):
+        with st.spinner(plain(f"{method.title} on slice {task.z + 1} …"), show_time=True):
             cache_compare.segmented(task)
 
 
@@ -66,17 +67,17 @@ def show_at_slice(source: Source, methods: list[Method], truth: str, places: Pla
     n_slices = cache.open_source(source.place).n_slices
     z = choose_slice(n_slices, source)
     trials = [cache_compare.trial(source.place, z, method) for method in methods]
-    with places.panes, widgets.user_errors(*places):
+    with places.panes, user_errors(*places):
         segment_all(methods, trials)
         model = cache.list_models()[0]
         grey = cache_compare.grey_picture(source.place, z, model.name, model.sha256)
         show_panes(methods, trials, grey, truth)
-    with places.sentence, widgets.user_errors(*places):
+    with places.sentence, user_errors(*places):
         words.show_verdict(methods, trials, truth)
         words.show_what_was_learned(methods, words.slice_names(source, z, n_slices))
-    with places.numbers, widgets.user_errors(*places):
+    with places.numbers, user_errors(*places):
         words.show_table(methods, trials, truth)
-    with places.difference, widgets.user_errors():
+    with places.difference, user_errors():
         show_difference(methods, trials, grey, truth)
 
 
@@ -87,10 +88,10 @@ def workbench() -> None:
     with first, page_head("Compare"):
         copy_link()
     sentence = first.container()
-    with rock, widgets.user_errors():
+    with rock, user_errors():
         source = choose_source(None)
         n_slices = cache.open_source(source.place, source.title).n_slices
-    with first, widgets.user_errors():
+    with first, user_errors():
         methods = choose_methods()
         if len(methods) < FEWEST:
             choose_slice(n_slices, source)

@@ -7,8 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache import errors as cache_evaluate
 from pages.cache import slices as cache
-from pages.cache.slices import Task
-from pages.charts import phases as widgets
+from pages.cache.view import Task
 from pages.charts.reliability import show_reliability
 from pages.charts.scores import show_scores
 from pages.components.copy_link import copy_link
@@ -18,11 +17,13 @@ from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import head_row, page_head
+from pages.panels.refusals import await_prediction, user_errors
 from pages.panels.stack_run import finished_folder
 from pages.server import navigation
 from pages.session import state
 from pages.session.state import Source
-from sandseg.export.tiff import safe_name
+from pages.session.treatment import task_for
+from sandseg.export.names import safe_name
 from sandseg.score.evaluation import combine
 from sandseg.score.summary import finding
 
@@ -56,8 +57,8 @@ def invite(task: Task, n_slices: int) -> None:
     )
     shown = st.container()
     z = choose_slice(n_slices)
-    with shown, widgets.user_errors():
-        widgets.await_prediction(task, z)
+    with shown, user_errors():
+        await_prediction(task, z)
         show_prediction(task, z)
 
 
@@ -67,7 +68,7 @@ def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> N
     classes = cache.model(task.model_name).classes
     shown = st.container()
     z = choose_slice(cache.open_source(task.source).n_slices, source)
-    with places.side, widgets.user_errors(*places):
+    with places.side, user_errors(*places):
         parts = views.choose_parts(task, z, asked.truth, asked.is_whole)
         found = combine(parts)
         cell = views.choose_cell(found, asked.matrix, classes, safe_name(source.title))
@@ -77,7 +78,7 @@ def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> N
     with places.headline:
         page_head(finding(found.matrix, classes))
         views.show_honesty(source, cache.model(task.model_name), list(parts))
-    with shown, widgets.user_errors(*places):
+    with shown, user_errors(*places):
         show_pictures(task, z, asked.truth, asked.pictures, lit)
     with places.scores:
         show_scores(found, classes)
@@ -93,18 +94,18 @@ def workbench() -> None:
     """What is compared with what."""
     picture, side = st.columns([2, 1], gap="medium")
     headline = picture.container()
-    with side, widgets.user_errors():
+    with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
         truth = choose_labels(source, model.classes)
-        task = state.task_for(source, model, finished_folder(source, model))
+        task = task_for(source, model, finished_folder(source, model))
         show_treatment(source)
         n_slices = cache.open_source(task.source, source.title).n_slices
     if not truth:
         with picture:
             invite(task, n_slices)
         return
-    with side, widgets.user_errors():
+    with side, user_errors():
         is_whole = views.choose_scope(source, model, n_slices)
         matrix = views.choose_matrix()
         cells, certainty = st.container(), st.container()

@@ -3,16 +3,19 @@
 import streamlit as st
 
 from pages.cache import slices as cache
+from pages.cache.trainings import is_offered
+from pages.cache.view import Task
 from pages.charts import phases as widgets
 from pages.components.viewer import Look, Pane, Shown, viewer
 from pages.panels.model_card import how_good, show_card
+from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import state
-from pages.training import access as train_access
+from pages.words.numbers import percents
 from sandseg.errors import ModelError
 
 navigation.start_page()
-with widgets.user_errors():
+with user_errors():
     models = cache.list_models()
     if not models:
         raise ModelError(
@@ -22,7 +25,7 @@ with widgets.user_errors():
     model = models[0]
     first, z = cache.first_slice()
     source = state.sources()[first]
-    task = cache.Task(source.place, model.name, model.sha256)
+    task = Task(source.place, model.name, model.sha256)
     stack = cache.open_source(task.source)
     pictures, phases = cache.slice_pictures(task, z), cache.slice_phases(task, z)
 
@@ -41,13 +44,13 @@ with text:
         f"This app tells {', '.join(names)} and {last} apart in X\N{NON-BREAKING HYPHEN}ray "
         f"micro\N{NON-BREAKING HYPHEN}CT slices of sandstone. {how_good(model)}"
     )
-    widgets.show_phases({"of the rock": widgets.percents(phases.rock)}, phases.rock, model.classes)
+    widgets.show_phases({"of the rock": percents(phases.rock)}, phases.rock, model.classes)
     widgets.show_porosity(phases.porosity)
     if st.button("Segment your own TIFF", type="primary", icon=":material/upload_file:"):
         st.switch_page(navigation.SEGMENT)
     if st.button("Look around in this rock", icon=":material/search:"):
         st.switch_page(navigation.BROWSE, query_params={state.SAMPLE: source.id})
-    if train_access.is_offered() and st.button("Watch a network learn", icon=":material/school:"):
+    if is_offered() and st.button("Watch a network learn", icon=":material/school:"):
         st.switch_page(navigation.TRAIN)
     show_card(model, "How good is it?")
     rock = "a real sandstone, which it never saw" if source.numbers else "a synthetic sandstone"

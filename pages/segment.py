@@ -4,8 +4,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache import slices as cache
-from pages.cache.exact import exact_grey
-from pages.cache.slices import Task
+from pages.cache.greys import exact_grey
+from pages.cache.view import Task
 from pages.charts import phases as widgets
 from pages.components.copy_link import copy_link
 from pages.components.viewer import Look, Pane, Shown, viewer
@@ -15,11 +15,14 @@ from pages.panels.grey_mapping import choose_treatment, show_grey_values
 from pages.panels.own_files import show_file
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import page_head
+from pages.panels.refusals import await_prediction, user_errors
 from pages.panels.stack_run import finished_folder, show_run
 from pages.server import navigation
 from pages.session import address, state
 from pages.session.state import Source
-from pages.words import scans as words
+from pages.session.treatment import task_for
+from pages.words.numbers import plain
+from pages.words.scans import stack_facts
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}
@@ -33,7 +36,7 @@ def choose_view(truth: str) -> str:
 
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
-    widgets.await_prediction(task, z)
+    await_prediction(task, z)
     pictures, stack = cache.slice_pictures(task, z), cache.open_source(task.source)
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
@@ -74,9 +77,9 @@ def show_at_slice(
     """Everything that follows the slice; moving the slider redraws this and no more."""
     shown = st.container()
     z = choose_slice(cache.open_source(task.source).n_slices, source)
-    with shown, widgets.user_errors(numbers):
+    with shown, user_errors(numbers):
         show_slice(task, view, z, truth)
-    with numbers, widgets.user_errors():
+    with numbers, user_errors():
         widgets.show_numbers(task, z, truth)
         show_downloads(source, task, z)
 
@@ -86,14 +89,14 @@ def workbench() -> None:
     """What is segmented, by what, and how."""
     picture, side = st.columns([2, 1], gap="medium")
     head = picture.container()
-    with side, widgets.user_errors():
+    with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model()
         choose_treatment(source, model)
         job = finished_folder(source, model)
-        task = state.task_for(source, model, job)
+        task = task_for(source, model, job)
         stack = cache.open_source(task.source, source.title)
-        st.caption(widgets.plain(" ".join([words.stack_facts(stack) + ".", *stack.notes])))
+        st.caption(plain(" ".join([stack_facts(stack) + ".", *stack.notes])))
         show_file(source, model.name)
         greys = st.container()
         numbers = st.container()
@@ -106,7 +109,7 @@ def workbench() -> None:
         copy_link()
     with shown:
         show_at_slice(task, source, view, truth, numbers)
-    with greys, widgets.user_errors():
+    with greys, user_errors():
         show_grey_values(task, source)
 
 

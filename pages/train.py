@@ -4,12 +4,12 @@ import streamlit as st
 
 from pages.cache import slices as cache
 from pages.cache import trainings as run_cache
-from pages.charts import phases as widgets
 from pages.components.copy_link import copy_link
 from pages.components.replay import asked_epoch, show_replay
 from pages.panels.page_head import head_row
+from pages.panels.refusals import user_errors
 from pages.server import navigation
-from pages.training import access as train_access
+from pages.training.access import ask_token
 from pages.training.choice import NEW, REPLAY, RUN, choose_training, show_next
 from pages.training.setup import show_setup
 from pages.training.view import show_run
@@ -27,7 +27,7 @@ def show_kept(name: str) -> None:
 
 
 navigation.start_page()
-with widgets.user_errors():
+with user_errors():
     is_on = training_rules().is_on
     found, kept = run_cache.list_runs(), run_cache.replays()
     head, notes = head_row(), st.container()
@@ -45,7 +45,7 @@ with widgets.user_errors():
             icon=":material/block:",
         )
     if chosen != NEW:
-        train_access.ask_token()
+        ask_token()
     if kind == RUN:
         show_run(name)
     elif kind == REPLAY:

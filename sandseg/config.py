@@ -218,3 +218,26 @@ def fit_patches(config: TrainConfig, shortest_side: int) -> TrainConfig:
         return config
     batch_size = max(round(config.batch_size * (config.patch_size / size) ** 2), 1)
     return replace(config, patch_size=size, batch_size=batch_size)
+
+
+def n_parameters(unet: UNetConfig) -> int:
+    """Count the weights of a U-Net without building it."""
+
+    def convolution(edge: int, n_in: int, n_out: int, has_bias: bool = True) -> int:
+        return edge**2 * n_in * n_out + n_out * has_bias
+
+    def block(n_in: int, n_out: int) -> int:
+        has_bias = unet.stem == "full"
+        both = convolution(3, n_in, n_out, has_bias) + convolution(3, n_out, n_out, has_bias)
+        return both + 2 * 4 * n_out  # batch normalization has four numbers a feature
+
+    is_strided = unet.stem == "strided"
+    count, n_features = 0, 1
+    if is_strided:
+        count, n_features = convolution(4, 1, unet.filters[0]), unet.filters[0]
+    for n_filters in unet.filters:
+        count, n_features = count + block(n_features, n_filters), n_filters
+    for n_filters in unet.filters[-2::-1]:
+        count += convolution(2, n_features, n_filters) + block(2 * n_filters, n_filters)
+        n_features = n_filters
+    return count + convolution(2 if is_strided else 1, n_features, unet.n_classes)

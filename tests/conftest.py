@@ -192,6 +192,7 @@ class _QuietHandler(SimpleHTTPRequestHandler):
 def mirror(tmp_path, monkeypatch):
     """A server with tiny files under the public addresses, whose checksums are the pinned ones."""
     from sandseg.data import samples
+    from sandseg.settings import cache_folder
 
     site = tmp_path / "site"
     pinned = {}
@@ -212,4 +213,4 @@ def mirror(tmp_path, monkeypatch):
     yield site
     server.shutdown()
     server.server_close()
-    shutil.rmtree(samples.cache_folder() / "sandstone", ignore_errors=True)
+    shutil.rmtree(cache_folder() / "sandstone", ignore_errors=True)

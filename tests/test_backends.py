@@ -11,7 +11,7 @@ import pytest
 
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.model.store import load_model
-from sandseg.runs.folder import DataSource, RunSettings, write_settings
+from sandseg.runs.settings import DataSource, RunSettings, write_settings
 
 ROOT = Path(__file__).resolve().parents[1]
 N_DEVICES = 2

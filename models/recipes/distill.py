@@ -37,8 +37,10 @@ from sandseg.data.patches import MIN_ROCK_SHARE, N_DRAWS
 from sandseg.model.unet import build_unet
 from sandseg.model.write_model import publish_model
 from sandseg.predict.tiling import predict_tiled
-from sandseg.runs.folder import REPLAY, SAMPLES, DataSource, EpochReport, RunSettings
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.runs.folder import REPLAY, SAMPLES, EpochReport
+from sandseg.runs.settings import DataSource, RunSettings
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 from sandseg.score.metrics import confusion_matrix, iou
 from sandseg.train.card import describe_model, find_temperature
 from sandseg.train.checkpoint import TrainedModel

@@ -6,11 +6,11 @@ import numpy as np
 from PIL import Image
 
 from pages.cache import slices as cache
-from pages.cache.slices import Task
 from pages.cache.store import kept
+from pages.cache.view import Task
 from sandseg.classes import IGNORED
 from sandseg.export import overlay
-from sandseg.export import tiff as export
+from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
 from sandseg.score.evaluation import Evaluation, evaluate_slice
 
 THUMBNAIL_SIZE = 220  # pixels, at least
@@ -23,7 +23,9 @@ def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
     Raises:
         LabelError: The labels belong to other classes than the model's.
     """
-    found = evaluate_slice(true_slice(task, z, truth), cache.prediction(task, z), n_classes(task))
+    predicted = cache.prediction(task, z)
+    true = true_slice(task, z, truth)
+    found = evaluate_slice(true, predicted.labels, predicted.confidence, n_classes(task))
     _ = found.scores, found.intervals  # computed now, they are kept with it
     return found
 
@@ -51,14 +53,14 @@ def labelled_slices(task: Task, truth: str) -> list[int]:
 def truth_picture(task: Task, z: int, truth: str) -> bytes:
     """Encode the true labels of a slice."""
     classes = cache.model(task.model_name).classes
-    return export.encode_palette_png(true_slice(task, z, truth), classes)
+    return encode_palette_png(true_slice(task, z, truth), classes)
 
 
 @kept()
 def error_picture(task: Task, z: int, truth: str, class_value: int | None) -> bytes:
     """Encode marks for the wrong pixels of a slice: those of a class, or all."""
     labels = cache.prediction(task, z).labels
-    return export.encode_png(overlay.error_marks(true_slice(task, z, truth), labels, class_value))
+    return encode_png(overlay.error_marks(true_slice(task, z, truth), labels, class_value))
 
 
 @kept()
@@ -66,7 +68,7 @@ def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     """Encode a small picture of all wrong pixels of a slice."""
     picture = Image.fromarray(_errors(task, z, truth))
     small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))
-    return export.encode_jpeg(np.asarray(small))
+    return encode_jpeg(np.asarray(small))
 
 
 @kept()
@@ -74,7 +76,7 @@ def cell_pixels(task: Task, z: int, truth: str, row: int, column: int) -> tuple[
     """Encode the pixels of a true (row) and a predicted (column) class as a mask; count them."""
     true = true_slice(task, z, truth)
     mask = (true == row) & (cache.prediction(task, z).labels == column)
-    return export.encode_png(mask.astype(np.uint8) * 255), int(np.count_nonzero(mask))
+    return encode_png(mask.astype(np.uint8) * 255), int(np.count_nonzero(mask))
 
 
 def true_slice(task: Task, z: int, truth: str) -> np.ndarray:

@@ -6,13 +6,17 @@ import numpy as np
 import streamlit as st
 
 from pages.cache import slices as cache
-from pages.cache.slices import Task
 from pages.cache.store import kept
-from sandseg.export import cuts as planes
-from sandseg.export import overlay
-from sandseg.export import tiff as export
-from sandseg.export.cuts import Survey
-from sandseg.grey.mapping import GreyMapping
+from pages.cache.view import Task
+from sandseg.export import cuts, overlay
+from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
+from sandseg.grey.appearance import Look, look_at, slices_to_look_at
+from sandseg.grey.display import to_display
+from sandseg.grey.histograms import shares_of
+from sandseg.grey.mapping import GreyMapping, sample_values
+from sandseg.grey.survey import Survey, count_greys, spread_slices, survey_stack
+from sandseg.grey.verdict import Verdict, judge
+from sandseg.model.usual import usual_for
 
 Plane = Literal["XZ", "YZ"]
 
@@ -41,14 +45,14 @@ def grey_picture(task: Task, z: int) -> bytes:
 @kept()
 def label_picture(task: Task, z: int, truth: str) -> bytes:
     """Encode the true labels of a slice for the viewer."""
-    return export.encode_palette_png(_true(task, truth)[z], cache.model(task.model_name).classes)
+    return encode_palette_png(_true(task, truth)[z], cache.model(task.model_name).classes)
 
 
 @kept(max_entries=2)
 def _volume(task: Task) -> np.ndarray:
     mapping = _mapping(task)
     with st.spinner("Reading all slices for the side views …"):
-        return planes.display_volume(cache.open_source(task.source), mapping.low, mapping.high)
+        return cuts.display_volume(cache.open_source(task.source), mapping.low, mapping.high)
 
 
 @kept()
@@ -65,20 +69,18 @@ def side_picture(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[in
     Raises:
         StackError: A slice is damaged.
     """
-    return export.encode_jpeg(
-        planes.enlarge(_cut(task, truth, plane, at, hidden), side_scale(task))
-    )
+    return encode_jpeg(cuts.enlarge(_cut(task, truth, plane, at, hidden), side_scale(task)))
 
 
 def side_scale(task: Task) -> float:
     """Return how many screen pixels a voxel of the side views gets."""
     depth, height, width = cache.open_source(task.source).shape
-    return planes.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
+    return cuts.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
 
 
 def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...]) -> np.ndarray:
     """A cut in color, (Z, N, 3) uint8, or in grey where there are no labels: (Z, N)."""
-    cut = planes.cut_xz if plane == "XZ" else planes.cut_yz
+    cut = cuts.cut_xz if plane == "XZ" else cuts.cut_yz
     picture = cut(_volume(task), at)
     if not truth:
         return picture
@@ -91,7 +93,7 @@ def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...])
 def slice_counts(task: Task, z: int, truth: str) -> np.ndarray:
     """Count the grey values of a slice by class, as `planes.count_greys` does."""
     labels = _true(task, truth)[z] if truth else None
-    return planes.count_greys(_greys(task, z), labels, len(cache.model(task.model_name).classes))
+    return count_greys(_greys(task, z), labels, len(cache.model(task.model_name).classes))
 
 
 @kept()
@@ -105,12 +107,12 @@ def survey(task: Task, truth: str) -> Survey:
     n_classes = len(cache.model(task.model_name).classes)
     stack = cache.open_source(task.source)
     with st.spinner("Looking through the stack …"):
-        return planes.survey_stack(stack, mapping.low, mapping.high, labels, n_classes)
+        return survey_stack(stack, mapping.low, mapping.high, labels, n_classes)
 
 
 def thumbnail_slices(n_slices: int) -> list[int]:
     """Return the slices the contact sheet shows."""
-    return planes.spread_slices(n_slices, N_THUMBNAILS)
+    return spread_slices(n_slices, N_THUMBNAILS)
 
 
 @kept()
@@ -123,4 +125,44 @@ def contact_sheet(task: Task) -> bytes:
     slices = thumbnail_slices(cache.open_source(task.source).n_slices)
     pictures = [_greys(task, z) for z in slices]
     titles = [str(z + 1) for z in slices]
-    return export.encode_jpeg(planes.contact_sheet(pictures, titles, N_COLUMNS, SHEET_WIDTH))
+    return encode_jpeg(cuts.contact_sheet(pictures, titles, N_COLUMNS, SHEET_WIDTH))
+
+
+def verdict(task: Task) -> Verdict:
+    """Judge a stack by some of its slices, as the command line does."""
+    mapping = cache.mapping_of(task)
+    usual = usual_for(cache.model(task.model_name))
+    voxel_size_um = cache.open_source(task.source).voxel_size_um
+    return judge(mapping, _looks(task), usual, voxel_size_um, cache.zoom_of(task))
+
+
+@kept()
+def _looks(task: Task) -> list[Look]:
+    stack, classes = cache.open_source(task.source), cache.model(task.model_name).classes
+    mapping = cache.mapping_of(task)
+    looks = []
+    for z in slices_to_look_at(stack.n_slices):
+        found, grey = cache.prediction(task, z), mapping.apply(stack.read_slice(z))
+        zoom = cache.zoom_of(task)
+        looks.append(look_at(grey, found.labels, found.confidence, classes, zoom))
+    return looks
+
+
+@kept()
+def grey_shares(source: str, low: float, high: float) -> np.ndarray:
+    """Return the (256,) shares of a stack's grey values once they are mapped."""
+    return shares_of(sample_values(cache.open_source(source)), (low, high))
+
+
+@kept()
+def exact_grey(
+    source: str, z: int, model_name: str, model_sha256: str, grey: str = "auto"
+) -> bytes:
+    """Encode a slice on the model's grey scale as a PNG: several times the bytes of a JPEG.
+
+    Raises:
+        StackError: The slice is damaged.
+    """
+    mapping = cache.grey_mapping(source, model_name, model_sha256, grey)
+    image = cache.open_source(source).read_slice(z)
+    return encode_png(to_display(image, mapping.low, mapping.high))

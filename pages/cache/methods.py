@@ -6,16 +6,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from pages.cache import slices as cache
-from pages.cache.slices import SlicePhases
 from pages.cache.store import kept
+from pages.cache.view import SlicePhases
 from sandseg.classes import SANDSTONE
 from sandseg.export import overlay
-from sandseg.export import tiff as export
-from sandseg.measure.fractions import phase_fractions, porosity, sample_mask
+from sandseg.export.pictures import encode_palette_png, encode_png
+from sandseg.measure.fractions import phase_fractions, porosity
+from sandseg.measure.sample import sample_mask
 from sandseg.model.store import models_folder
 from sandseg.predict import methods
 from sandseg.predict.methods import Method, SegmentedSlice, Segmenter
-from sandseg.scan.formats import check_numbers
+from sandseg.scan.stack import check_numbers
 from sandseg.score import comparison
 from sandseg.score.comparison import MethodErrors
 from sandseg.score.intervals import IouIntervals, bootstrap_iou
@@ -121,11 +122,11 @@ def grey_picture(source: str, z: int, model_name: str, model_sha256: str) -> byt
 def pictures(task: Trial, truth: str) -> Pictures:
     """Encode what a method makes of a slice."""
     labels = segmented(task).labels
-    encoded = export.encode_palette_png(labels, SANDSTONE)
+    encoded = encode_palette_png(labels, SANDSTONE)
     if not truth:
         return Pictures(encoded, None)
     errors = overlay.error_marks(cache.true_labels(truth)[task.z], labels)
-    return Pictures(encoded, export.encode_png(errors))
+    return Pictures(encoded, encode_png(errors))
 
 
 @kept()
@@ -167,6 +168,6 @@ def difference(first: Trial, second: Trial, truth: str) -> Difference:
     kinds = comparison.difference_kinds(one, other, true)
     return Difference(
         comparison.disagreement(one, other),
-        export.encode_palette_png(kinds),
+        encode_palette_png(kinds),
         tuple(np.bincount(kinds.ravel(), minlength=4).tolist()),
     )

@@ -17,24 +17,27 @@ import tifffile
 from pages.cache.line import SharedResults
 from pages.cache.store import kept, size_of
 from pages.cache.view import SlicePhases, SlicePictures, Task
+from sandseg.atomic import read_json
 from sandseg.data import samples
 from sandseg.data.samples import Sample
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.export import overlay
-from sandseg.export import tiff as export
-from sandseg.grey import verdict as domain
+from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
+from sandseg.grey.display import to_display
 from sandseg.grey.mapping import GreyMapping
-from sandseg.measure.fractions import phase_fractions, porosity, sample_mask
-from sandseg.model import store as model_store
-from sandseg.model.engine import load_engine
+from sandseg.grey.verdict import zoom_for
+from sandseg.measure.fractions import phase_fractions, porosity
+from sandseg.measure.sample import sample_mask
+from sandseg.model import store
+from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel
-from sandseg.predict import slices as predict
-from sandseg.predict.slices import SlicePrediction
-from sandseg.predict.tiling import PredictBatch
-from sandseg.runs import process as jobs
-from sandseg.scan.formats import Stack, open_stack, read_labels
+from sandseg.predict.slices import SlicePrediction, choose_mapping, even_out, predict_slice
+from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
+from sandseg.scan.stack import Stack
 from sandseg.score.metrics import Scores, confusion_matrix, scores
-from sandseg.uploads import kept as uploads
+from sandseg.uploads.kept import voxel_size_of
 
 PREDICTION_BYTES = 200 * 2**20  # of all visitors together; a slice of a million pixels takes 5 MB
 SAMPLES_KNOWN_S = 5.0  # looking for the files of all samples takes milliseconds
@@ -56,13 +59,13 @@ def first_slice() -> tuple[str, int]:
 
 def list_models() -> list[StoredModel]:
     """Return the models at hand; they are read again when one is added, replaced or removed."""
-    folder = model_store.models_folder()
+    folder = store.models_folder()
     return _models(str(folder), folder.stat().st_mtime_ns if folder.is_dir() else 0)
 
 
 @lru_cache(maxsize=4)  # Streamlit's own cache takes ten times as long to say what it knows
 def _models(folder: str, changed_ns: int) -> list[StoredModel]:  # noqa: ARG001
-    return model_store.list_models()
+    return store.list_models()
 
 
 def list_samples() -> tuple[Sample, ...]:
@@ -98,7 +101,7 @@ def model(name: str) -> StoredModel:
         ModelError: There is none of this name, or it is damaged.
     """
     found = next((model for model in list_models() if model.name == name), None)
-    return found or model_store.load_model(name)
+    return found or store.load_model(name)
 
 
 @kept(max_entries=2)
@@ -117,7 +120,7 @@ def open_source(source: str, _name: str = "") -> Stack:
     if not Path(source).is_absolute():
         return samples.open_sample(source)
     stack = open_stack(Path(source), name=_name)
-    stack.voxel_size_um = uploads.voxel_size_of(Path(source))
+    stack.voxel_size_um = voxel_size_of(Path(source))
     return stack
 
 
@@ -129,7 +132,7 @@ def grey_mapping(
     grey: str = "auto",
 ) -> GreyMapping:
     """Decide how the grey values of a stack reach the model's scale."""
-    return predict.choose_mapping(open_source(source), model(model_name), grey)
+    return choose_mapping(open_source(source), model(model_name), grey)
 
 
 def mapping_of(task: Task) -> GreyMapping:
@@ -145,14 +148,14 @@ def _even_mapping(task: Task) -> GreyMapping:
     stack, asked = open_source(task.source), model(task.model_name)
     mapping = mapping_of(replace(task, is_evened=False))
     zoom = zoom_of(task)
-    return predict.even_out(stack, asked, mapping, lambda z, how: _segmented(task, z, how), zoom)
+    return even_out(stack, asked, mapping, lambda z, how: _segmented(task, z, how), zoom)
 
 
 def zoom_of(task: Task) -> float:
     """Return by how much a task's model sees the slices enlarged."""
     if not task.is_rescaled:
         return 1.0
-    return domain.zoom_for(open_source(task.source), model(task.model_name))
+    return zoom_for(open_source(task.source), model(task.model_name))
 
 
 def prediction(
@@ -187,7 +190,7 @@ def _segmented(
     def segment() -> SlicePrediction:
         network = engine(task.model_name, task.model_sha256)
         image, stride = open_source(task.source).read_slice(z), model(task.model_name).unet.stride
-        found = predict.predict_slice(image, network, mapping, stride, zoom=zoom)
+        found = predict_slice(image, network, mapping, stride, zoom=zoom)
         for array in (found.labels, found.confidence):
             array.setflags(write=False)  # it is everybody's
         return found
@@ -211,8 +214,8 @@ def n_waiting() -> int:
 @kept()
 def _stored_prediction(job: str, z: int) -> SlicePrediction:
     return SlicePrediction(
-        tifffile.imread(Path(job) / jobs.LABELS, key=z),
-        tifffile.imread(Path(job) / jobs.CONFIDENCE, key=z),
+        tifffile.imread(Path(job) / LABELS, key=z),
+        tifffile.imread(Path(job) / CONFIDENCE, key=z),
     )
 
 
@@ -222,19 +225,19 @@ def grey_slice(source: str, z: int, mapping: GreyMapping) -> np.ndarray:
     Raises:
         StackError: The slice is damaged.
     """
-    return overlay.to_display(open_source(source).read_slice(z), mapping.low, mapping.high)
+    return to_display(open_source(source).read_slice(z), mapping.low, mapping.high)
 
 
 @kept(key=lambda source, z, mapping: (source, z, mapping.low, mapping.high))
 def grey_picture(source: str, z: int, mapping: GreyMapping) -> bytes:
     """Encode the grey values of a slice for the viewer; raises as `grey_slice` does."""
-    return export.encode_jpeg(grey_slice(source, z, mapping))
+    return encode_jpeg(grey_slice(source, z, mapping))
 
 
 @kept()
 def label_picture(task: Task, z: int) -> bytes:
     """Encode the labels of a segmented slice for the viewer."""
-    return export.encode_palette_png(prediction(task, z).labels, model(task.model_name).classes)
+    return encode_palette_png(prediction(task, z).labels, model(task.model_name).classes)
 
 
 def slice_pictures(task: Task, z: int) -> SlicePictures:
@@ -245,16 +248,16 @@ def slice_pictures(task: Task, z: int) -> SlicePictures:
 @kept()
 def confidence_picture(task: Task, z: int) -> bytes:
     """Encode how unsure the model is of each pixel: the less sure, the less the grey shows."""
-    doubt = overlay.to_display(1 - prediction(task, z).confidence, 0, 1 - LOW_CONFIDENCE)
+    doubt = to_display(1 - prediction(task, z).confidence, 0, 1 - LOW_CONFIDENCE)
     marks = np.full((*doubt.shape, 4), DOUBT, np.uint8)
     marks[..., 3] = doubt
-    return export.encode_png(marks)
+    return encode_png(marks)
 
 
 @kept()
 def confidence_percent(task: Task, z: int) -> bytes:
     """Encode how sure the model is of each pixel, in whole percent rounded down, as a grey PNG."""
-    return export.encode_png((100 * prediction(task, z).confidence).astype(np.uint8))
+    return encode_png((100 * prediction(task, z).confidence).astype(np.uint8))
 
 
 @kept()
@@ -295,10 +298,10 @@ def truth_pictures(task: Task, z: int, truth: str) -> tuple[bytes, bytes]:
     classes = model(task.model_name).classes
     true = true_labels(truth, n_classes=len(classes))[z]
     errors = overlay.error_marks(true, prediction(task, z).labels)
-    return export.encode_palette_png(true, classes), export.encode_png(errors)
+    return encode_palette_png(true, classes), encode_png(errors)
 
 
 @kept()
 def report(job: str) -> dict:
     """Read the report of a finished whole run."""
-    return jobs.read_json(Path(job) / jobs.REPORT)
+    return read_json(Path(job) / REPORT)

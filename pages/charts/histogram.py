@@ -6,7 +6,8 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from pages.charts.phases import percent, show_legend
+from pages.charts.phases import show_legend
+from pages.words.numbers import percent
 from sandseg.classes import SegmentationClass
 
 INK = "#8A8178"  # seen on light and on dark paper; class colors mean classes

@@ -1,63 +1,15 @@
 """Pieces that more than one page is made of."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 
 import numpy as np
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
-from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from pages.cache import slices as cache
-from pages.cache.slices import SlicePhases, Task
+from pages.cache.view import SlicePhases, Task
+from pages.words.numbers import percent, percents, score
 from sandseg.classes import SegmentationClass
-from sandseg.errors import SandsegError
-
-
-@contextmanager
-def user_errors(*places: DeltaGenerator) -> Iterator[None]:
-    """Show a `SandsegError` as a message and end the page; let any other error through.
-
-    `places` are those outside of a fragment that it may fill. They are emptied: what stands there
-    is of another slice, and Streamlit lets a fragment fill later only what it has written to once.
-    """
-    try:
-        yield
-    except SandsegError as error:
-        show_refusal(error)
-        for place in places:
-            with suppress(StreamlitInvalidLayoutContextError):  # nothing has ever stood there
-                place.container()
-        st.stop()
-
-
-def show_refusal(error: SandsegError) -> None:
-    """Show what is wrong and what to do."""
-    st.error(plain(error.message), icon=":material/error:")
-    if error.hint:
-        st.info(plain(error.hint), icon=":material/lightbulb:")
-
-
-def await_prediction(task: Task, z: int) -> None:
-    """Segment a slice; where other visitors' slices come first, say how many and how long."""
-    is_said = False
-
-    def show(n_before: int, seconds: float) -> None:
-        nonlocal is_said
-        if is_said:  # a fragment may not write to what it showed outside of itself
-            return
-        is_said = True
-        others = "1 other slice comes" if n_before == 1 else f"{n_before} other slices come"
-        text = f"{others} first, about {max(seconds, 1):.0f} s"
-        st.toast(text, icon=":material/hourglass_top:")
-
-    cache.prediction(task, z, on_wait=show)
-
-
-def plain(text: str) -> str:
-    r"""Escape what Markdown would take for formatting: file names are other people's words."""
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+!|~$:^" else char for char in text)
 
 
 def show_phases(
@@ -134,29 +86,6 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
 def clear_class(phases: SlicePhases) -> int:
     """Return the commonest class of the rock: tinted, it would drown the picture."""
     return int(np.nan_to_num(phases.rock).argmax())
-
-
-def percents(fractions: Iterable[float]) -> list[str]:
-    """Return shares as texts."""
-    return [percent(fraction) for fraction in fractions]
-
-
-def percent(fraction: float) -> str:
-    """Return a share with three figures at most: "12.2 %"."""
-    if np.isnan(fraction):
-        return "–"
-    return f"{100 * fraction:.1f} %"
-
-
-def score(value: float | None) -> str:
-    """Return an IoU with two figures, as in "0.94"; a dash where a class does not occur.
-
-    What is nearly perfect has a third figure, cut off: "1.00" is said of what has no error.
-    """
-    if value is None or np.isnan(value):
-        return "–"
-    is_nearly_perfect = 0.995 <= value < 1
-    return f"{np.floor(1000 * value) / 1000:.3f}" if is_nearly_perfect else f"{value:.2f}"
 
 
 _LEGEND_STYLE = """<style>

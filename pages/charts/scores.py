@@ -6,7 +6,7 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from pages.charts.phases import percent, score
+from pages.words.numbers import percent, score
 from sandseg.classes import SegmentationClass
 from sandseg.score.evaluation import BLOCK_SIZE, NEAR, Evaluation
 

@@ -6,12 +6,13 @@ import streamlit as st
 
 from pages.cache import methods as cache_compare
 from pages.cache import slices as cache
-from pages.cache.exact import exact_grey
+from pages.cache.greys import exact_grey
 from pages.cache.methods import Trial
 from pages.charts import phases as widgets
 from pages.comparison import words
 from pages.components.viewer import Look, Pane, Shown, viewer
 from pages.session import address
+from pages.words.numbers import plain
 from sandseg.classes import SANDSTONE
 from sandseg.predict.methods import Method
 from sandseg.score.comparison import SAME, kind_classes
@@ -58,7 +59,7 @@ def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, tru
     first, second = pairs[name]
     found = cache_compare.difference(trials[first], trials[second], truth)
     text = words.difference_text(methods[first], methods[second], found, bool(truth))
-    st.markdown(widgets.plain(text.replace(" %", "\N{NO-BREAK SPACE}%")))
+    st.markdown(plain(text.replace(" %", "\N{NO-BREAK SPACE}%")))
     viewer(
         [Pane(titles[name], grey, found.picture)],
         Shown(

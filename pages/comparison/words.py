@@ -10,9 +10,10 @@ import streamlit as st
 
 from pages.cache import methods as cache_compare
 from pages.cache.methods import Difference, Trial
-from pages.charts.phases import percent, plain, score
 from pages.session.state import Source
+from pages.words.numbers import percent, plain, score
 from sandseg.classes import SANDSTONE
+from sandseg.data.sandstone_files import image_name
 from sandseg.predict.methods import Method
 from sandseg.score import comparison
 from sandseg.score.comparison import FIRST_RIGHT, NEITHER_RIGHT, SECOND_RIGHT
@@ -21,7 +22,7 @@ from sandseg.score.comparison import FIRST_RIGHT, NEITHER_RIGHT, SECOND_RIGHT
 def slice_names(source: Source, z: int, n_slices: int) -> set[str]:
     """Return the names under which a model's card would list a slice."""
     if source.numbers:
-        return {source.numbers[z], f"Sandstone_Versa{source.numbers[z]}"}
+        return {source.numbers[z], Path(image_name(source.numbers[z])).stem}
     stem = Path(source.title).stem if Path(source.place).is_absolute() else source.id
     return {stem} if n_slices == 1 else {f"{stem}[{z}]"}
 

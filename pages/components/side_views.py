@@ -8,10 +8,10 @@ from typing import Any
 import streamlit as st
 
 from pages.cache import greys as cache_browse
-from pages.cache.slices import Task
+from pages.cache.view import Task
 from pages.session import address, state
-from sandseg.export import cuts as planes
-from sandseg.scan.formats import Stack
+from sandseg.export.cuts import LARGEST_VOLUME, fits_in_memory
+from sandseg.scan.stack import Stack
 
 X, Y = "x", "y"  # stand in the address
 KEY = "side-views"
@@ -30,9 +30,9 @@ def choose_spot(stack: Stack) -> tuple[int, int] | None:
     if stack.n_slices == 1:
         return None
     n_slices, height, width = stack.shape
-    if not planes.fits_in_memory(stack.shape):
+    if not fits_in_memory(stack.shape):
         st.caption(
-            f"Side views are drawn for stacks of up to {planes.LARGEST_VOLUME / 1e6:.0f} million "
+            f"Side views are drawn for stacks of up to {LARGEST_VOLUME / 1e6:.0f} million "
             f"voxels. This one has {n_slices * height * width / 1e6:.0f} million, so it is shown "
             "slice by slice."
         )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from pages.cache import errors as cache_evaluate
 from pages.cache import slices as cache
-from pages.cache.exact import exact_grey
-from pages.cache.slices import Task
+from pages.cache.greys import exact_grey
+from pages.cache.view import Task
 from pages.charts import phases as widgets
 from pages.components.viewer import Look, Pane, Shown, viewer
 from pages.session import address, state

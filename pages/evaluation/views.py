@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages.cache import errors as cache_evaluate
-from pages.cache.slices import Task
-from pages.charts import phases as widgets
-from pages.charts.phases import percent, score
+from pages.cache.view import Task
 from pages.components import confusion
+from pages.panels.refusals import await_prediction
 from pages.panels.stack_run import finished_folder, show_run
 from pages.session import address, state
 from pages.session.state import Source
+from pages.words.numbers import percent, score
+from pages.words.scans import PARTS, SEEN, seen_in
 from sandseg.classes import SegmentationClass
 from sandseg.model.store import StoredModel
 from sandseg.score.evaluation import Evaluation, most_pixels, ranking
@@ -20,13 +21,6 @@ N_WORST = 6
 N_PLACES = 5
 ONE, ALL = "slice", "stack"
 SCOPES = {ONE: "This slice", ALL: "All labelled slices"}
-SEEN = {
-    "train": "The model was trained on this slice, so this score flatters.",
-    "validation": "The model was chosen by how well it does on this slice, so this score flatters "
-    "a little.",
-    "test": "The model never saw this slice.",
-}
-PARTS = {"train": "training", "validation": "validation", "test": "test", "": "–"}
 
 
 def show_honesty(source: Source, model: StoredModel, slices: Sequence[int]) -> None:
@@ -46,13 +40,6 @@ def show_honesty(source: Source, model: StoredModel, slices: Sequence[int]) -> N
         st.caption(SEEN["test"])
 
 
-def seen_in(number: str, card: Mapping) -> str:
-    """Return the part of a model's data that holds a slice: "train" …, or "" if it is in none."""
-    names = {number, f"Sandstone_Versa{number}"}
-    parts = card.get("data", {}).get("slices", {})
-    return next((part for part in SEEN if names & set(map(str, parts.get(part, ())))), "")
-
-
 def choose_scope(source: Source, model: StoredModel, n_slices: int) -> bool:
     """Ask whether one slice counts or all; True once the prediction of all is there."""
     if n_slices == 1:
@@ -70,7 +57,7 @@ def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int,
     """Compare the slices that count: the one shown, or all with labels."""
     if is_whole:
         return evaluate_stack(task, truth)
-    widgets.await_prediction(task, z)
+    await_prediction(task, z)
     return {z: cache_evaluate.slice_evaluation(task, z, truth)}
 
 

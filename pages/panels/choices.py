@@ -5,10 +5,10 @@ from functools import partial
 import streamlit as st
 
 from pages.cache import slices as cache
-from pages.charts import phases as widgets
 from pages.components.uploader.uploader import ask_upload
 from pages.panels.model_card import model_title, show_card
 from pages.panels.own_files import ask_about_file
+from pages.panels.refusals import show_refusal
 from pages.session import address, state
 from pages.session.state import Source
 from sandseg.data import samples
@@ -48,7 +48,7 @@ def choose_source(model_name: str | None) -> Source:
         refusal_key=state.REFUSAL,
     )
     if refusal := state.pop_refusal():
-        widgets.show_refusal(refusal)
+        show_refusal(refusal)
     ask_about_file(model_name)
     return choices[source_id]
 
@@ -69,7 +69,7 @@ def _offer_sandstone() -> None:
         samples.fetch_sandstone(show_progress)
     except SandsegError as error:
         place.empty()
-        widgets.show_refusal(error)
+        show_refusal(error)
         return
     cache.forget_samples()
     address.wish(state.SAMPLE, samples.SANDSTONE)

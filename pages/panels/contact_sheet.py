@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.cache import greys as cache_browse
-from pages.cache.slices import Task
+from pages.cache.view import Task
 from pages.session import state
 
 JUMP = "jump"

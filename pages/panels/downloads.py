@@ -6,12 +6,16 @@ from pathlib import Path
 import streamlit as st
 
 from pages.cache import slices as cache
-from pages.cache.slices import Task
+from pages.cache.view import Task
 from pages.charts.phases import clear_class
 from pages.session.state import Source
 from sandseg.export import overlay
-from sandseg.export import tiff as export
-from sandseg.runs import process as jobs
+from sandseg.export.names import safe_name
+from sandseg.export.pictures import encode_png
+from sandseg.export.tables import fractions_csv
+from sandseg.export.tiff import labels_tiff_bytes
+from sandseg.grey.display import to_display
+from sandseg.runs.segmentation import LABELS, REPORT
 
 OPACITY = 0.5
 
@@ -19,7 +23,7 @@ OPACITY = 0.5
 def show_downloads(source: Source, task: Task, z: int) -> None:
     """Offer labels, picture and numbers: of the stack when it is segmented, else of the slice."""
     stack = cache.open_source(task.source, source.title)
-    stem = export.safe_name(Path(source.title).stem)
+    stem = safe_name(Path(source.title).stem)
     is_whole = bool(task.job) or stack.n_slices == 1
     part = stem if is_whole else f"{stem}_slice{z + 1}"
     of = f"all {stack.n_slices} slices" if task.job and stack.n_slices > 1 else "this slice"
@@ -37,23 +41,21 @@ def show_downloads(source: Source, task: Task, z: int) -> None:
         )
         _offer(
             f"Phase fractions of {of} (CSV)",
-            lambda: fractions_csv(task, z),
+            lambda: phases_csv(task, z),
             f"{part}_fractions.csv",
         )
         if task.job:
-            report = Path(task.job) / jobs.REPORT
+            report = Path(task.job) / REPORT
             _offer("Report (JSON)", report.read_bytes, f"{stem}_report.json")
 
 
 def labels_tiff(task: Task, z: int) -> bytes:
     """Return the label TIFF the command line would write."""
     if task.job:
-        return (Path(task.job) / jobs.LABELS).read_bytes()
+        return (Path(task.job) / LABELS).read_bytes()
     stack = cache.open_source(task.source)
     classes = cache.model(task.model_name).classes
-    return export.labels_tiff_bytes(
-        [cache.prediction(task, z).labels], classes, stack.voxel_size_um
-    )
+    return labels_tiff_bytes([cache.prediction(task, z).labels], classes, stack.voxel_size_um)
 
 
 def overlay_png(task: Task, z: int) -> bytes:
@@ -63,20 +65,18 @@ def overlay_png(task: Task, z: int) -> bytes:
     classes = cache.model(task.model_name).classes
     clear = clear_class(cache.slice_phases(task, z))
     shown = [material.value for material in classes if material.value != clear]
-    grey = overlay.to_display(image, mapping.low, mapping.high)
+    grey = to_display(image, mapping.low, mapping.high)
     labels = cache.prediction(task, z).labels
-    return export.encode_png(overlay.blend(grey, labels, classes, OPACITY, shown))
+    return encode_png(overlay.blend(grey, labels, classes, OPACITY, shown))
 
 
-def fractions_csv(task: Task, z: int) -> str:
+def phases_csv(task: Task, z: int) -> str:
     """Return the phase fractions of each segmented slice as a table."""
     classes = cache.model(task.model_name).classes
     if not task.job:
-        return export.fractions_csv([cache.slice_phases(task, z).whole], classes)
+        return fractions_csv([cache.slice_phases(task, z).whole], classes)
     rows = cache.report(task.job)["slices"]
-    return export.fractions_csv(
-        [[row[material.name] for material in classes] for row in rows], classes
-    )
+    return fractions_csv([[row[material.name] for material in classes] for row in rows], classes)
 
 
 def _offer(label: str, make: Callable[[], bytes | str], file_name: str) -> None:

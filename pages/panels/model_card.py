@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.charts.phases import plain, score
+from pages.words.numbers import plain, score
 from pages.words.scans import slices_text
 from sandseg.model.store import StoredModel
 

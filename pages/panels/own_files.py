@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import streamlit as st
 
-from pages.charts.phases import plain
 from pages.session import state
 from pages.session.state import Source
+from pages.words.numbers import plain
 from sandseg.scan.choices import Choices
 
 LABELS = {"series": "Image", "channel": "Channel", "time": "Time point"}

@@ -9,15 +9,16 @@ import numpy as np
 import streamlit as st
 
 from pages.cache import slices as cache
-from pages.charts import phases as widgets
 from pages.components.uploader.uploader import ask_upload
+from pages.panels.refusals import show_refusal
 from pages.session import state
 from pages.session.state import Source
 from pages.session.visit import visit
-from sandseg.classes import IGNORED, SegmentationClass, decode_labels, map_labels
+from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, SandsegError
-from sandseg.export import tiff as export
-from sandseg.scan.formats import check_same_shape, open_stack
+from sandseg.export.tiff import write_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import check_same_shape, decode_labels, map_labels
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_each
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted
@@ -67,7 +68,7 @@ def choose_labels(
         if found and 0 < len(found.meanings) <= MOST_VALUES:
             _show_meanings(source, found, classes)
     if refusal := state.pop_refusal(REFUSAL):
-        widgets.show_refusal(refusal)
+        show_refusal(refusal)
     return truth
 
 
@@ -141,7 +142,7 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     try:
         labels = map_labels(_read_raw(found.path, found.name), meanings)
         path = workspace.new_folder(visit().folder) / "labels.tif"
-        export.write_labels(path, labels, classes)
+        write_labels(path, labels, classes)
     except SandsegError as error:
         st.session_state[REFUSAL] = error
         return

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.cache.trainings import is_offered
 from pages.server.warm_up import warm_up
 from pages.session import address
-from pages.training import access as train_access
 
 HOME = Path(__file__).parents[1] / "home.py"
 SEGMENT = HOME.with_name("segment.py")
@@ -36,7 +36,7 @@ def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
         st.Page(EVALUATE, title="Evaluate", icon=":material/rule:", url_path="evaluate"),
         st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
     ]
-    if train_access.is_offered():
+    if is_offered():
         pages.append(st.Page(TRAIN, title="Train", icon=":material/school:", url_path="train"))
     page = st.navigation(pages, position="top")
     address.turn_to(page.url_path)

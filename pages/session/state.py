@@ -1,31 +1,23 @@
 """What one visitor has chosen: names and paths, never pixels."""
 
-import math
-import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import astuple, dataclass, replace
-from hashlib import sha256
+from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
 
 from pages.cache import slices as cache
-from pages.cache.view import Task
 from pages.session import address
-from pages.session.visit import visit
 from sandseg.errors import SandsegError
-from sandseg.export import tiff as export
-from sandseg.model.store import DEFAULT_MODEL, StoredModel
-from sandseg.runs import process as jobs
-from sandseg.scan.formats import AmbiguousStackError, check_values
-from sandseg.uploads import kept as uploads
-from sandseg.uploads import workspace
+from sandseg.model.store import DEFAULT_MODEL
+from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.stack import check_values
+from sandseg.uploads import kept, workspace
 from sandseg.uploads.kept import Upload
 from sandseg.uploads.receive import Arrived
 
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
 REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
-RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
 
 
 @dataclass(frozen=True)
@@ -60,7 +52,7 @@ def sources() -> dict[str, Source]:
 
 def truth_of(source: Source) -> str:
     """Return the labels uploaded for a source, else those it came with, else ""."""
-    return _own("labels").get(source.id, source.truth)
+    return own("labels").get(source.id, source.truth)
 
 
 def forget_slice() -> None:
@@ -75,20 +67,20 @@ def take_slice(z: int) -> None:
 
 def take_files(files: Sequence[Arrived], model_name: str | None) -> None:
     """Choose what was uploaded as the stack; if it is refused, all stays as it was."""
-    open_file(uploads.keep(files), {}, model_name)
+    open_file(kept.keep(files), {}, model_name)
 
 
 def open_file(folder: Path, selection: Mapping[str, int], model_name: str | None) -> None:
     """Open what was kept, as the visitor chose; ask first where the file leaves it open."""
     st.session_state.pop(PENDING, None)
     try:
-        upload = uploads.open_kept(folder, selection)
+        upload = kept.open_kept(folder, selection)
         _check(upload, model_name or DEFAULT_MODEL)
     except AmbiguousStackError as error:
         st.session_state[PENDING] = (folder, error)
         return
     except SandsegError as error:
-        if not (folder / uploads.FACTS).exists() or not selection:
+        if not (folder / kept.FACTS).exists() or not selection:
             workspace.remove_folder(folder)
         st.session_state[REFUSAL] = error
         return
@@ -113,17 +105,17 @@ def pending_file() -> tuple[Path, AmbiguousStackError] | None:
 
 def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
     """Take the visitor's word for the size of a voxel; it goes into all that is taken home."""
-    upload = uploads.set_voxel_size(source.upload, voxel_size_um)
+    upload = kept.set_voxel_size(source.upload, voxel_size_um)
     _files()[source.id] = _source(upload)
     cache.open_source(source.place, source.title).voxel_size_um = voxel_size_um
 
 
 def _files() -> dict[str, Source]:
     """The visitor's own files, and the one their link leads to."""
-    files = _own("files")
+    files = own("files")
     wanted = st.query_params.get(SAMPLE, "")
-    if wanted not in files and (upload := uploads.find(wanted)):
-        uploads.hold(upload)
+    if wanted not in files and (upload := kept.find(wanted)):
+        kept.hold(upload)
         files[upload.id] = _source(upload)
     return files
 
@@ -134,7 +126,7 @@ def _source(upload: Upload) -> Source:
 
 def keep_labels(source: Source, path: Path) -> None:
     """Compare a source with the labels in this file from now on."""
-    _own("labels")[source.id] = str(path)
+    own("labels")[source.id] = str(path)
 
 
 def pop_refusal(key: str = REFUSAL) -> SandsegError | None:
@@ -142,97 +134,6 @@ def pop_refusal(key: str = REFUSAL) -> SandsegError | None:
     return st.session_state.pop(key, None)
 
 
-def job_folder(source: Source, model: StoredModel) -> Path | None:
-    """Return the folder of the whole-stack run of this source by this model."""
-    if source.upload:
-        folder = source.upload.folder / uploads.JOBS / _job_name(source, model)
-        return folder if folder.is_dir() else None
-    return _own("jobs").get((source.id, model.sha256, treatment(source)))
-
-
-def start_job(source: Source, model: StoredModel) -> None:
-    """Segment a whole stack in a process of its own, if there is room for what it writes."""
-    try:
-        folder = _job_place(source, model)
-        _start(source, model, folder)
-    except SandsegError as error:
-        st.session_state[JOB_REFUSAL] = error
-        return
-    _own("jobs")[source.id, model.sha256, treatment(source)] = folder
-
-
-def _job_place(source: Source, model: StoredModel) -> Path:
-    if source.upload:
-        return source.upload.folder / uploads.JOBS / _job_name(source, model)
-    return workspace.new_folder(visit().folder)
-
-
-def _start(source: Source, model: StoredModel, folder: Path) -> None:
-    path = Path(source.place)
-    stack = cache.open_source(source.place, source.title)
-    copied = 0 if source.upload else stack.dtype.itemsize
-    voxel_size_um = source.upload and source.upload.voxel_size_um
-    try:
-        workspace.require_room(folder, math.prod(stack.shape) * (copied + RESULT_BYTES))
-        if not source.upload:
-            path = folder / f"{source.id}.tif"
-            slices = (stack.read_slice(z) for z in range(stack.n_slices))
-            export.write_image(path, slices, stack.voxel_size_um)
-        with workspace.writing():
-            options = treatment(source).options
-            options += [f"--voxel-size={voxel_size_um}"] if voxel_size_um else []
-            jobs.start_segmentation(path, folder, model.name, options)
-    except SandsegError:
-        workspace.remove_folder(folder)
-        raise
-
-
-@dataclass(frozen=True)
-class Treatment:
-    """How slices are shown to a model: grey values as the command line names them, size, light."""
-
-    grey: str = "auto"
-    is_rescaled: bool = False
-    is_evened: bool = False
-
-    @property
-    def options(self) -> list[str]:
-        """The same on the command line."""
-        chosen = {"--rescale": self.is_rescaled, "--even": self.is_evened}
-        return [f"--grey={self.grey}", *(word for word, is_on in chosen.items() if is_on)]
-
-
-def treatment(source: Source) -> Treatment:
-    """Return how this visitor wants a source to be shown to the model."""
-    return _own("treatments").get(source.id, Treatment())
-
-
-def task_for(source: Source, model: StoredModel, job: str = "") -> Task:
-    """Return a source as this visitor wants it to be shown to a model."""
-    return Task(source.place, model.name, model.sha256, job, *astuple(treatment(source)))
-
-
-def treat(source: Source, **changes: str | bool) -> None:
-    """Show a source to the model in another way from now on."""
-    _own("treatments")[source.id] = replace(treatment(source), **changes)
-
-
-def end_job(source: Source, model: StoredModel) -> None:
-    """Cancel a run, or forget a finished one."""
-    folder = job_folder(source, model)
-    if folder is None:
-        return
-    jobs.cancel_job(folder)
-    _own("jobs").pop((source.id, model.sha256, treatment(source)), None)
-    if source.upload:
-        folder.rename(folder.with_name(f"ended-{secrets.token_hex(4)}"))
-
-
-def _job_name(source: Source, model: StoredModel) -> str:
-    how = treatment(source)
-    other = "" if how == Treatment() else f"-{sha256(repr(how).encode()).hexdigest()[:8]}"
-    return f"{Path(source.place).parent.name}-{model.sha256[:16]}{other}"
-
-
-def _own(name: str) -> dict:
+def own(name: str) -> dict:
+    """Return what this visitor has of a kind: "files", "labels", "jobs" or "treatments"."""
     return st.session_state.setdefault(f"own_{name}", {})

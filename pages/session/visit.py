@@ -4,7 +4,7 @@ import weakref
 
 import streamlit as st
 
-from sandseg.uploads import kept as uploads
+from sandseg.runs.segmentation import end_visit
 from sandseg.uploads import workspace
 
 
@@ -13,7 +13,7 @@ class Visit:
 
     def __init__(self):
         self.folder = workspace.new_visit()
-        weakref.finalize(self, uploads.end_visit, self.folder).atexit = False
+        weakref.finalize(self, end_visit, self.folder).atexit = False
 
 
 def visit() -> Visit:

@@ -3,21 +3,12 @@
 import streamlit as st
 
 from pages.cache import trainings as run_cache
-from pages.charts import phases as widgets
+from pages.panels.refusals import show_refusal
 from sandseg.errors import SandsegError
-from sandseg.runs.permissions import check_token, training_rules
+from sandseg.runs.permissions import check_token
 
 TOKEN = "training_token"
 REFUSAL = "training_refusal"
-
-
-def is_offered() -> bool:
-    """Whether there is anything to do on the page: something to train or to watch."""
-    try:
-        is_on = training_rules().is_on
-    except SandsegError:
-        return True  # the page says what is wrong
-    return is_on or bool(run_cache.replays() or run_cache.list_runs())
 
 
 def token() -> str:
@@ -61,10 +52,10 @@ def attempt(action, *args) -> None:  # noqa: ANN001 - any function of the backen
     run_cache.forget()
 
 
-def show_refusal() -> None:
+def show_refused() -> None:
     """Say why the last attempt was refused, if it was."""
     if refusal := st.session_state.get(REFUSAL):
-        widgets.show_refusal(refusal)
+        show_refusal(refusal)
 
 
 def forget_refusal() -> None:

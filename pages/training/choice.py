@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.replay import EPOCH, forget_epoch
 from pages.session import address
-from pages.training import access as train_access
+from pages.training.access import forget_refusal
 from sandseg.model.store import StoredModel
 from sandseg.runs.folder import RunStatus
 
@@ -70,7 +70,7 @@ def _take() -> None:
 def _leave() -> None:
     forget_epoch()
     address.write(EPOCH, [])
-    train_access.forget_refusal()
+    forget_refusal()
 
 
 def _adopt(titles: dict[str, str], found: Sequence[RunStatus], notes: DeltaGenerator) -> None:

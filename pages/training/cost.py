@@ -4,14 +4,15 @@ import math
 
 import streamlit as st
 
-from pages.charts import phases as widgets
-from pages.training import access as train_access
-from pages.words import trainings as run_words
-from sandseg.config import PRESETS, TrainConfig
+from pages.panels.refusals import show_refusal
+from pages.training.access import attempt, is_trusted, token
+from pages.words.numbers import plain
+from pages.words.trainings import duration
+from sandseg.config import PRESETS, TrainConfig, n_parameters
 from sandseg.errors import SandsegError
 from sandseg.runs import estimates
 from sandseg.runs.devices import Device, training_device
-from sandseg.runs.folder import RunSettings, n_parameters
+from sandseg.runs.settings import RunSettings
 
 POLL_S = 2.0
 LEARNED_SHARE = 0.64  # of all slices or patches
@@ -27,9 +28,9 @@ def show_cost(settings: RunSettings, shape: tuple[int, int, int], is_busy: bool)
         is_busy: Whether a training is at work, so that a measurement would be wrong and in its way.
     """
     found = estimates.read_estimate(settings)
-    can_measure = train_access.is_trusted() and not is_busy
+    can_measure = is_trusted() and not is_busy
     if found is None and can_measure and _is_usual(settings.config):
-        estimates.start_estimate(settings, train_access.token())
+        estimates.start_estimate(settings, token())
     is_measuring = found is None and can_measure and _is_asked(settings)
     watch = st.fragment(_show, run_every=POLL_S if is_measuring else None)
     watch(settings, shape, is_measuring, can_measure)
@@ -49,7 +50,7 @@ def _show(
 ) -> None:
     found = estimates.read_estimate(settings)
     if found is not None and found.message:
-        widgets.show_refusal(SandsegError(found.message, found.hint))
+        show_refusal(SandsegError(found.message, found.hint))
     elif found is not None:
         st.markdown(_time_text(settings.config, shape, found.seconds_per_step))
     elif is_measuring:
@@ -68,7 +69,7 @@ def _show(
 def _time_text(config: TrainConfig, shape: tuple[int, int, int], per_step: float) -> str:
     whole = config.epochs * n_steps(config, shape) * per_step
     step = f"{per_step:.2g} s" if per_step < 10 else f"{per_step:.0f} s"
-    return f"About **{run_words.duration(whole)}** on this machine, {step} a step."
+    return f"About **{duration(whole)}** on this machine, {step} a step."
 
 
 def device_text(device: Device, n_weights: int) -> str:
@@ -77,14 +78,10 @@ def device_text(device: Device, n_weights: int) -> str:
     if device.kind == "gpu":
         free = (device.memory_total - device.memory_used) / GIB
         memory = f", {free:.0f} of {device.memory_total / GIB:.0f} GiB free"
-        return widgets.plain(
-            f"{weights} GPU: {device.name}{memory if device.memory_total else ''}."
-        )
+        return plain(f"{weights} GPU: {device.name}{memory if device.memory_total else ''}.")
     cores = f"{device.n_cores} core{'s' * (device.n_cores != 1)}"
     slow = "the tiny network is made for that, larger ones take hours"
-    return widgets.plain(
-        f"{weights} No GPU here, but {cores} of a processor: {slow}. {device.note}"
-    )
+    return plain(f"{weights} No GPU here, but {cores} of a processor: {slow}. {device.note}")
 
 
 def _is_usual(config: TrainConfig) -> bool:
@@ -99,5 +96,5 @@ def _is_asked(settings: RunSettings) -> bool:
 
 
 def _measure(settings: RunSettings) -> None:
-    train_access.attempt(estimates.start_estimate, settings)
+    attempt(estimates.start_estimate, settings)
     st.session_state["measured"] = [*st.session_state.get("measured", []), settings.config]

@@ -7,12 +7,12 @@ import streamlit as st
 
 from pages.cache import slices as cache
 from pages.session import address, state
-from pages.training import files as train_files
+from pages.training.files import ask_files, own_files
 from sandseg.classes import SANDSTONE, SegmentationClass, numbered_classes
 from sandseg.data import samples
 from sandseg.data.phantom import PhantomConfig
 from sandseg.errors import ConfigError, StackError, TrainingError
-from sandseg.runs.folder import DataSource
+from sandseg.runs.settings import DataSource
 from sandseg.runs.sources import find_sandstone
 
 PHANTOM, REAL, OWN = "phantom", "sandstone", "own"
@@ -47,7 +47,7 @@ def choose_data() -> TrainingData:
     if data.id == REAL:
         st.caption("Five slices to learn from, one to choose by, and one kept for the test.")
     if data.id == OWN:
-        train_files.ask_files()
+        ask_files()
         data = _choices()[OWN]
     return data
 
@@ -165,7 +165,7 @@ def _brought() -> list[TrainingData]:
 
 
 def _own() -> TrainingData:
-    files = train_files.own_files()
+    files = own_files()
     source = (
         DataSource("files", images=files.images, labels=files.labels) if files.is_complete else None
     )

@@ -4,14 +4,14 @@ import numpy as np
 import streamlit as st
 
 from pages.cache import trainings as run_cache
-from pages.charts.phases import percent, plain, score
 from pages.components import confusion
 from pages.server import navigation
 from pages.session import address, state
-from pages.training import access as train_access
-from sandseg.export.tiff import safe_name
+from pages.training.access import REFUSAL, attempt, show_refused
+from pages.words.numbers import percent, plain, score
+from sandseg.export.names import safe_name
 from sandseg.model.store import StoredModel, models_folder
-from sandseg.runs import control as runs
+from sandseg.runs.control import use_model
 from sandseg.runs.folder import RunStatus
 
 WHOLE = "whole slice"
@@ -36,7 +36,7 @@ def offer_model(status: RunStatus) -> None:
         st.button(
             "Add it to the models", type="primary", on_click=_use, args=(status.id, name or "")
         )
-        train_access.show_refusal()
+        show_refused()
 
 
 def show_result(model: StoredModel) -> None:
@@ -93,8 +93,8 @@ def _cell_text(counts: np.ndarray, cell: tuple[int, int] | None, model: StoredMo
 
 
 def _use(run_id: str, name: str) -> None:
-    train_access.attempt(runs.use_model, run_id, name)
-    if train_access.REFUSAL not in st.session_state:
+    attempt(use_model, run_id, name)
+    if REFUSAL not in st.session_state:
         st.session_state[USED] = st.session_state.get(USED, {}) | {run_id: name}
         run_cache.forget()
         st.toast(f"{name} now stands in every list of models.", icon=":material/check:")

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.charts import phases as widgets
 from pages.components.uploader.uploader import ask_upload
+from pages.panels.refusals import show_refusal
 from pages.session import state
-from sandseg.classes import IGNORED, SANDSTONE_RGB, SegmentationClass, map_labels
+from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, StackError
-from sandseg.export import tiff as export
+from sandseg.export.names import safe_name
+from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import SANDSTONE_RGB, map_labels
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_each
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted
@@ -72,7 +74,7 @@ def ask_files() -> None:
         values = ", ".join(map(str, found.values)) or "colors"
         st.caption(f"{found.n_labels} labelled, with the values {values}.")
     if refusal := state.pop_refusal(REFUSAL):
-        widgets.show_refusal(refusal)
+        show_refusal(refusal)
 
 
 def ask_meanings(classes: Sequence[SegmentationClass]) -> None:
@@ -114,7 +116,7 @@ def _decode(files: Sequence[Arrived], n_classes: int | None = None) -> list[Take
     """Decode each file, under the visitor's own name, in the process that is held down."""
     folder, named = files[0].path.parent, {}
     for file in files:
-        name = export.safe_name(file.name)
+        name = safe_name(file.name)
         if name in named:
             raise StackError(f"Two files are called {name}.", hint="Give each file its own name.")
         named[name] = file.path
@@ -175,7 +177,7 @@ def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
     for path in paths:
         with open_stack(path, path.name) as stack:
             raw = np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
-        export.write_labels(folder / path.name, map_labels(raw, meanings), classes)
+        write_labels(folder / path.name, map_labels(raw, meanings), classes)
     st.session_state[KEPT] = replace(
         found,
         labels=str(folder if place.is_dir() else folder / place.name),

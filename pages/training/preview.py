@@ -14,10 +14,11 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import TrainConfig
 from sandseg.data.patches import GridPatches, RandomPatches, grid_patches, split_slices
 from sandseg.data.sandstone_files import SPLIT
-from sandseg.export.tiff import encode_jpeg, encode_palette_png
+from sandseg.export.pictures import encode_jpeg, encode_palette_png
 from sandseg.grey.mapping import GreyMapping
-from sandseg.runs.folder import DataSource
-from sandseg.scan.formats import check_same_shape, open_stack, read_labels
+from sandseg.runs.settings import DataSource
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import check_same_shape, read_labels
 
 N_PATCHES = 8
 N_SLICES = 6  # that are looked at

@@ -6,10 +6,9 @@ import streamlit as st
 
 from pages.cache import slices as cache
 from pages.session import address
-from sandseg.config import CHOICES, PRESETS, TrainConfig, UNetConfig
+from sandseg.config import CHOICES, PRESETS, TrainConfig, UNetConfig, n_parameters
 from sandseg.model.store import StoredModel
 from sandseg.runs.devices import training_device
-from sandseg.runs.folder import n_parameters
 
 NETWORKS = {"tiny": "Tiny", "compact": "Compact", "seed": "Classic"}
 ABOUT = {

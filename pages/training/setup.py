@@ -5,20 +5,21 @@ from collections.abc import Sequence
 import streamlit as st
 
 from pages.cache import trainings as run_cache
-from pages.charts import phases as widgets
-from pages.training import access as train_access
-from pages.training import files as train_files
+from pages.panels.refusals import show_refusal
+from pages.training.access import ask_token, attempt, is_trusted, show_refused
 from pages.training.choice import NEW, RUN, SHOWN, show_next
 from pages.training.cost import n_steps, show_cost
 from pages.training.data import OWN, TrainingData, check_classes, choose_classes, choose_data
+from pages.training.files import ask_meanings, own_files
 from pages.training.preview import Glimpse, show_patches
 from pages.training.recipe import NETWORKS, choose_learning, choose_network, choose_patches
+from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
 from sandseg.config import fit_patches
 from sandseg.errors import SandsegError, TrainingError
-from sandseg.runs import control as runs
-from sandseg.runs.folder import RunSettings
+from sandseg.runs.control import start_run
 from sandseg.runs.permissions import training_rules
+from sandseg.runs.settings import RunSettings
 
 
 @st.fragment
@@ -34,7 +35,7 @@ def show_setup() -> None:
         with st.expander("Classes", icon=":material/palette:", key="group-classes"):
             classes, n_outputs = choose_classes(data)
             if data.id == OWN:
-                train_files.ask_meanings(classes)
+                ask_meanings(classes)
         settings, problem = _choose_recipe(data, classes, n_outputs)
     with first:
         _offer_start(settings, problem, data, classes)
@@ -80,7 +81,7 @@ def _choose_recipe(
 
 
 def _check_files(data: TrainingData, n_classes: int) -> None:
-    if data.id == OWN and not train_files.own_files().is_understood(n_classes):
+    if data.id == OWN and not own_files().is_understood(n_classes):
         raise TrainingError(
             "The values of these labels do not say which class they mean.",
             hint='Say it under "Classes", or choose another number of classes there.',
@@ -99,20 +100,20 @@ def _offer_start(
         st.markdown(_what(settings, data, classes))
         show_cost(settings, data.shape, is_busy=bool(active))
     elif problem:
-        widgets.show_refusal(problem)
+        show_refusal(problem)
     else:
         st.markdown('Choose your slices and their labels under "Data".')
-    train_access.ask_token()
+    ask_token()
     st.button(
         "Start training",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=settings is None or not train_access.is_trusted(),
+        disabled=settings is None or not is_trusted(),
         on_click=_start,
         args=(settings,),
         width="stretch",
     )
-    train_access.show_refusal()
+    show_refused()
     waiting = sum(status.state == "queued" for status in active)
     if active:
         longest = training_rules().max_queue
@@ -121,12 +122,12 @@ def _offer_start(
 
 
 def _what(settings: RunSettings, data: TrainingData, classes: Sequence[SegmentationClass]) -> str:
-    *names, last = (widgets.plain(material.name) for material in classes)
+    *names, last = (plain(material.name) for material in classes)
     config = settings.config
     return (
         f"A {NETWORKS[config.preset].lower()} U-Net learns to tell {', '.join(names)} and {last} "
         f"apart: {config.epochs} epochs of {n_steps(config, data.shape)} steps on "
-        f"{widgets.plain(data.title.lower() if data.is_fixed else data.title)}."
+        f"{plain(data.title.lower() if data.is_fixed else data.title)}."
     )
 
 
@@ -134,9 +135,9 @@ def _start(settings: RunSettings) -> None:
     """Begin, and show how it goes."""
 
     def start(token: str) -> None:
-        show_next(f"{RUN}:{runs.start_run(settings, token)}")
+        show_next(f"{RUN}:{start_run(settings, token)}")
 
-    train_access.attempt(start)
+    attempt(start)
 
 
 def _show_glimpse(
@@ -149,9 +150,9 @@ def _show_glimpse(
             icon=":material/grid_view:",
         )
         return
-    files = train_files.own_files()
+    files = own_files()
     from_one = data.id == OWN and files.counts_from_one(len(classes))
     try:
         show_patches(Glimpse(data.source, len(classes), from_one, settings.config), classes)
     except SandsegError as error:
-        widgets.show_refusal(error)
+        show_refusal(error)

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from pages.cache import trainings as run_cache
-from pages.charts import phases as widgets
 from pages.components.replay import asked_epoch, show_replay
-from pages.training import access as train_access
+from pages.panels.refusals import show_refusal, user_errors
+from pages.training.access import REFUSAL, attempt, is_trusted, show_refused
 from pages.training.choice import forget_choice
 from pages.training.end import offer_model, show_result
-from pages.words import trainings as run_words
+from pages.words.numbers import plain, score
+from pages.words.trainings import STATES, duration, epochs, progress, progress_text
 from sandseg.errors import SandsegError, TrainingError
-from sandseg.runs import control as runs
+from sandseg.runs.control import RESUMABLE, delete_run, pause_run, resume_run, stop_run
 from sandseg.runs.folder import RunStatus
 from sandseg.runs.permissions import training_rules
 
@@ -41,9 +42,9 @@ def _watch(run_id: str, was_active: bool, drawn: tuple[int, ...]) -> None:
         _show_state(status)
     with actions:
         _offer_actions(status)
-    train_access.show_refusal()
+    show_refused()
     for warning in status.warnings:
-        st.warning(widgets.plain(warning), icon=":material/warning:")
+        st.warning(plain(warning), icon=":material/warning:")
     if status.state == "failed":
         _show_failure(status)
 
@@ -60,21 +61,21 @@ def _show_pictures(run_id: str) -> None:
 def _show_state(status: RunStatus) -> None:
     """Say where a run stands: in one bar while it goes on, in one sentence at its end."""
     if status.is_active or status.state == "paused":
-        st.progress(run_words.progress(status), run_words.progress_text(status))
+        st.progress(progress(status), progress_text(status))
     elif status.best_mean_iou is not None:
         st.markdown(
-            f"**{run_words.STATES[status.state]}** after {run_words.epochs(status.epoch)}, "
-            f"{run_words.duration(status.seconds)}. Best on the validation part: mean IoU "
-            f"**{widgets.score(status.best_mean_iou)}** after epoch {status.best_epoch}."
+            f"**{STATES[status.state]}** after {epochs(status.epoch)}, "
+            f"{duration(status.seconds)}. Best on the validation part: mean IoU "
+            f"**{score(status.best_mean_iou)}** after epoch {status.best_epoch}."
         )
     else:
-        st.markdown(f"**{run_words.STATES[status.state]}** before the first epoch was complete.")
+        st.markdown(f"**{STATES[status.state]}** before the first epoch was complete.")
     if status.device:
-        st.caption(widgets.plain(status.device))
+        st.caption(plain(status.device))
 
 
 def _show_failure(status: RunStatus) -> None:
-    widgets.show_refusal(SandsegError(status.message or "The training failed.", status.hint))
+    show_refusal(SandsegError(status.message or "The training failed.", status.hint))
     if status.log_tail:
         with st.expander("Last lines of its log", icon=":material/terminal:"):
             st.code(status.log_tail, language=None)
@@ -82,21 +83,21 @@ def _show_failure(status: RunStatus) -> None:
 
 def _offer_actions(status: RunStatus) -> None:
     """Offer what can be done with a run in its state, to those who may."""
-    if not train_access.is_trusted():
+    if not is_trusted():
         return
     row = st.container(horizontal=True, horizontal_alignment="right", gap="small")
     is_on = training_rules().is_on
     with row:
         if status.state == "running":
-            _button("Pause", "pause", runs.pause_run, status)
-            _button("Stop", "stop", runs.stop_run, status, help=_STOP)
+            _button("Pause", "pause", pause_run, status)
+            _button("Stop", "stop", stop_run, status, help=_STOP)
         elif status.state in ("paused", "failed") and is_on and status.best_epoch:
-            _button("Finish", "flag", runs.stop_run, status, help=_STOP)
+            _button("Finish", "flag", stop_run, status, help=_STOP)
         if status.has_model:
             offer_model(status)
-        if status.state in runs.RESUMABLE and is_on:
+        if status.state in RESUMABLE and is_on:
             is_first = "secondary" if status.has_model else "primary"
-            _button("Resume", "play_arrow", runs.resume_run, status, type=is_first)
+            _button("Resume", "play_arrow", resume_run, status, type=is_first)
         if status.state not in ("running", "stopping"):
             _offer_deletion(status)
 
@@ -106,7 +107,7 @@ def _button(label: str, icon: str, action, status: RunStatus, **options) -> None
         label,
         key=f"{label}-{status.id}",
         icon=f":material/{icon}:",
-        on_click=train_access.attempt,
+        on_click=attempt,
         args=(action, status.id),
         **options,
     )
@@ -125,13 +126,13 @@ def _offer_deletion(status: RunStatus) -> None:
 
 
 def _delete(run_id: str) -> None:
-    train_access.attempt(runs.delete_run, run_id)
-    if train_access.REFUSAL not in st.session_state:
+    attempt(delete_run, run_id)
+    if REFUSAL not in st.session_state:
         forget_choice()
 
 
 def _show_end(run_id: str) -> None:
-    with widgets.user_errors():
+    with user_errors():
         model = run_cache.trained_model(run_id)
         if model:
             show_result(model)

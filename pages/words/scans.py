@@ -1,12 +1,33 @@
-"""Numbers and findings of the backend in words."""
+"""What is known of a scan in words: its facts, where it is from, what a model learned from it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from os.path import commonprefix
 
 import numpy as np
 
+from pages.cache import slices as cache
+from pages.session.state import Source
 from sandseg.grey.mapping import GreyMapping
-from sandseg.scan.formats import Stack
+from sandseg.grey.survey import Survey
+from sandseg.model.store import StoredModel
+from sandseg.scan.stack import Stack
+
+# What the model had to do with a slice, by its part of the split.
+USES = {
+    "train": "The model learned from this slice, so how well it does here proves little.",
+    "validation": "The model did not learn from this slice, but was chosen by how well it does "
+    "here.",
+    "test": "The model never saw this slice: it is kept for testing.",
+}
+
+
+SEEN = {
+    "train": "The model was trained on this slice, so this score flatters.",
+    "validation": "The model was chosen by how well it does on this slice, so this score flatters "
+    "a little.",
+    "test": "The model never saw this slice.",
+}
+PARTS = {"train": "training", "validation": "validation", "test": "test", "": "–"}
 
 
 def stack_facts(stack: Stack) -> str:
@@ -51,3 +72,45 @@ def slices_text(names: Sequence[str]) -> str:
 def grey_value(value: float) -> str:
     """Return a grey value with four figures at most, or all of a large whole one: "64,889"."""
     return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def seen_in(number: str, card: Mapping) -> str:
+    """Return the part of a model's data that holds a slice: "train" …, or "" if it is in none."""
+    parts = card.get("data", {}).get("slices", {})
+    return next((p for p in SEEN if any(str(n).endswith(number) for n in parts.get(p, ()))), "")
+
+
+def facts_text(stack: Stack, survey: Survey, source: Source) -> str:
+    """Say in one line what a stack is: shape, type, voxel size, grey values, where it is from."""
+    some = f" in {survey.n_slices} of its slices" if survey.n_slices < stack.n_slices else ""
+    greys = f"grey values {grey_value(survey.low)} to {grey_value(survey.high)}{some}"
+    return f"{stack_facts(stack)}, {greys}. {_origin(source)}"
+
+
+def split_text(source: Source, model: StoredModel) -> str:
+    """Say whether a model learned from a slice of the real sandstone; "" for other rocks."""
+    sample = next((sample for sample in cache.list_samples() if sample.key == source.id), None)
+    split = model.card.get("data", {}).get("slices", {})
+    if sample is None or sample.origin != "real" or not split:
+        return ""
+    parts = [
+        f"{purpose} {slices_text(split[part])}"
+        for part, purpose in (
+            ("train", "trained on"),
+            ("validation", "chosen by"),
+            ("test", "tested on"),
+        )
+        if split.get(part)
+    ]
+    if len(source.numbers) > 1:
+        return f"The model was {', '.join(parts)}."
+    part = seen_in(source.numbers[0], model.card)
+    use = USES.get(part, "The model has nothing to do with this slice.")
+    return f"{use} It was {', '.join(parts)}."
+
+
+def _origin(source: Source) -> str:
+    sample = next((sample for sample in cache.list_samples() if sample.key == source.id), None)
+    if sample is None:
+        return f'From your file "{source.title}".'
+    return sample.description.partition(";")[0].rstrip(".") + "."

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import numpy as np
 
 from sandseg.errors import StackError
-from sandseg.scan.formats import Stack, check_values
+from sandseg.scan.stack import Stack, check_values
 
 
 def stack_facts(stack: Stack) -> dict:

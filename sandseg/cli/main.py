@@ -11,15 +11,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
+from sandseg.atomic import write_text
 from sandseg.classes import SANDSTONE
 from sandseg.cli.console import err, out, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
 from sandseg.cli.train import add_model, train
 from sandseg.errors import SandsegError
 from sandseg.export.report import to_json
-from sandseg.export.tiff import write_text
 from sandseg.model.store import DEFAULT_MODEL, list_models
-from sandseg.scan.formats import AmbiguousStackError, read_labels
+from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.labels import read_labels
 from sandseg.scan.read_options import Opening, open_as
 from sandseg.score.metrics import confusion_matrix, scores
 
@@ -135,8 +136,8 @@ def segment(
     progress: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Segment a file into a label TIFF."""
+    from sandseg.atomic import write_json
     from sandseg.predict.segment import SegmentRequest, segment_file
-    from sandseg.runs.process import write_json
 
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
     opening = Opening.parse(slices, raw, **chosen)

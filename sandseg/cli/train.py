@@ -15,8 +15,9 @@ from sandseg.config import CHOICES, PRESETS, fit_patches, preset
 from sandseg.data.labelled import shortest_side
 from sandseg.errors import ConfigError
 from sandseg.model.store import DEFAULT_MODEL, load_model, models_folder
-from sandseg.runs.folder import PAUSE, SAFE_NAME, STOP, DataSource, RunSettings, settings_from
+from sandseg.runs.folder import PAUSE, SAFE_NAME, STOP
 from sandseg.runs.queue import advance_queue
+from sandseg.runs.settings import DataSource, RunSettings, settings_from
 
 
 def train(

@@ -19,19 +19,25 @@ from sandseg.data.patches import (
 )
 from sandseg.errors import LabelError, StackError, TrainingError
 from sandseg.grey.mapping import GreyMapping
-from sandseg.scan.formats import check_numbers, check_same_shape, open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import check_same_shape, read_labels
+from sandseg.scan.stack import check_numbers
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class LabelledSlices:
-    """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8."""
+    """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8.
+
+    `voxel_size_um` is None where the files do not tell, or tell different ones.
+    """
 
     names: tuple[str, ...]
     images: tuple[np.ndarray, ...]
     labels: tuple[np.ndarray, ...]
     mapping: GreyMapping
+    voxel_size_um: float | None = None
 
     def pairs(self, positions: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
         """Return (image, labels) of the slices at these positions."""
@@ -59,11 +65,12 @@ def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
         LabelError: Images and labels differ in number, name or size.
     """
     image_files, label_files = zip(*_pairs(_tiffs(images), _tiffs(labels)), strict=True)
-    names, greys, found = [], [], []
+    names, greys, found, voxel_sizes = [], [], [], set()
     label_stacks = _read_label_files(label_files, max(n_classes, 2))
     for image_file, values in zip(image_files, label_stacks, strict=True):
         with open_stack(image_file, image_file.name) as stack:
             check_same_shape(stack, values)
+            voxel_sizes.add(stack.voxel_size_um)
             for z in range(stack.n_slices):
                 suffix = f"[{z}]" if stack.n_slices > 1 else ""
                 names.append(image_file.stem + suffix)
@@ -72,7 +79,11 @@ def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
             found.extend(values)
     mapping = _shared_mapping(greys)
     return LabelledSlices(
-        tuple(names), tuple(mapping.apply(grey) for grey in greys), tuple(found), mapping
+        tuple(names),
+        tuple(mapping.apply(grey) for grey in greys),
+        tuple(found),
+        mapping,
+        voxel_sizes.pop() if len(voxel_sizes) == 1 else None,
     )
 
 

@@ -13,8 +13,7 @@ import numpy as np
 import pooch
 import requests
 
-from sandseg.data import fabric as grains
-from sandseg.data import phantom
+from sandseg.data import fabric, phantom
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.data.sandstone_files import (
     SANDSTONE_SHA256,
@@ -22,9 +21,14 @@ from sandseg.data.sandstone_files import (
     SPLIT,
     UNLABELLED_SLICES,
     address,
+    image_name,
+    mask_name,
 )
 from sandseg.errors import SandsegError, StackError
-from sandseg.scan.formats import Stack, open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
+from sandseg.scan.stack import Stack
+from sandseg.settings import cache_folder
 
 DOWNLOAD_TIMEOUT_S = 30
 SANDSTONE = "sandstone"  # key of the labelled slices together
@@ -73,7 +77,7 @@ def open_sample(key: str) -> Stack:
         return Stack.from_array(_cached_phantom()[0], sample.title, sample.voxel_size_um)
     if key == SANDSTONE:
         return _open_together(sample)
-    stack = open_stack(_file(_image_name(sample.numbers[0])), sample.title)
+    stack = open_stack(_file(image_name(sample.numbers[0])), sample.title)
     stack.voxel_size_um = sample.voxel_size_um  # the files of this scan carry none
     return stack
 
@@ -83,7 +87,7 @@ def _open_together(sample: Sample) -> Stack:
 
     def read(z: int) -> np.ndarray:
         number = sample.numbers[z]
-        with open_stack(_file(_image_name(number)), f"Sandstone, slice {number}") as stack:
+        with open_stack(_file(image_name(number)), f"Sandstone, slice {number}") as stack:
             return stack.read_slice(0)
 
     first = read(0)
@@ -102,7 +106,7 @@ def sample_labels(key: str) -> np.ndarray | None:
         return None
     if sample.origin == "synthetic":
         return _cached_phantom()[1]
-    masks = [_file(_mask_name(number)) for number in sample.numbers]
+    masks = [_file(mask_name(number)) for number in sample.numbers]
     return np.concatenate([read_labels(mask, sample.title) for mask in masks])
 
 
@@ -116,11 +120,6 @@ def _find_sample(key: str) -> Sample:
             hint="Download the real sandstone, or set SANDSEG_DATA to the folder that holds it.",
         )
     raise StackError(f'There is no sample "{key}".', hint=f"Choose one of: {', '.join(samples)}.")
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be made or fetched again: `SANDSEG_CACHE`, or the user's."""
-    return Path(os.environ.get("SANDSEG_CACHE") or pooch.os_cache("sandseg"))
 
 
 # ---------------------------------------------------------------------------------- real sandstone
@@ -174,20 +173,12 @@ def _fetch(name: str, sha256: str, folder: Path) -> None:
         ) from error
 
 
-def _image_name(number: str) -> str:
-    return f"images/Sandstone_Versa{number}.tif"
-
-
-def _mask_name(number: str) -> str:
-    return f"masks/Sandstone_Versa{number}.tif"
-
-
 def _all_slices() -> list[str]:
     return sorted(sum(SPLIT.values(), UNLABELLED_SLICES))
 
 
 def _slices_at_hand() -> list[str]:
-    return [number for number in _all_slices() if _find_file(_image_name(number))]
+    return [number for number in _all_slices() if _find_file(image_name(number))]
 
 
 def _find_file(name: str) -> Path | None:
@@ -218,7 +209,7 @@ def _slice_sample(number: str) -> Sample:
         voxel_size_um=SANDSTONE_VOXEL_SIZE_UM,
         origin="real",
         split=split,
-        has_labels=_find_file(_mask_name(number)) is not None,
+        has_labels=_find_file(mask_name(number)) is not None,
         numbers=(number,),
     )
 
@@ -272,7 +263,7 @@ def _cached_phantom() -> np.ndarray:
 def _recipe_hash(config: PhantomConfig) -> str:
     """Name of this rock: another config or other code makes another one."""
     recipe = hashlib.sha256(repr(asdict(config)).encode())
-    for module in (phantom, grains):
+    for module in (phantom, fabric):
         recipe.update(Path(module.__file__).read_bytes())
     return recipe.hexdigest()[:16]
 

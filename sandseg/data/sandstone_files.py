@@ -30,12 +30,23 @@ _MASK_SHA256 = {
     "0250": "631166a9af7f3ce3ee891caca59210600edf8678dec294a163c7da1d4c9b5b03",
     "0300": "4f3b2c66f4088ba13d09cdbb8b7e662cfaf7d4d08c6837e46d23149d4ff11439",
 }
-SANDSTONE_SHA256 = {
-    f"{folder}/Sandstone_Versa{number}.tif": sha256
-    for folder, pinned in (("images", _IMAGE_SHA256), ("masks", _MASK_SHA256))
-    for number, sha256 in pinned.items()
-}
 DOWNLOAD_MB = 9  # all files together
+
+
+def image_name(number: str) -> str:
+    """Where the grey values of a slice lie in the folder sandstone/."""
+    return f"images/Sandstone_Versa{number}.tif"
+
+
+def mask_name(number: str) -> str:
+    """Where the labels of a slice lie in the folder sandstone/."""
+    return f"masks/Sandstone_Versa{number}.tif"
+
+
+SANDSTONE_SHA256 = {
+    **{image_name(number): sha256 for number, sha256 in _IMAGE_SHA256.items()},
+    **{mask_name(number): sha256 for number, sha256 in _MASK_SHA256.items()},
+}
 
 
 def address(name: str) -> str:

@@ -2,35 +2,17 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from sandseg.export.overlay import to_display
-from sandseg.scan.formats import Stack
+from sandseg.grey.display import to_display
+from sandseg.scan.stack import Stack
 
 LARGEST_VOLUME = 2**28  # voxels kept in memory, a byte each
-LARGEST_COUNT = 2**26  # voxels; of a larger stack only some slices are counted
-N_COUNTED = 24
-N_GREYS = 256
 NUMBER = 255
 NUMBER_EDGE = 0  # around a bright number, so that it is read on bright grains too
 GAP = 4  # pixels between the pictures of a contact sheet
-
-
-@dataclass(frozen=True, eq=False)
-class Survey:
-    """The grey values of a stack: how often each occurs, and the lowest and the highest.
-
-    `counts` is (C + 1, 256) as from `count_greys`; `low` and `high` are of the stack's own scale,
-    NaN where no pixel is a number; `n_slices` is how many slices were looked at.
-    """
-
-    counts: np.ndarray
-    low: float
-    high: float
-    n_slices: int
 
 
 def fits_in_memory(shape: tuple[int, int, int]) -> bool:
@@ -84,12 +66,6 @@ def _enlarged(length: int, scale: float) -> np.ndarray:
     return np.minimum((np.arange(n) + 0.5) / n * length, length - 1).astype(int)
 
 
-def spread_slices(n_slices: int, n: int) -> list[int]:
-    """Return up to n different slices, evenly spread from the first to the last."""
-    positions = np.linspace(0, n_slices - 1, min(n, n_slices))
-    return [int(z) for z in positions.round()]
-
-
 def contact_sheet(
     pictures: Sequence[np.ndarray], titles: Sequence[str], n_columns: int, width: int
 ) -> np.ndarray:
@@ -125,57 +101,3 @@ def _titled(image: np.ndarray, title: str, width: int) -> np.ndarray:
     text = ImageDraw.Draw(picture)
     text.text((6, 4), title, fill=NUMBER, font_size=16, stroke_width=2, stroke_fill=NUMBER_EDGE)
     return np.asarray(picture)
-
-
-def count_greys(greys: np.ndarray, labels: np.ndarray | None, n_classes: int) -> np.ndarray:
-    """Count grey values by class.
-
-    Args:
-        greys: uint8 of any shape.
-        labels: uint8 of the same shape, or None where nobody labelled.
-        n_classes: Number of classes C.
-
-    Returns:
-        (C + 1, 256) int64; the last row counts pixels without a label.
-    """
-    if labels is None:
-        kinds = np.full(greys.shape, n_classes, np.uint16)
-    else:
-        kinds = np.minimum(labels, n_classes).astype(np.uint16)
-    pairs = (kinds << 8 | greys).ravel()
-    size = (n_classes + 1) * N_GREYS
-    return np.bincount(pairs, minlength=size).reshape(n_classes + 1, N_GREYS)
-
-
-def survey_stack(
-    stack: Stack,
-    low: float,
-    high: float,
-    labels: np.ndarray | None = None,
-    n_classes: int = 0,
-) -> Survey:
-    """Look through the slices of a stack, or through some of a large one, evenly spread.
-
-    Args:
-        stack: The grey slices.
-        low: Grey value shown black.
-        high: Grey value shown white.
-        labels: (Z, Y, X) uint8, or None.
-        n_classes: Number of classes C of the labels.
-
-    Raises:
-        StackError: A slice is damaged.
-    """
-    is_small = math.prod(stack.shape) <= LARGEST_COUNT
-    slices = spread_slices(stack.n_slices, stack.n_slices if is_small else N_COUNTED)
-    counts = np.zeros((n_classes + 1, N_GREYS), np.int64)
-    ends = []
-    for z in slices:
-        image = stack.read_slice(z)
-        found = None if labels is None else labels[z]
-        counts += count_greys(to_display(image, low, high), found, n_classes)
-        finite = image[np.isfinite(image)] if image.dtype.kind == "f" else image
-        if finite.size:
-            ends += [float(finite.min()), float(finite.max())]
-    lowest, highest = (min(ends), max(ends)) if ends else (np.nan, np.nan)
-    return Survey(counts, lowest, highest, len(slices))

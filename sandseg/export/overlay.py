@@ -6,35 +6,10 @@ from functools import cache
 import numpy as np
 
 from sandseg.classes import IGNORED, SegmentationClass, palette
+from sandseg.grey.display import to_display
 
 MISSED = (0xD0, 0x1C, 0x8B)  # magenta: truly the class, called something else
 INVENTED = (0x0B, 0x8F, 0x5A)  # green: called the class, truly something else
-
-
-def to_display(image: np.ndarray, low: float, high: float) -> np.ndarray:
-    """Map grey values to a screen: `low` and below is black, `high` and above white, or inverted.
-
-    Args:
-        image: Any shape, any integer or float type; NaN becomes black.
-        low: Grey value shown black.
-        high: Grey value shown white.
-
-    Returns:
-        uint8 of the same shape.
-    """
-    if low > high:
-        return 255 - to_display(image, high, low)
-    if image.dtype.kind in "iu" and image.dtype.itemsize <= 2 and image.dtype.isnative:
-        limits = np.iinfo(image.dtype)
-        # In the order of the unsigned bit patterns, so that a negative value finds its place.
-        values = np.arange(limits.max - limits.min + 1).astype(image.dtype)
-        return _stretch(values, low, high)[image.view(f"u{image.dtype.itemsize}")]
-    return _stretch(image, low, high)
-
-
-def colorize(labels: np.ndarray, classes: Sequence[SegmentationClass]) -> np.ndarray:
-    """Paint (Y, X) uint8 labels in their classes' colors: (Y, X, 3) uint8, unlabelled black."""
-    return _look_up(palette(classes), labels)
 
 
 def blend(
@@ -61,14 +36,6 @@ def blend(
     weights = np.zeros((256, 1, 1))
     weights[tinted] = opacity
     return _mixed(image, labels, palette(classes)[:, None, :], weights)
-
-
-def outlines(labels: np.ndarray) -> np.ndarray:
-    """Mark (Y, X) bool: the pixels whose right or lower neighbour is of another class."""
-    borders = np.zeros(labels.shape, bool)
-    borders[:-1] = labels[:-1] != labels[1:]
-    borders[:, :-1] |= labels[:, :-1] != labels[:, 1:]
-    return borders
 
 
 def errors_only(
@@ -151,11 +118,3 @@ def _look_up(table: np.ndarray, index: np.ndarray) -> np.ndarray:
     # Taking whole colors as 3-byte elements is four times as fast as plain `table[index]`.
     colors = np.ascontiguousarray(table).view("V3").ravel()
     return np.take(colors, index).view(np.uint8).reshape(*index.shape, 3)
-
-
-def _stretch(values: np.ndarray, low: float, high: float) -> np.ndarray:
-    factor = np.float32(255 / max(high - low, 1e-30))  # a window without width is a threshold
-    with np.errstate(over="ignore"):
-        scaled = (values.astype(np.float32, copy=False) - np.float32(low)) * factor
-    scaled = np.nan_to_num(scaled, copy=False, nan=0.0)
-    return np.rint(np.clip(scaled, 0, 255, out=scaled), out=scaled).astype(np.uint8)

@@ -6,7 +6,7 @@ import numpy as np
 
 from sandseg.grey.mapping import GreyMapping
 from sandseg.model.store import StoredModel
-from sandseg.scan.formats import Stack
+from sandseg.scan.stack import Stack
 
 
 def segmentation_report(

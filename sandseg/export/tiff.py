@@ -1,29 +1,23 @@
 """What a user takes home: label and confidence TIFFs, pictures, tables."""
 
-import csv
 import io
-import re
-import secrets
 import shutil
 import tempfile
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-from PIL import Image
 from tifffile import TiffFile, TiffWriter
 
+from sandseg.atomic import whole_file
 from sandseg.classes import SANDSTONE, SegmentationClass, palette
-from sandseg.errors import LabelError, SandsegError
+from sandseg.errors import LabelError
 
 CLASSIC_LIMIT = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out and it is a BigTIFF
 _COUNT_WIDTH = 10  # room for the number of slices, which is only known at the end
-_LONGEST_STEM = 80
-_DEVICE_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)  # on Windows
 
 
 def write_labels(
@@ -45,7 +39,7 @@ def write_labels(
         SandsegError: The file cannot be written.
         LabelError: There are no slices, or they differ in size.
     """
-    with _whole_file(Path(path)) as handle:
+    with whole_file(Path(path)) as handle:
         _write_label_pages(handle, labels, classes, voxel_size_um)
 
 
@@ -74,7 +68,7 @@ def write_image(
         LabelError: There are no slices, or they differ in size.
     """
     images = (np.asarray(image) for image in slices)
-    with _whole_file(Path(path)) as handle:
+    with whole_file(Path(path)) as handle:
         _write_pages(handle, images, {"photometric": "minisblack"}, voxel_size_um)
 
 
@@ -88,86 +82,6 @@ def write_confidence(
         LabelError: There are no slices, or they differ in size.
     """
     write_image(path, (np.asarray(image, np.float32) for image in slices), voxel_size_um)
-
-
-def write_text(path: Path | str, text: str) -> None:
-    """Write a text file (UTF-8) that is whole or not there at all.
-
-    Raises:
-        SandsegError: The file cannot be written.
-    """
-    with _whole_file(Path(path)) as handle:
-        handle.write(text.encode())
-
-
-def fractions_csv(
-    fractions: Iterable[Sequence[float]],
-    classes: Sequence[SegmentationClass] = SANDSTONE,
-    first_slice: int = 0,
-) -> str:
-    """Return a CSV table of the phase fractions of each slice.
-
-    Args:
-        fractions: (Z, C) in [0, 1], a row for each slice; NaN becomes an empty cell.
-        classes: The C classes in the order of the columns.
-        first_slice: z of the first row.
-
-    Returns:
-        Columns "slice" (counted from 1, as on screen), one for each class, and "porosity", the
-        sum over pore classes.
-    """
-    table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["slice", *(material.name for material in classes), "porosity"])
-    for number, row in enumerate(fractions, start=first_slice + 1):
-        porosity = sum(
-            value for value, material in zip(row, classes, strict=True) if material.is_pore
-        )
-        writer.writerow([number, *(_cell(value) for value in (*row, porosity))])
-    return table.getvalue()
-
-
-def _cell(value: float) -> str:
-    return "" if np.isnan(value) else f"{float(value):.6f}"
-
-
-def encode_png(rgb: np.ndarray) -> bytes:
-    """Return (Y, X, 3) uint8 colors, or (Y, X) uint8 greys, as the bytes of a PNG."""
-    return _encode(Image.fromarray(rgb), format="PNG", compress_level=3)
-
-
-def encode_palette_png(
-    labels: np.ndarray, classes: Sequence[SegmentationClass] = SANDSTONE
-) -> bytes:
-    """Return (Y, X) uint8 labels as a PNG in the classes' colors; its pixels are the labels."""
-    image = Image.fromarray(labels)
-    image.putpalette(palette(classes).tobytes())
-    return _encode(image, format="PNG", compress_level=6)
-
-
-def encode_jpeg(grey: np.ndarray, quality: int = 90) -> bytes:
-    """Return (Y, X) uint8 grey values as the bytes of a JPEG; quality from 1 to 95."""
-    return _encode(Image.fromarray(grey), format="JPEG", quality=quality)
-
-
-def _encode(image: Image.Image, **options: Any) -> bytes:
-    handle = io.BytesIO()
-    image.save(handle, **options)
-    return handle.getvalue()
-
-
-def safe_name(name: str) -> str:
-    """Return a file name of letters, digits, ".", "_" and "-" alone, for a download.
-
-    Folders and accents go, everything else becomes "_"; it is never empty nor hidden.
-    """
-    base = unicodedata.normalize("NFKD", re.split(r"[/\\]", name)[-1])
-    plain = "".join(letter for letter in base if not unicodedata.combining(letter))
-    stem, dot, suffix = re.sub(r"[^A-Za-z0-9._-]+", "_", plain).strip(" ._-").rpartition(".")
-    if not dot and plain.count(".") == 1 and plain.endswith(f".{suffix}"):
-        stem, dot = "file", "."  # nothing was left before the suffix
-    safe = f"{stem[:_LONGEST_STEM]}{dot}{suffix[:_LONGEST_STEM]}" or "file"
-    return f"file_{safe}" if _DEVICE_NAMES.match(safe) else safe
 
 
 def _write_label_pages(
@@ -268,21 +182,3 @@ def _fill_in_count(handle: BinaryIO, n_slices: int) -> None:
     for key in ("images=", "slices="):
         handle.seek(start + text.index(key) + len(key))
         handle.write(f"{n_slices:<{_COUNT_WIDTH}}".encode())
-
-
-@contextmanager
-def _whole_file(path: Path) -> Iterator[BinaryIO]:
-    """Write beside the path and rename at the end, so that no half-written file is ever seen."""
-    part = path.with_name(f".{path.name[:80]}.{secrets.token_hex(4)}.part")
-    try:
-        with part.open("w+b") as handle:
-            yield handle
-        part.replace(path)
-    except OSError as error:
-        raise SandsegError(
-            f'"{path}" cannot be written: {error.strerror or error}.',
-            hint="Choose a folder that exists, may be written to, and has space left.",
-        ) from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 from sandseg.classes import SegmentationClass
 from sandseg.grey.drift import Light, find_light
 from sandseg.grey.rescale import nearest_pixels, rescaled
-from sandseg.measure.fractions import sample_mask
+from sandseg.measure.sample import sample_mask
 
 N_SLICES = 3  # of a stack are looked at
 SCALES = (1.0, 2.0, 4.0, 8.0)  # px, standard deviations that part the bands of a texture

@@ -10,22 +10,17 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from sandseg.data.sandstone_files import SANDSTONE_VOXEL_SIZE_UM
 from sandseg.errors import ConfigError
 from sandseg.grey.appearance import Look
-from sandseg.grey.mapping import FITS, FOREIGN, GreyMapping, Line
+from sandseg.grey.histograms import Line
+from sandseg.grey.mapping import FITS, FOREIGN, GreyMapping
 from sandseg.grey.rescale import voxel_ratio, voxel_text
 from sandseg.model.store import StoredModel
-from sandseg.scan.formats import Stack
+from sandseg.model.usual import Usual, usual_for
+from sandseg.scan.stack import Stack
 
 FIT, DOUBTFUL, STRANGE = "fits", "doubtful", "do not trust"  # levels of a verdict
 
-# Slices of the real sandstone go by this name on the cards of the models that learned from them.
-SANDSTONE_SLICES = "Sandstone_Versa"
-# Mean over the five training slices, in grey values of 255.
-SANDSTONE_TEXTURE = (6.6, 7.3, 8.9, 9.9)
-SANDSTONE_DRIFT = 0.09  # of quartz, mean over the same slices
-SANDSTONE_BOWL = 6.3e-7  # 1/px²: quartz is brighter towards the rim, on each of the same slices
 
 # Where doubt and distrust begin, from the table benchmarks/domain.py prints. Texture: the spread of
 # how many times stronger or weaker its bands are, in powers of two. Real slices and cuts of them
@@ -41,22 +36,6 @@ DOUBT_LIMITS = (1.6, 4.0)
 # `predict.even_out` brings back all but 0.01 to 0.03.
 DRIFT_LIMITS = (0.06, 0.25)
 GREY_LIMITS = (FITS, FOREIGN)
-
-
-@dataclass(frozen=True)
-class Usual:
-    """What is usual for a model; None or empty where its card does not tell.
-
-    `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one
-    minus the confidence inside the rock, `drift` a share of the grey value, `bowl` what part of the
-    light is a bowl, in 1/px².
-    """
-
-    texture: tuple[float, ...] = ()
-    doubt: float | None = None
-    drift: float | None = None
-    bowl: float = 0.0
-    voxel_size_um: float | None = None
 
 
 @dataclass(frozen=True)
@@ -116,26 +95,6 @@ class Verdict:
         if self.voxel_ratio:
             found.append(f"{voxel_text(self.voxel_ratio)} To rescale the slices, add --rescale.")
         return tuple(found)
-
-
-def usual_for(model: StoredModel) -> Usual:
-    """Return what is usual for a model, from its card.
-
-    A calibrated model is wrong as often as it says: its usual doubt is the share of wrong pixels
-    on its validation slices.
-    """
-    data, scores = model.card.get("data", {}), model.card.get("scores", {})
-    learned = (data.get("slices") or {}).get("train") or ()
-    is_sandstone = any(str(name).startswith(SANDSTONE_SLICES) for name in learned)
-    accuracy = scores.get("validation", {}).get("inside the rock", {}).get("accuracy")
-    voxel_size_um = data.get("voxel_size_um") or (SANDSTONE_VOXEL_SIZE_UM if is_sandstone else None)
-    return Usual(
-        SANDSTONE_TEXTURE if is_sandstone else (),
-        None if accuracy is None else max(1 - accuracy, 1e-4),
-        SANDSTONE_DRIFT if is_sandstone else None,
-        SANDSTONE_BOWL if is_sandstone else 0.0,
-        voxel_size_um,
-    )
 
 
 def judge(

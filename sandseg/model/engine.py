@@ -2,6 +2,7 @@
 
 import os
 import threading
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -9,7 +10,10 @@ import numpy as np
 from sandseg.config import ImportedNetConfig
 from sandseg.errors import ModelError
 from sandseg.model.store import StoredModel
-from sandseg.predict.tiling import PredictBatch
+
+# (N, T, T', 1) float32 images to (N, T, T', C) float32 probabilities
+PredictBatch = Callable[[np.ndarray], np.ndarray]
+
 
 N_SHAPES = 4  # compiled networks kept, one for each shape of tile
 

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from sandseg.classes import IGNORED
 from sandseg.errors import ConfigError, LabelError, ModelError, TrainingError
+from sandseg.grey.display import as_bytes
 from sandseg.predict.trees import TreeArrays, from_sklearn, to_sklearn
 
 if TYPE_CHECKING:
@@ -22,31 +23,6 @@ if TYPE_CHECKING:
 
 BAND_ROWS = 512  # of a slice, filtered at once: bounds the memory for wide slices
 ROWS_AT_ONCE = 32  # of a band, handed to one core
-
-
-def multi_otsu(image: np.ndarray, n_classes: int = 4) -> np.ndarray:
-    """Label a slice by grey value alone, the darkest class first, at Otsu's thresholds.
-
-    Args:
-        image: (Y, X) uint8, or float in [0, 1].
-        n_classes: Number of classes, 2 to 5.
-
-    Returns:
-        (Y, X) uint8 labels in [0, n_classes).
-
-    Raises:
-        LabelError: The slice has fewer grey values than classes.
-    """
-    from skimage.filters import threshold_multiotsu  # slow to load
-
-    grey = _as_bytes(image)
-    if np.count_nonzero(np.bincount(grey.ravel())) < n_classes:
-        raise LabelError(
-            f"The slice has too few grey values to be cut into {n_classes} classes.",
-            hint="Choose another slice, and check that this one is not blank.",
-        )
-    thresholds = threshold_multiotsu(grey, n_classes)
-    return np.digitize(np.arange(256), thresholds, right=True).astype(np.uint8)[grey]
 
 
 @dataclass(frozen=True)
@@ -105,7 +81,7 @@ def pixel_features(image: np.ndarray, config: ForestConfig) -> np.ndarray:
     height, width = image.shape
     image = np.pad(image, ((0, height < 2), (0, width < 2)), mode="edge")  # slopes need two pixels
     basic = multiscale_basic_features(image, sigma_min=config.sigma_min, sigma_max=config.sigma_max)
-    grey = _as_bytes(image)
+    grey = as_bytes(image)
     medians = [median(grey, disk(radius)) / np.float32(255) for radius in config.median_radii]
     features = np.concatenate([basic, *(one[..., None] for one in medians)], axis=-1)
     return features[:height, :width]
@@ -238,9 +214,3 @@ def _damaged(path: Path) -> ModelError:
         f"The random forest {path.name} is missing or damaged.",
         hint="Restore the file from its source, or train the forest again.",
     )
-
-
-def _as_bytes(image: np.ndarray) -> np.ndarray:
-    if image.dtype == np.uint8:
-        return image
-    return np.rint(np.clip(image, 0, 1) * 255).astype(np.uint8)

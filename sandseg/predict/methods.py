@@ -10,7 +10,7 @@ import numpy as np
 
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
-from sandseg.model.engine import load_engine
+from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import (
     CARD,
     DEFAULT_MODEL,
@@ -19,8 +19,9 @@ from sandseg.model.store import (
     list_models,
     models_folder,
 )
-from sandseg.predict.forest import PixelClassifier, multi_otsu
-from sandseg.predict.tiling import PredictBatch, predict_tiled
+from sandseg.predict.forest import PixelClassifier
+from sandseg.predict.otsu import multi_otsu
+from sandseg.predict.tiling import predict_tiled
 
 MULTI_OTSU, RANDOM_FOREST = "multi-otsu", "random-forest"
 FOREST_FILE = "forest.npz"

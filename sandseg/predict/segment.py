@@ -8,14 +8,16 @@ from pathlib import Path
 
 import numpy as np
 
+from sandseg.atomic import write_text
 from sandseg.errors import SandsegError
 from sandseg.export.report import segmentation_report, to_json
-from sandseg.export.tiff import write_confidence, write_labels, write_text
-from sandseg.grey import verdict as domain
+from sandseg.export.tiff import write_confidence, write_labels
 from sandseg.grey.appearance import Look, look_at, slices_to_look_at
 from sandseg.grey.mapping import GreyMapping
-from sandseg.model.engine import load_engine
+from sandseg.grey.verdict import judge, verdict_facts, zoom_for
+from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import DEFAULT_MODEL, StoredModel, load_model
+from sandseg.model.usual import usual_for
 from sandseg.predict.slices import (
     Progress,
     SlicePrediction,
@@ -24,10 +26,10 @@ from sandseg.predict.slices import (
     predict_slice,
     predict_stack,
 )
-from sandseg.predict.tiling import PredictBatch
-from sandseg.scan.formats import Stack, check_same_shape, read_labels
+from sandseg.scan.labels import check_same_shape, read_labels
 from sandseg.scan.limits import check_memory
 from sandseg.scan.read_options import Opening, open_as
+from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, scores
 
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
@@ -68,7 +70,7 @@ def segment_file(
     _check_outputs(request)
     model = load_model(request.model)
     with open_as(request.source, request.opening) as stack:
-        zoom = domain.zoom_for(stack, model) if request.is_rescaled else 1.0
+        zoom = zoom_for(stack, model) if request.is_rescaled else 1.0
         n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
         check_memory(int(_BYTES_PER_PIXEL * n_pixels), stack.name, "segment")
         truth = _read_truth(request, stack, len(model.classes))
@@ -145,14 +147,14 @@ class _Watch:
         return look_at(grey, labels, confidence, self._model.classes, self._zoom)
 
     def facts(self) -> dict:
-        usual, voxel_size_um = domain.usual_for(self._model), self._stack.voxel_size_um
-        verdict = domain.judge(self._mapping, self._looks, usual, voxel_size_um, self._zoom)
+        usual, voxel_size_um = usual_for(self._model), self._stack.voxel_size_um
+        verdict = judge(self._mapping, self._looks, usual, voxel_size_um, self._zoom)
         light = self._mapping.light
         treated = {
             "rescaled_by": round(self._zoom, 6),
             "drift_evened_out": round(light.drift, 4) if light else 0,
         }
-        return treated | domain.verdict_facts(verdict)
+        return treated | verdict_facts(verdict)
 
 
 class _Tally:

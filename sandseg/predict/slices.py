@@ -12,11 +12,12 @@ from sandseg.grey.appearance import slices_to_look_at
 from sandseg.grey.drift import find_light, mean_light
 from sandseg.grey.mapping import GreyMapping, fit_mapping, manual_mapping, sample_values, type_range
 from sandseg.grey.rescale import nearest_pixels, rescaled
-from sandseg.grey.verdict import usual_for
-from sandseg.measure.fractions import sample_mask
+from sandseg.measure.sample import sample_mask
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
-from sandseg.predict.tiling import PredictBatch, predict_tiled
-from sandseg.scan.formats import Stack, check_numbers
+from sandseg.model.usual import usual_for
+from sandseg.predict.tiling import predict_tiled
+from sandseg.scan.stack import Stack, check_numbers
 
 EVENING_ROUNDS = 2  # the labels that tell the material apart get better with the light
 

@@ -1,15 +1,12 @@
 """Cut a slice of any size into tiles, predict each through a callable, blend them back."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from sandseg.config import TilingConfig
-
-# (N, T, T', 1) float32 images to (N, T, T', C) float32 probabilities
-PredictBatch = Callable[[np.ndarray], np.ndarray]
+from sandseg.model.engine import PredictBatch
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+from sandseg.atomic import write_json
 from sandseg.errors import ModelError, TrainingError
 from sandseg.model.store import CARD, load_model, models_folder, write_card
-from sandseg.runs import process as jobs
 from sandseg.runs.folder import (
     BEST,
     CHECKPOINT,
@@ -26,20 +26,19 @@ from sandseg.runs.folder import (
     STATUS,
     STOP,
     RunSamples,
-    RunSettings,
     RunStatus,
     metrics_from,
     needed_bytes,
     run_path,
     runs_root,
     samples_from,
-    settings_from,
     status_entries,
-    write_settings,
 )
 from sandseg.runs.lock import locked
 from sandseg.runs.permissions import check_token, require_training, training_rules
+from sandseg.runs.process import kill
 from sandseg.runs.queue import LOADING, LOCK, advance_queue, put_in_queue
+from sandseg.runs.settings import RunSettings, settings_from, write_settings
 from sandseg.runs.sources import check_source, keep_uploads
 from sandseg.runs.status import run_folders, status_of, waiting_runs
 
@@ -192,7 +191,7 @@ def delete_run(run_id: str, token: str = "") -> None:
     with locked(runs_root() / LOCK):
         if status_of(folder).state in ("running", "stopping"):
             raise TrainingError("This run is at work.", hint="Stop it first, then delete it.")
-        jobs.kill(folder)  # it may still be closing down
+        kill(folder)  # it may still be closing down
         shutil.rmtree(folder)
 
 
@@ -247,8 +246,8 @@ def _ask(run_id: str, request: str, state: str, message: str, token: str) -> Non
         found, entries = status_of(folder).state, status_entries(folder)
         is_loading = found == "running" and entries.get("message") == LOADING
         if found == "queued" or (is_loading and not (folder / CHECKPOINT).is_dir()):
-            jobs.kill(folder)  # it has nothing to lose yet
-            jobs.write_json(folder / STATUS, entries | {"state": state, "message": message})
+            kill(folder)  # it has nothing to lose yet
+            write_json(folder / STATUS, entries | {"state": state, "message": message})
         elif found in ("running", "stopping"):
             (folder / request).touch()
         elif found in ("paused", "failed") and request == STOP and _has_best(folder):

@@ -6,12 +6,14 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from sandseg.data.samples import cache_folder
-from sandseg.runs import process as jobs
+from sandseg.atomic import read_json
+from sandseg.runs import process
 from sandseg.runs.devices import training_device
-from sandseg.runs.folder import ESTIMATE, RunSettings, write_settings
+from sandseg.runs.folder import ESTIMATE
 from sandseg.runs.lock import locked
 from sandseg.runs.permissions import require_training
+from sandseg.runs.settings import RunSettings, write_settings
+from sandseg.settings import cache_folder
 
 LOCK = ".lock"
 
@@ -36,25 +38,25 @@ def start_estimate(settings: RunSettings, token: str = "") -> None:
     require_training(token)
     folder = _folder(settings)
     with locked(folder.parent / LOCK):
-        if jobs.is_alive(folder) or _is_known(read_estimate(settings)):
+        if process.is_alive(folder) or _is_known(read_estimate(settings)):
             return
         folder.mkdir(exist_ok=True)
         (folder / ESTIMATE).unlink(missing_ok=True)
         write_settings(folder, settings)
         command = [sys.executable, "-m", "sandseg", "train", "--estimate", "--run", str(folder)]
-        jobs.launch(command, folder)
+        process.launch(command, folder)
 
 
 def read_estimate(settings: RunSettings) -> Estimate | None:
     """Return what was measured; None while it is measured, or if nobody asked."""
     folder = _folder(settings)
-    is_alive = jobs.is_alive(folder)
-    found = jobs.read_json(folder / ESTIMATE)
+    is_alive = process.is_alive(folder)
+    found = read_json(folder / ESTIMATE)
     if found:
         return Estimate(**({"seconds_per_step": 0.0, "n_parameters": 0} | found))
     if is_alive or not folder.is_dir():
         return None
-    message, hint = jobs.last_words(folder, "The measuring ended unexpectedly.")
+    message, hint = process.last_words(folder, "The measuring ended unexpectedly.")
     return Estimate(0.0, 0, training_device().name, message, hint)
 
 

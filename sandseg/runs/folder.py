@@ -4,15 +4,15 @@ import json
 import math
 import os
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
-from sandseg.classes import SANDSTONE, SegmentationClass, numbered_classes
-from sandseg.config import TrainConfig, UNetConfig
-from sandseg.errors import ConfigError, TrainingError
-from sandseg.runs.process import read_json, write_json
+from sandseg.atomic import read_json
+from sandseg.config import n_parameters
+from sandseg.errors import TrainingError
+from sandseg.runs.settings import SETTINGS, RunSettings
 
-SETTINGS, STATUS, METRICS = "config.json", "status.json", "metrics.jsonl"
+STATUS, METRICS = "status.json", "metrics.jsonl"
 STOP, PAUSE = "cancel", "pause"  # files whose presence asks the training to end
 CHECKPOINT, SAMPLES, DATA, MODEL = "checkpoint", "samples", "data", "model"
 ESTIMATE = "estimate.json"
@@ -21,69 +21,8 @@ REPLAY = "replay"  # the samples inside the model folder
 IMAGE_PICTURE, TRUTH_PICTURE = "image.png", "truth.png"
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-SOURCES = ("phantom", "sandstone", "files")
 ACTIVE_STATES = ("queued", "running", "stopping")
 SPARE_BYTES = 64 * 2**20  # of disk, for samples, logs and what else is small
-
-
-@dataclass(frozen=True)
-class DataSource:
-    """What to learn from: a made-up rock, the real sandstone, or files of one's own."""
-
-    kind: str  # "phantom", "sandstone" or "files"
-    shape: tuple[int, int, int] = (64, 256, 256)  # of the phantom, (Z, Y, X)
-    seed: int = 0  # of the phantom
-    images: str = ""  # a TIFF or a folder of them
-    labels: str = ""
-
-    def __post_init__(self):
-        object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))
-        if self.kind not in SOURCES:
-            raise ConfigError(
-                f'"{self.kind}" is no source of data.', hint=f"Choose one of: {', '.join(SOURCES)}."
-            )
-        if self.kind == "files" and not (self.images and self.labels):
-            raise ConfigError(
-                "The images or the labels to learn from are not named.",
-                hint="Name a TIFF of slices and a TIFF of their labels, or two folders.",
-            )
-
-
-@dataclass(frozen=True)
-class RunSettings:
-    """All that makes a training. Slices are named by the end of their name.
-
-    Without `classes`, four are those of the sandstone and others are numbered. `start_from` is
-    the name of a stored model whose weights are taken to begin with.
-    """
-
-    source: DataSource
-    config: TrainConfig
-    title: str = "Trained U-Net"
-    validate: tuple[str, ...] = ()
-    test: tuple[str, ...] = ()
-    classes: tuple[SegmentationClass, ...] = ()
-    start_from: str = ""
-
-    def __post_init__(self):
-        n_classes = max(self.config.unet.n_classes, 2)
-        values = [material.value for material in self.classes]
-        if self.classes and values != list(range(n_classes)):
-            raise ConfigError(
-                f"The classes are numbered {values}, but the network tells {n_classes} apart, "
-                f"numbered from 0 to {n_classes - 1}.",
-                hint="Describe each class once, in the order of its number.",
-            )
-
-    @property
-    def all_classes(self) -> tuple[SegmentationClass, ...]:
-        """What the labels mean."""
-        n_classes = max(self.config.unet.n_classes, 2)
-        if self.classes:
-            return self.classes
-        if n_classes == len(SANDSTONE):
-            return SANDSTONE
-        return numbered_classes(n_classes)
 
 
 @dataclass(frozen=True)
@@ -162,44 +101,6 @@ def run_path(run_id: str) -> Path:
     return folder
 
 
-def write_settings(folder: Path, settings: RunSettings) -> None:
-    """Write config.json of a run."""
-    write_json(folder / SETTINGS, asdict(settings))
-
-
-def settings_from(folder: Path) -> RunSettings:
-    """Read config.json of a run.
-
-    Raises:
-        ConfigError: It is missing or damaged, or holds settings that are impossible.
-    """
-    if not (folder / SETTINGS).is_file():
-        raise ConfigError(
-            f"The folder {folder.name} holds no run.",
-            hint="Name images and labels to begin one.",
-        )
-    try:
-        given = read_json(folder / SETTINGS)
-        config = given["config"]
-        return RunSettings(
-            source=DataSource(**given["source"]),
-            config=TrainConfig(**{**config, "unet": UNetConfig(**config["unet"])}),
-            title=str(given["title"]),
-            validate=tuple(given["validate"]),
-            test=tuple(given["test"]),
-            classes=tuple(SegmentationClass(**entry) for entry in given["classes"]),
-            start_from=given["start_from"],
-        )
-    except ConfigError:
-        raise
-    except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
-        raise ConfigError(
-            f"The settings of the run {folder.name} cannot be read "
-            f"({type(error).__name__}: {error}).",
-            hint="Delete the run and start it again.",
-        ) from error
-
-
 def status_entries(folder: Path) -> dict:
     """Read status.json; one that is missing or damaged is empty."""
     try:
@@ -231,29 +132,6 @@ def samples_from(folder: Path) -> RunSamples:
         truth if truth.is_file() else None,
         tuple((int(path.stem.removeprefix("epoch_")), path) for path in epochs),
     )
-
-
-def n_parameters(unet: UNetConfig) -> int:
-    """Count the weights of a U-Net without building it."""
-
-    def convolution(edge: int, n_in: int, n_out: int, has_bias: bool = True) -> int:
-        return edge**2 * n_in * n_out + n_out * has_bias
-
-    def block(n_in: int, n_out: int) -> int:
-        has_bias = unet.stem == "full"
-        both = convolution(3, n_in, n_out, has_bias) + convolution(3, n_out, n_out, has_bias)
-        return both + 2 * 4 * n_out  # batch normalization has four numbers a feature
-
-    is_strided = unet.stem == "strided"
-    count, n_features = 0, 1
-    if is_strided:
-        count, n_features = convolution(4, 1, unet.filters[0]), unet.filters[0]
-    for n_filters in unet.filters:
-        count, n_features = count + block(n_features, n_filters), n_filters
-    for n_filters in unet.filters[-2::-1]:
-        count += convolution(2, n_features, n_filters) + block(2 * n_filters, n_filters)
-        n_features = n_filters
-    return count + convolution(2 if is_strided else 1, n_features, unet.n_classes)
 
 
 def needed_bytes(settings: RunSettings) -> int:

@@ -4,7 +4,8 @@ import sys
 import time
 from pathlib import Path
 
-from sandseg.runs import process as jobs
+from sandseg.atomic import write_json
+from sandseg.runs import process
 from sandseg.runs.devices import training_devices
 from sandseg.runs.folder import STATUS, runs_root, status_entries
 from sandseg.runs.lock import locked
@@ -28,7 +29,7 @@ def advance_queue(ended: Path | None = None) -> None:
     with locked(runs_root() / LOCK):
         slots = dict.fromkeys(range(len(training_devices())))
         for folder in run_folders():
-            if folder != ended and jobs.is_alive(folder):
+            if folder != ended and process.is_alive(folder):
                 slots.pop(status_entries(folder).get("slot", 0), None)
         for folder in waiting_runs()[: len(slots)]:
             _launch(folder, min(slots))
@@ -39,13 +40,13 @@ def _launch(folder: Path, slot: int) -> None:
     """Start the process of a run on one of the devices."""
     environment = {"CUDA_VISIBLE_DEVICES": str(slot)} if len(training_devices()) > 1 else {}
     starting = {"state": "running", "slot": slot, "message": LOADING, "heartbeat": time.time()}
-    (folder / jobs.PROCESS).unlink(missing_ok=True)
-    jobs.write_json(folder / STATUS, status_entries(folder) | starting)
+    (folder / process.PROCESS).unlink(missing_ok=True)
+    write_json(folder / STATUS, status_entries(folder) | starting)
     command = [sys.executable, "-m", "sandseg", "train", "--queued", "--run", str(folder)]
-    jobs.launch(command, folder, environment)
+    process.launch(command, folder, environment)
 
 
 def put_in_queue(folder: Path) -> None:
     """Let a run wait behind all others."""
     changes = {"state": "queued", "queued": time.time(), "message": "", "hint": ""}
-    jobs.write_json(folder / STATUS, status_entries(folder) | changes)
+    write_json(folder / STATUS, status_entries(folder) | changes)

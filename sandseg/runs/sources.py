@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandseg.data.phantom import PhantomConfig, make_phantom
-from sandseg.data.samples import SPLIT, cache_folder
+from sandseg.data.sandstone_files import SANDSTONE_VOXEL_SIZE_UM, SPLIT
 from sandseg.errors import TrainingError
 from sandseg.export.tiff import write_image, write_labels
-from sandseg.runs.folder import DATA, RunSettings
+from sandseg.runs.folder import DATA
+from sandseg.runs.settings import RunSettings
+from sandseg.settings import cache_folder
 from sandseg.uploads.workspace import work_folder
 
 IMAGE_FILE, LABEL_FILE = "image.tif", "labels.tif"
@@ -17,12 +19,16 @@ IMAGE_FILE, LABEL_FILE = "image.tif", "labels.tif"
 
 @dataclass(frozen=True)
 class DataPlace:
-    """Images and labels, and the ends of the names of the slices to validate and to test on."""
+    """Images and labels, and the ends of the names of the slices to validate and to test on.
+
+    `voxel_size_um` is what is known beside the files.
+    """
 
     images: Path
     labels: Path
     validate: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
+    voxel_size_um: float | None = None
 
 
 def locate(settings: RunSettings, folder: Path) -> DataPlace:
@@ -35,7 +41,11 @@ def locate(settings: RunSettings, folder: Path) -> DataPlace:
     if source.kind == "sandstone":
         sandstone = find_sandstone()
         return DataPlace(
-            sandstone / "images", sandstone / "masks", SPLIT["validation"], SPLIT["test"]
+            sandstone / "images",
+            sandstone / "masks",
+            SPLIT["validation"],
+            SPLIT["test"],
+            SANDSTONE_VOXEL_SIZE_UM,
         )
     if source.kind == "files":
         images, labels = (_existing(path) for path in (source.images, source.labels))

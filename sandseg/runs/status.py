@@ -6,19 +6,18 @@ from pathlib import Path
 
 from sandseg.errors import ConfigError
 from sandseg.model.store import CARD
-from sandseg.runs import process as jobs
+from sandseg.runs import process
 from sandseg.runs.folder import (
     MODEL,
     PAUSE,
     SAFE_NAME,
-    SETTINGS,
     STOP,
     RunStatus,
     metrics_from,
     runs_root,
-    settings_from,
     status_entries,
 )
+from sandseg.runs.settings import SETTINGS, settings_from
 
 N_LOG_LINES = 10
 STARTING_S = 10.0
@@ -53,7 +52,7 @@ def status_of(folder: Path) -> RunStatus:
     except ConfigError as error:
         return RunStatus(folder.name, folder.name, "failed", message=error.message, hint=error.hint)
     entries = status_entries(folder)
-    state, is_alive = entries.get("state"), jobs.is_alive(folder)
+    state, is_alive = entries.get("state"), process.is_alive(folder)
     if state in ("running", None) and not is_alive:
         entries = status_entries(folder)  # it may have ended between the two looks
         state = entries.get("state")
@@ -75,7 +74,7 @@ def status_of(folder: Path) -> RunStatus:
     if is_alive or _is_starting(folder, entries):
         is_asked = (folder / STOP).exists() or (folder / PAUSE).exists()
         return replace(status, state="stopping" if is_asked else "running")
-    message, hint = jobs.last_words(folder, UNEXPECTED)
+    message, hint = process.last_words(folder, UNEXPECTED)
     hint = UNEXPECTED_HINT if message == UNEXPECTED else hint
     return replace(status, state="failed", message=message, hint=hint, log_tail=_log_tail(folder))
 
@@ -108,10 +107,10 @@ def _best(records: list[dict]) -> dict:
 def _is_starting(folder: Path, entries: dict) -> bool:
     """Whether whoever took the run from the queue is about to start its process."""
     is_young = time.time() - entries.get("heartbeat", 0.0) < STARTING_S
-    return is_young and not (folder / jobs.PROCESS).exists()
+    return is_young and not (folder / process.PROCESS).exists()
 
 
 def _log_tail(folder: Path) -> str:
-    log = folder / jobs.LOG
+    log = folder / process.LOG
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     return "\n".join(lines[-N_LOG_LINES:])

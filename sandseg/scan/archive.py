@@ -19,8 +19,7 @@ from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.limits import StackLimits, check_count, check_memory, check_size, check_total
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.check import reading
-from sandseg.scan.tiff.file import Source, open_source
-from sandseg.scan.tiff.stack import open_tiff
+from sandseg.scan.tiff.file import Source, open_source, open_tiff
 
 SLICE_SUFFIXES = (".tif", ".tiff")
 _ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz")

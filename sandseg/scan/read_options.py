@@ -7,8 +7,9 @@ import numpy as np
 
 from sandseg.errors import ConfigError
 from sandseg.scan.arrays import RawFormat, open_raw
-from sandseg.scan.formats import Stack, open_stack
+from sandseg.scan.formats import open_stack
 from sandseg.scan.limits import LOCAL_LIMITS
+from sandseg.scan.stack import Stack
 
 
 @dataclass(frozen=True)

@@ -111,3 +111,42 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def check_values(image: np.ndarray) -> None:
+    """Check that a slice, when it is all there is, holds something to segment.
+
+    Args:
+        image: (Y, X) of any real type.
+
+    Raises:
+        StackError: All pixels have one value, or some are no finite numbers.
+    """
+    check_numbers(image)
+    lowest = image.min()
+    if lowest == image.max():
+        raise StackError(
+            f"Every pixel is {lowest:g}; nothing to segment.",
+            hint="Choose another slice, or export the image again.",
+        )
+
+
+def check_numbers(image: np.ndarray) -> None:
+    """Check that every pixel of a slice is a finite number; one value throughout is fine.
+
+    Raises:
+        StackError: Some pixels are NaN or infinite.
+    """
+    if image.dtype.kind == "f":
+        n_bad = image.size - int(np.count_nonzero(np.isfinite(image)))
+        if n_bad == image.size:
+            raise StackError(
+                "No pixel of the slice is a finite number; nothing to segment.",
+                hint="Export the slice again, as 8- or 16-bit grey values.",
+            )
+        if n_bad:
+            raise StackError(
+                f"{n_bad:,} of {image.size:,} pixels are not numbers (NaN or infinite).",
+                hint="Replace them first, for example in ImageJ with Process > Math > NaN "
+                "Background, or export as 16-bit grey values.",
+            )

@@ -1,24 +1,9 @@
-"""Where the errors lie: near the borders between classes, and of which kind."""
-
-from typing import NamedTuple
+"""How many of the errors lie near the borders between classes."""
 
 import numpy as np
 from scipy.ndimage import maximum_filter, minimum_filter
 
 from sandseg.classes import IGNORED
-
-
-class ErrorKinds(NamedTuple):
-    """The wrong pixels of one class, as boolean masks of the labels' shape."""
-
-    missed: np.ndarray  # truly the class, called something else
-    invented: np.ndarray  # called the class, truly something else
-
-
-def error_kinds(true: np.ndarray, predicted: np.ndarray, class_value: int) -> ErrorKinds:
-    """Tell the pixels of a class that were missed from those that were invented."""
-    is_true, is_predicted = true == class_value, predicted == class_value
-    return ErrorKinds(is_true & ~is_predicted, is_predicted & ~is_true & (true != IGNORED))
 
 
 def boundary_mask(labels: np.ndarray, distance: int = 2) -> np.ndarray:

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 
 from sandseg.classes import IGNORED
-from sandseg.predict.slices import SlicePrediction
 from sandseg.score.boundaries import boundary_error_share
 from sandseg.score.calibration import Reliability, reliability
 from sandseg.score.intervals import IouIntervals, block_matrices, bootstrap_iou
@@ -55,18 +54,26 @@ class Evaluation:
         return bootstrap_iou(self.blocks, np.random.default_rng(0))
 
 
-def evaluate_slice(true: np.ndarray, found: SlicePrediction, n_classes: int) -> Evaluation:
-    """Compare a segmented slice with its (Y, X) true labels.
+def evaluate_slice(
+    true: np.ndarray, labels: np.ndarray, confidence: np.ndarray, n_classes: int
+) -> Evaluation:
+    """Compare a segmented slice with its true labels.
+
+    Args:
+        true: (Y, X) uint8, `IGNORED` where nobody labelled.
+        labels: (Y, X) uint8 as predicted.
+        confidence: (Y, X) float32 in [0, 1], the probability of each predicted label.
+        n_classes: Number of classes C.
 
     Raises:
         LabelError: They differ in size, or a label belongs to no class.
     """
-    blocks = block_matrices(true, found.labels, n_classes, BLOCK_SIZE)
+    blocks = block_matrices(true, labels, n_classes, BLOCK_SIZE)
     is_labelled = true != IGNORED
     return Evaluation(
         blocks,
-        reliability(found.confidence[is_labelled], (true == found.labels)[is_labelled]),
-        boundary_error_share(true, found.labels, NEAR),
+        reliability(confidence[is_labelled], (true == labels)[is_labelled]),
+        boundary_error_share(true, labels, NEAR),
     )
 
 

@@ -8,14 +8,18 @@ import numpy as np
 
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.data.labelled import LabelledSlices, PreparedData
-from sandseg.measure.fractions import sample_mask
+from sandseg.grey.appearance import look_at
+from sandseg.grey.drift import mean_light
+from sandseg.grey.survey import spread_slices
+from sandseg.measure.sample import sample_mask
 from sandseg.model.write_model import training_histogram
-from sandseg.runs.folder import RunSettings
+from sandseg.runs.settings import RunSettings
 from sandseg.score.intervals import block_matrices, bootstrap_iou
 from sandseg.score.metrics import scores
 from sandseg.train.checkpoint import TrainedModel
 from sandseg.train.validation import cross_entropy, predict_logits
 
+N_USUAL_SLICES = 5  # of the training slices tell what is usual
 TEMPERATURES = np.geomspace(0.5, 2.0, 81)
 N_CALIBRATION_PIXELS = 200_000
 
@@ -57,6 +61,7 @@ def describe_model(
             for part in ("validation", "test")
             if data.split[part] and set(data.split[part]) <= set(slices.names)
         },
+        "usual": _usual_look(trained.model, slices, data, settings),
         "history": history,
         "notes": list(data.warnings),
     }
@@ -77,6 +82,31 @@ def find_temperature(
         parts.append((logits[chosen], true[chosen]))
     logits, true = (np.concatenate(part) for part in zip(*parts, strict=True))
     return float(min(TEMPERATURES, key=lambda value: cross_entropy(logits / value, true).mean()))
+
+
+def _usual_look(
+    network: keras.Model, slices: LabelledSlices, data: PreparedData, settings: RunSettings
+) -> dict:
+    """Measure what training slices look like as the model labels them: `model.usual` reads it."""
+    kept_apart = {*data.split["validation"], *data.split["test"]}
+    learned = [i for i, name in enumerate(slices.names) if name not in kept_apart]
+    chosen = [learned[i] for i in spread_slices(len(learned), N_USUAL_SLICES)]
+    looks = []
+    for image, _ in slices.pairs(chosen):
+        logits = predict_logits(network, image, settings.config.unet.stride)
+        labels = logits.argmax(axis=-1).astype(np.uint8)
+        sure = np.ones(labels.shape, np.float32)  # how unsure it is on them proves nothing
+        looks.append(look_at(image, labels, sure, settings.all_classes))
+    found = {"texture": [round(float(band), 3) for band in np.mean([x.texture for x in looks], 0)]}
+    lights = [look.light for look in looks if look.light]
+    if lights:
+        found |= {
+            "drift": round(float(np.mean([light.drift for light in lights])), 4),
+            "bowl": mean_light(lights).bowl,
+        }
+    if slices.voxel_size_um:
+        found["voxel_size_um"] = slices.voxel_size_um
+    return found
 
 
 def _score_slices(

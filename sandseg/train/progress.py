@@ -12,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from sandseg.atomic import write_json
 from sandseg.classes import SegmentationClass
 from sandseg.data.patches import telling_window
 from sandseg.errors import SandsegError, TrainingError
-from sandseg.export.tiff import encode_palette_png, encode_png
+from sandseg.export.pictures import encode_palette_png, encode_png
 from sandseg.runs.folder import (
     IMAGE_PICTURE,
     METRICS,
@@ -26,10 +27,10 @@ from sandseg.runs.folder import (
     STOP,
     TRUTH_PICTURE,
     EpochReport,
-    RunSettings,
     status_entries,
 )
-from sandseg.runs.process import enter_process, write_json
+from sandseg.runs.process import enter_process
+from sandseg.runs.settings import RunSettings
 
 HEARTBEAT_S = 1.0
 N_TIMED_STEPS = 50

@@ -2,28 +2,21 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 
+from sandseg.atomic import write_json
 from sandseg.data.labelled import LabelledSlices, PreparedData, prepare, read_labelled
 from sandseg.errors import ConfigError, SandsegError, TrainingError
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.unet import build_unet
 from sandseg.model.write_model import publish_model
 from sandseg.runs.devices import training_device
-from sandseg.runs.folder import (
-    CHECKPOINT,
-    ESTIMATE,
-    MODEL,
-    SETTINGS,
-    EpochReport,
-    RunSettings,
-    settings_from,
-    write_settings,
-)
+from sandseg.runs.folder import CHECKPOINT, ESTIMATE, MODEL, EpochReport
 from sandseg.runs.permissions import training_rules
-from sandseg.runs.process import write_json
+from sandseg.runs.settings import SETTINGS, RunSettings, settings_from, write_settings
 from sandseg.runs.sources import locate
 from sandseg.train.card import describe_model, find_temperature
 from sandseg.train.checkpoint import TrainedModel
@@ -90,6 +83,8 @@ def _check_settings(folder: Path, settings: RunSettings) -> None:
 def _read(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
     place = locate(settings, folder)
     slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
+    if slices.voxel_size_um is None:
+        slices = replace(slices, voxel_size_um=place.voxel_size_um)
     return slices, prepare(slices, settings.config, place.validate, place.test)
 
 

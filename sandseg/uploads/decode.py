@@ -16,7 +16,8 @@ from tifffile import TiffWriter
 
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import AmbiguousStackError
-from sandseg.scan.formats import open_label_values, open_stack
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.check import reading

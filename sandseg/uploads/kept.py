@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from sandseg.runs.process import cancel_job, read_json, write_json
+from sandseg.atomic import read_json, write_json
 from sandseg.scan.choices import Choice, Choices
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import take_upload
@@ -135,16 +135,6 @@ def hold(upload: Upload) -> None:
     """Keep an upload beyond its visit: somebody else came by its link."""
     with suppress(OSError):  # on a full disk it goes with its visit
         (upload.folder / HELD).touch()
-
-
-def end_visit(visit: Path) -> None:
-    """Remove what a visitor left, but for stacks that were segmented: their link still works."""
-    for folder in visit.glob("*"):
-        if not (folder / JOBS).is_dir() and not (folder / HELD).exists():
-            cancel_job(folder)
-            workspace.remove_folder(folder)
-    if visit.is_dir() and not any(visit.iterdir()):
-        workspace.remove_folder(visit)
 
 
 def _choice(names: list[str], chosen: int | None) -> Choice:

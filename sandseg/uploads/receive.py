@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from sandseg.errors import SandsegError
 from sandseg.scan.limits import WEB_LIMITS, check_count, size_text
+from sandseg.settings import MAX_UPLOAD, quota
 from sandseg.uploads import workspace
 
 LABELS_BYTES = 300 * 10**6  # of labels: unlike slices they are read into memory, all at once
@@ -30,7 +31,7 @@ class Wanted:
     @property
     def most_bytes(self) -> int:
         """The limit in force: that of these files, or that of all uploads where it is lower."""
-        most = workspace.quota(workspace.MAX_UPLOAD)
+        most = quota(MAX_UPLOAD)
         return most if self.n_bytes is None else min(most, self.n_bytes)
 
 
@@ -51,7 +52,7 @@ class Arrival:
 
     def __init__(self, visit: Path, n_bytes: int, wanted: Wanted):
         if n_bytes > (most := wanted.most_bytes):
-            higher = f" Or start the app with a higher {workspace.MAX_UPLOAD}."
+            higher = f" Or start the app with a higher {MAX_UPLOAD}."
             raise SandsegError(
                 f"This upload has {size_text(n_bytes)}; at most {size_text(most)} can be sent.",
                 hint="Crop or compress it, or take the command line."

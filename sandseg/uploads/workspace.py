@@ -18,18 +18,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sandseg.errors import ConfigError, SandsegError
+from sandseg.errors import SandsegError
 from sandseg.scan.limits import size_text
+from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL, quota
 
 MAX_AGE_S = 24 * 3600.0
-MAX_UPLOAD, MIN_FREE = "SANDSEG_MAX_UPLOAD", "SANDSEG_MIN_FREE"
-QUOTA_SESSION, QUOTA_TOTAL = "SANDSEG_QUOTA_SESSION", "SANDSEG_QUOTA_TOTAL"
-DEFAULT_BYTES = {
-    MAX_UPLOAD: 22 * 10**8,  # 2 GiB of pixels, and what a file holds beside them
-    QUOTA_SESSION: 10 * 10**9,
-    QUOTA_TOTAL: 20 * 10**9,
-    MIN_FREE: 10**9,
-}
 
 
 def work_folder() -> Path:
@@ -99,22 +92,6 @@ def require_room(folder: Path, n_bytes: int) -> None:
             hint="Make room on the disk, name a larger one with SANDSEG_WORK, "
             f"or start the app with a lower {MIN_FREE}.",
         )
-
-
-def quota(name: str) -> int:
-    """Return one of the limits in bytes: from the environment, else the default.
-
-    Raises:
-        ConfigError: It is no number.
-    """
-    text = os.environ.get(name, "")
-    try:
-        return int(float(text)) if text else DEFAULT_BYTES[name]
-    except (ValueError, OverflowError) as error:
-        raise ConfigError(
-            f'{name} is "{text}", but a number of bytes is needed.',
-            hint=f"Start the app with {name}={DEFAULT_BYTES[name]}, for example.",
-        ) from error
 
 
 @contextmanager

@@ -8,8 +8,8 @@ from playwright.sync_api import expect
 from sandseg.data import samples
 from sandseg.model.store import list_models
 from sandseg.predict import methods
-from sandseg.predict import slices as predict
 from sandseg.predict.methods import list_methods, load_segmenter
+from sandseg.predict.slices import choose_mapping
 from sandseg.score.comparison import disagreement
 
 Z = 20
@@ -46,7 +46,7 @@ def panes(page):
 def label(method):
     """What the backend makes of the slice."""
     stack = samples.open_sample("phantom")
-    mapping = predict.choose_mapping(stack, method.model or list_models()[0])
+    mapping = choose_mapping(stack, method.model or list_models()[0])
     return methods.segment(mapping.apply(stack.read_slice(Z)), load_segmenter(method)).labels
 
 

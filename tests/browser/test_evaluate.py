@@ -7,8 +7,8 @@ import pytest
 import tifffile
 from playwright.sync_api import expect
 
-from sandseg.classes import SANDSTONE_RGB
 from sandseg.data import samples
+from sandseg.scan.labels import SANDSTONE_RGB
 
 SLOW_MS = 60_000
 CODINGS = {

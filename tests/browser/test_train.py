@@ -7,8 +7,8 @@ import psutil
 import pytest
 from playwright.sync_api import expect
 
-from sandseg.data.samples import cache_folder
-from sandseg.runs import process as jobs
+from sandseg.runs.process import PROCESS, kill
+from sandseg.settings import cache_folder
 
 EPOCH_MS = 600_000  # the training software is loaded first, and the machine may be busy
 SLOW_MS = 60_000
@@ -25,8 +25,8 @@ def runs_dir(tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     yield folder
     for place in (folder, cache_folder() / "estimates"):
-        for work in place.glob(f"*/{jobs.PROCESS}"):
-            jobs.kill(work.parent)
+        for work in place.glob(f"*/{PROCESS}"):
+            kill(work.parent)
 
 
 def visit(page, address, wait_until_idle):

@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from sandseg.cli import main as cli
+from sandseg.cli.main import main
 from sandseg.export.tiff import write_image, write_labels
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 300  # a busy machine takes its time to start Python
@@ -37,7 +38,7 @@ def sandseg(monkeypatch, capsys, grey_model_folder):
     def run(*words):
         monkeypatch.setattr(sys, "argv", ["sandseg", *(str(word) for word in words)])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         return Ended(ended.value.code, *capsys.readouterr())
 
     yield run
@@ -475,7 +476,7 @@ def test_a_bug_is_not_hidden(sandseg, scan, out, monkeypatch):
     monkeypatch.setattr("sandseg.predict.segment.segment_file", fail)
     monkeypatch.setattr(sys, "argv", ["sandseg", "segment", str(scan), "-o", str(out / "l.tif")])
     with pytest.raises(ZeroDivisionError):
-        cli.main()
+        main()
 
 
 def start(*words):

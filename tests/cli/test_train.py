@@ -10,7 +10,8 @@ from sandseg.cli import train as cli_train
 from sandseg.cli.train import add_model, train
 from sandseg.config import fit_patches, preset
 from sandseg.errors import ConfigError
-from sandseg.runs.folder import PAUSE, STOP, DataSource, RunSettings, write_settings
+from sandseg.runs.folder import PAUSE, STOP
+from sandseg.runs.settings import DataSource, RunSettings, write_settings
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ import pytest
 from sandseg.data import samples
 from sandseg.data.phantom import PhantomConfig
 from sandseg.data.samples import (
-    cache_folder,
     fetch_sandstone,
     has_sandstone,
     list_samples,
@@ -19,6 +18,7 @@ from sandseg.data.samples import (
     sample_labels,
 )
 from sandseg.errors import SandsegError, StackError
+from sandseg.settings import cache_folder
 
 SMALL = PhantomConfig(shape=(2, 48, 48))
 

@@ -9,13 +9,11 @@ from sandseg.export.overlay import (
     INVENTED,
     MISSED,
     blend,
-    colorize,
     confidence_colors,
     error_marks,
     errors_only,
-    outlines,
-    to_display,
 )
+from sandseg.grey.display import to_display
 
 CLAY, QUARTZ = 1, 2
 
@@ -30,15 +28,6 @@ def labels(rng):
     return rng.choice([0, 1, 2, 3, IGNORED], (20, 30)).astype(np.uint8)
 
 
-def test_each_label_has_the_color_of_its_class(labels):
-    picture = colorize(labels, SANDSTONE)
-
-    assert picture.dtype == np.uint8
-    for material in SANDSTONE:
-        assert (picture[labels == material.value] == material.rgb).all()
-    assert (picture[labels == IGNORED] == 0).all()
-
-
 def test_without_opacity_or_classes_the_slice_stays_grey(image, labels):
     grey = np.repeat(image[..., None], 3, axis=-1)
 
@@ -50,7 +39,7 @@ def test_at_full_opacity_only_the_colors_are_seen(image, labels):
     picture = blend(image, labels, SANDSTONE, opacity=1)
 
     known = labels != IGNORED
-    np.testing.assert_array_equal(picture[known], colorize(labels, SANDSTONE)[known])
+    np.testing.assert_array_equal(picture[known], palette(SANDSTONE)[labels[known]])
     np.testing.assert_array_equal(picture[~known], np.repeat(image[~known][:, None], 3, axis=1))
 
 
@@ -71,19 +60,6 @@ def test_classes_that_are_not_shown_stay_clear(image, labels):
     clear = labels != CLAY
     np.testing.assert_array_equal(picture[clear], np.repeat(image[clear][:, None], 3, axis=1))
     np.testing.assert_array_equal(picture[~clear], blend(image, labels, SANDSTONE, 0.5)[~clear])
-
-
-def test_outlines_run_between_classes_and_nowhere_else():
-    labels = np.zeros((6, 8), np.uint8)
-    labels[2:5, 3:6] = 1
-
-    borders = outlines(labels)
-
-    expected = np.zeros((6, 8), bool)
-    expected[1, 3:6] = expected[4, 3:6] = True
-    expected[2:5, 2] = expected[2:5, 5] = True
-    np.testing.assert_array_equal(borders, expected)
-    assert not outlines(np.full((5, 5), 2, np.uint8)).any()
 
 
 def test_missed_and_invented_pixels_of_a_class_are_marked(image, labels, rng):
@@ -135,34 +111,6 @@ def test_the_dark_end_of_confidence_can_be_raised():
     np.testing.assert_array_equal([dark, bright], confidence_colors(np.array([[0.0, 1.0]]))[0])
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "int8", "uint16", "int16", "int32", "float32", ">u2"])
-def test_every_type_is_mapped_by_the_same_straight_line(rng, dtype):
-    darkest = 0 if "u" in dtype else -100
-    image = rng.integers(darkest, 120, (30, 40))
-
-    shown = to_display(image.astype(dtype), 10, 110)
-
-    exact = np.clip((image.astype(float) - 10) / 100, 0, 1) * 255
-    assert shown.dtype == np.uint8
-    np.testing.assert_allclose(shown, exact, atol=0.501)
-
-
-def test_the_full_range_of_bytes_is_shown_as_it_is():
-    every_grey = np.arange(256, dtype=np.uint8)[None]
-
-    np.testing.assert_array_equal(to_display(every_grey, 0, 255), every_grey)
-
-
-def test_missing_and_infinite_values_are_black_and_white():
-    image = np.array([[np.nan, -np.inf, np.inf, 0.5]], np.float32)
-
-    np.testing.assert_array_equal(to_display(image, 0, 1), [[0, 0, 255, 128]])
-
-
-def test_a_window_without_width_cuts_black_from_white():
-    np.testing.assert_array_equal(to_display(np.array([[4, 5, 6]], np.uint8), 5, 5), [[0, 0, 255]])
-
-
 def test_pictures_do_not_change_what_they_show(image, labels):
     before = image.copy(), labels.copy()
     values = image.astype(np.float32)
@@ -174,13 +122,6 @@ def test_pictures_do_not_change_what_they_show(image, labels):
     np.testing.assert_array_equal(image, before[0])
     np.testing.assert_array_equal(labels, before[1])
     np.testing.assert_array_equal(values, image)
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.float32])
-def test_a_window_from_white_to_black_is_shown_inverted(dtype):
-    image = np.array([[-1 if dtype == np.int16 else 0, 50, 100, 120]]).astype(dtype)
-
-    np.testing.assert_array_equal(to_display(image, 100, 0), 255 - to_display(image, 0, 100))
 
 
 @pytest.mark.parametrize("class_value", [None, CLAY])

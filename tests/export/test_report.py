@@ -12,7 +12,7 @@ from sandseg.config import UNetConfig
 from sandseg.export.report import segmentation_report, to_json
 from sandseg.grey.mapping import FOREIGN, GreyMapping
 from sandseg.model.store import StoredModel
-from sandseg.scan.formats import Stack
+from sandseg.scan.stack import Stack
 
 COUNTS = hnp.arrays(
     np.int64,

@@ -1,4 +1,3 @@
-import csv
 import io
 
 import numpy as np
@@ -8,22 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
+from sandseg.atomic import write_text
 from sandseg.classes import IGNORED, SANDSTONE, palette
 from sandseg.errors import LabelError, SandsegError, StackError
-from sandseg.export import tiff as export
-from sandseg.export.tiff import (
-    encode_jpeg,
-    encode_palette_png,
-    encode_png,
-    fractions_csv,
-    labels_tiff_bytes,
-    safe_name,
-    write_confidence,
-    write_image,
-    write_labels,
-    write_text,
-)
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.export import tiff
+from sandseg.export.tiff import labels_tiff_bytes, write_confidence, write_image, write_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 
 
 @pytest.fixture
@@ -116,7 +106,7 @@ def test_grey_values_of_any_type_come_back_with_their_voxel_size(tmp_path, rng, 
 
 def test_a_file_that_outgrows_a_classic_tiff_becomes_a_bigtiff(tmp_path, labels, monkeypatch):
     small = labels_tiff_bytes(labels)
-    monkeypatch.setattr(export, "CLASSIC_LIMIT", 6000)
+    monkeypatch.setattr(tiff, "CLASSIC_LIMIT", 6000)
 
     data = labels_tiff_bytes(image for image in labels)
     write_labels(tmp_path / "big.tif", labels)
@@ -170,82 +160,3 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
     with pytest.raises(SandsegError, match="cannot be written: No such file") as caught:
         write(path, content)
     assert "folder that exists" in caught.value.hint
-
-
-def test_text_is_written_whole(tmp_path):
-    path = tmp_path / "report.json"
-    write_text(path, "µm\n")
-    write_text(path, "Porosität\n")
-
-    assert path.read_bytes() == "Porosität\n".encode()
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def test_a_png_holds_the_very_colors(rng):
-    rgb = rng.integers(0, 255, (20, 30, 3)).astype(np.uint8)
-
-    np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(encode_png(rgb)))), rgb)
-
-
-def test_a_palette_png_holds_the_labels_in_the_classes_colors(labels):
-    image = Image.open(io.BytesIO(encode_palette_png(labels[0])))
-
-    assert image.mode == "P"
-    np.testing.assert_array_equal(np.asarray(image), labels[0])
-    np.testing.assert_array_equal(np.asarray(image.convert("RGB")), palette()[labels[0]])
-
-
-def test_a_jpeg_is_near_the_grey_values():
-    grey = np.tile(np.arange(64, dtype=np.uint8) * 3, (32, 1))
-
-    image = Image.open(io.BytesIO(encode_jpeg(grey)))
-
-    assert (image.format, image.mode) == ("JPEG", "L")
-    assert np.abs(np.asarray(image).astype(int) - grey).max() <= 8
-    assert len(encode_jpeg(grey, quality=30)) < len(encode_jpeg(grey, quality=95))
-
-
-def test_the_table_has_a_row_for_each_slice_and_the_pores_sum():
-    text = fractions_csv(np.array([[0.25, 0.125, 0.5, 0.125], [np.nan] * 4]), first_slice=3)
-
-    assert list(csv.DictReader(io.StringIO(text))) == [
-        {
-            "slice": "4",
-            "air": "0.250000",
-            "clay": "0.125000",
-            "quartz": "0.500000",
-            "pyrite": "0.125000",
-            "porosity": "0.250000",
-        },
-        dict.fromkeys(["air", "clay", "quartz", "pyrite", "porosity"], "") | {"slice": "5"},
-    ]
-
-
-@given(name=st.text(max_size=30))
-def test_a_safe_name_is_a_plain_file_name(name):
-    safe = safe_name(name)
-
-    assert safe
-    assert set(safe) <= set("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-")
-    assert not safe.startswith((".", "-"))
-    assert len(safe) <= 166
-    assert safe_name(safe) == safe
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("Sandstone_Versa0300.tif", "Sandstone_Versa0300.tif"),
-        ("../../etc/passwd", "passwd"),
-        ("C:\\scans\\Grès n°3.tif", "Gres_n_3.tif"),
-        ("", "file"),
-        ("...", "file"),
-        ("岩石", "file"),
-        ("岩石.tif", "file.tif"),
-        ("nul.tif", "file_nul.tif"),
-        (".hidden", "file.hidden"),
-        ("x" * 300 + ".tif", "x" * 80 + ".tif"),
-    ],
-)
-def test_names_for_downloads(name, expected):
-    assert safe_name(name) == expected

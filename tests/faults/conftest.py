@@ -16,7 +16,7 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from sandseg.runs import process as jobs
+from sandseg.runs import process
 from tests.browser import conftest as browser_tests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -70,11 +70,11 @@ class Server:
         browser_tests._stop(self.process)
         if self.work.is_dir():
             for folder in self.jobs():
-                jobs.kill(folder)
+                process.kill(folder)
 
     def jobs(self) -> list[Path]:
         """The folders of the whole-stack runs."""
-        return [path.parent for path in self.work.rglob(jobs.PROCESS)]
+        return [path.parent for path in self.work.rglob(process.PROCESS)]
 
     def log(self) -> str:
         """Everything it has said so far."""

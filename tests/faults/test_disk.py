@@ -3,8 +3,8 @@
 import pytest
 from visitor import Visitor, tiff_bytes
 
-from sandseg.runs import process as jobs
-from sandseg.uploads.workspace import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
+from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
+from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 
 pytestmark = pytest.mark.fault
 
@@ -79,7 +79,7 @@ def test_a_run_that_fills_the_disk_says_so_and_leaves_no_half_files(serve, small
         assert any("space left" in text for text in visitor.texts()), visitor.texts()
         folder = server.jobs()[0]
         left = {path.name for path in folder.iterdir() if path.stat().st_size}
-        assert not left & {jobs.LABELS, jobs.CONFIDENCE, jobs.REPORT}
+        assert not left & {LABELS, CONFIDENCE, REPORT}
         assert not [name for name in left if name.endswith(".part")]
         check_all_is_well(server, visitor)
 

@@ -19,7 +19,7 @@ def test_every_test_it_names_exists():
 def test_its_table_holds_every_setting_of_the_code_and_no_other():
     read = set()
     for path in (
-        *ROOT.glob("sandseg/*.py"),
+        *ROOT.glob("sandseg/**/*.py"),
         *ROOT.glob("pages/**/*.py"),
         *ROOT.glob("tests/**/*.py"),
     ):

@@ -7,7 +7,8 @@ import pytest
 import tifffile
 from visitor import Visitor
 
-from sandseg.runs import process as jobs
+from sandseg.runs.process import is_alive, kill
+from sandseg.runs.segmentation import LABELS, job_status
 
 pytestmark = pytest.mark.fault
 
@@ -24,7 +25,7 @@ def start_whole_run(server):
 
 def wait_until_ended(folder):
     end = time.monotonic() + JOB_TIMEOUT_S
-    while jobs.is_alive(folder):
+    while is_alive(folder):
         assert time.monotonic() < end
         time.sleep(0.5)
 
@@ -36,9 +37,9 @@ def test_a_whole_run_goes_on_when_the_server_is_killed(serve):
     server.kill()
     wait_until_ended(folder)
 
-    status = jobs.job_status(folder)
+    status = job_status(folder)
     assert status.state == "done", status.message
-    with tifffile.TiffFile(folder / jobs.LABELS) as labels:
+    with tifffile.TiffFile(folder / LABELS) as labels:
         assert len(labels.pages) == status.n_slices == 64
 
 
@@ -46,22 +47,22 @@ def test_a_run_that_is_killed_with_the_server_is_reported_not_waited_for(serve):
     server = serve()
     folder = start_whole_run(server)
 
-    jobs.kill(folder)
+    kill(folder)
     server.kill()
     wait_until_ended(folder)
 
-    status = jobs.job_status(folder)
+    status = job_status(folder)
     assert status.state == "failed"
     assert status.message
     assert status.hint
-    assert not (folder / jobs.LABELS).exists()
+    assert not (folder / LABELS).exists()
 
 
 def test_a_server_started_again_is_clean_and_sweeps_what_is_old(serve):
     server = serve()
     folder = start_whole_run(server)
     server.kill()
-    jobs.kill(folder)
+    kill(folder)
     wait_until_ended(folder)
     young = server.work / "of-today"
     young.mkdir()
@@ -100,4 +101,4 @@ def test_a_run_is_watched_by_its_process_not_by_the_clock(serve, days):
     for path in folder.rglob("*"):
         os.utime(path, (time.time() + days * 24 * 3600,) * 2)
 
-    assert jobs.job_status(folder).state in ("running", "done")
+    assert job_status(folder).state in ("running", "done")

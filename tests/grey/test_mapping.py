@@ -1,5 +1,3 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import tifffile
@@ -7,19 +5,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandseg.errors import StackError
+from sandseg.grey.histograms import N_BINS, grey_histograms, histogram_distances
 from sandseg.grey.mapping import (
     FITS,
     FOREIGN,
-    N_BINS,
     GreyMapping,
     fit_mapping,
-    grey_histograms,
-    histogram_distances,
     manual_mapping,
     sample_values,
-    shares_of,
 )
-from sandseg.scan.formats import Stack
+from sandseg.scan.stack import Stack
 
 # What another scanner or export makes of 8-bit grey values, and how exactly it can be undone.
 CHANGES = {
@@ -182,13 +177,6 @@ def test_noise_so_strong_that_it_blurs_the_peaks_does_not_bend_the_scale(trainin
     np.testing.assert_allclose(mapping.apply(training), training / 255, atol=0.1)
 
 
-def test_the_shares_of_mapped_values_are_those_of_the_whole(training, reference):
-    shares = shares_of(training.ravel(), (0.0, 255.0))
-
-    assert shares.shape == (N_BINS,)
-    np.testing.assert_allclose(shares, reference, atol=0.002)
-
-
 def test_a_scan_that_looks_a_little_different_is_to_be_checked():
     (warning,) = GreyMapping(0, 255, "matched", (FITS + FOREIGN) / 2).warnings
 
@@ -327,22 +315,6 @@ def test_how_much_air_is_in_view_does_not_matter(training, reference):
 
     for shares in (inside, outside):
         assert histogram_distances(shares[None], reference)[0] < FITS
-
-
-def test_a_picture_that_is_clipped_away_is_far_from_everything(reference):
-    clipped = np.zeros((2, N_BINS))
-    clipped[0, 0] = clipped[1, -1] = 1
-
-    assert histogram_distances(clipped, reference).tolist() == [1, 1]
-
-
-def test_a_whole_stack_is_refused_for_one_value_whatever_mapping_is_asked(reference):
-    from sandseg.predict.slices import choose_mapping
-
-    stack = Stack.from_array(np.full((3, 40, 40), 7, np.uint8))
-    for grey in ("auto", "identity", "0,255"):
-        with pytest.raises(StackError, match="Every pixel is 7"):
-            choose_mapping(stack, SimpleNamespace(histogram=reference), grey)
 
 
 @pytest.fixture(scope="module")

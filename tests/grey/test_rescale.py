@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandseg.cli import main as cli
+from sandseg.cli.main import main
 from sandseg.export.tiff import write_image
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.rescale import nearest_pixels, rescaled, voxel_ratio, voxel_text
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model, write_card
 from sandseg.predict.slices import predict_slice
-from sandseg.scan.formats import read_labels
+from sandseg.scan.labels import read_labels
 
 ZOOMS = st.floats(0.2, 5)
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))
@@ -74,7 +74,7 @@ def test_voxels_are_compared_with_the_usual_ones_as_the_model_sees_them():
 def segment(tmp_path, monkeypatch, capsys, grey_noise, grey_model_folder):
     """Runs the segment command on slices of 4.4 µm; the model learned from voxels of 2.2 µm."""
     shutil.copytree(grey_model_folder, tmp_path / "models")
-    card = load_model("grey", tmp_path / "models").card | {"data": {"voxel_size_um": 2.2}}
+    card = load_model("grey", tmp_path / "models").card | {"usual": {"voxel_size_um": 2.2}}
     write_card(tmp_path / "models" / "grey", card, ("model.xml", "model.bin"))
     monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path / "models"))
     coarse = np.kron(grey_noise(2, 10, 12), np.ones((1, 6, 6))).astype(np.uint8)
@@ -85,7 +85,7 @@ def segment(tmp_path, monkeypatch, capsys, grey_noise, grey_model_folder):
         words += ["--model", "grey", "--grey", "identity", "--report", tmp_path / "report.json"]
         monkeypatch.setattr(sys, "argv", ["sandseg", *map(str, words), *options])
         with pytest.raises(SystemExit) as ended:
-            cli.main()
+            main()
         assert not ended.value.code, capsys.readouterr().err
         report = json.loads((tmp_path / "report.json").read_text())
         return read_labels(tmp_path / "labels.tif"), report

@@ -12,11 +12,12 @@ from sandseg.grey import verdict as domain
 from sandseg.grey.appearance import Look, look_at, slices_to_look_at
 from sandseg.grey.drift import Light
 from sandseg.grey.mapping import GreyMapping
-from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE, Usual, judge, usual_for
+from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE, judge
 from sandseg.model.engine import load_engine
 from sandseg.model.store import DEFAULT_MODEL, StoredModel, list_models, load_model
+from sandseg.model.usual import Usual, usual_for
 from sandseg.predict.slices import choose_mapping, predict_slice
-from sandseg.scan.formats import Stack
+from sandseg.scan.stack import Stack
 
 USUAL = Usual(texture=(6.0, 7.0, 8.0, 9.0), doubt=0.01, drift=0.1, voxel_size_um=2.0)
 AS_USUAL = Look(USUAL.texture, USUAL.doubt, Light(50, 50, 0, 0, 0, 900, USUAL.drift))
@@ -156,28 +157,15 @@ def test_a_report_takes_a_verdict_as_plain_facts():
     assert facts["warnings"] == []
 
 
-def test_the_usual_is_read_from_the_card():
-    scores = {"validation": {"inside the rock": {"accuracy": 0.98}}}
-    data = {"slices": {"train": ["Sandstone_Versa0000"]}}
-
-    of_sandstone = usual_for(model_with(data=data, scores=scores))
-    of_another = usual_for(model_with(data={"voxel_size_um": 7.0}, scores={}))
-
-    assert of_sandstone.doubt == pytest.approx(0.02)
-    assert (of_sandstone.texture, of_sandstone.voxel_size_um) == (domain.SANDSTONE_TEXTURE, 2.2315)
-    assert (of_sandstone.drift, of_sandstone.bowl) == (0.09, 6.3e-7)
-    assert of_another == Usual(voxel_size_um=7.0)
-
-
 def test_slices_are_enlarged_to_the_voxels_of_the_model():
-    model = model_with(data={"voxel_size_um": 2.0})
+    model = model_with(usual={"voxel_size_um": 2.0})
 
     assert domain.zoom_for(stack_of((1, 4, 4), 5.0), model) == 2.5
 
 
 def test_unknown_voxels_cannot_be_rescaled():
     with pytest.raises(ConfigError, match='"scan" does not say how large its voxels') as caught:
-        domain.zoom_for(stack_of((1, 4, 4), None), model_with(data={"voxel_size_um": 2.0}))
+        domain.zoom_for(stack_of((1, 4, 4), None), model_with(usual={"voxel_size_um": 2.0}))
     assert "--voxel-size" in caught.value.hint
     with pytest.raises(ConfigError, match='"made-up" does not say how large the voxels'):
         domain.zoom_for(stack_of((1, 4, 4), 5.0), model_with())

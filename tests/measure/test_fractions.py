@@ -5,10 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from skimage.morphology import convex_hull_image
 
 from sandseg.classes import IGNORED, SANDSTONE
-from sandseg.measure import fractions as phases
+from sandseg.measure.fractions import (
+    connected_porosity,
+    phase_fractions,
+    porosity,
+    porosity_profile,
+)
+from sandseg.measure.sample import sample_mask
 
 any_label = st.integers(0, 3) | st.just(IGNORED)
 label_stacks = hnp.array_shapes(min_dims=3, max_dims=3, max_side=4).flatmap(
@@ -26,7 +31,7 @@ def cylinder(radius=30, shape=(80, 90)):
 
 @given(label_stacks)
 def test_fractions_are_shares_of_the_labelled_pixels_and_sum_to_one(labels):
-    fractions = phases.phase_fractions(labels, 4)
+    fractions = phase_fractions(labels, 4)
 
     counted = labels[labels != IGNORED]
     if counted.size == 0:
@@ -38,24 +43,17 @@ def test_fractions_are_shares_of_the_labelled_pixels_and_sum_to_one(labels):
 
 @given(hnp.arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 3)), st.integers(-3, 2))
 def test_porosity_is_the_mean_of_its_profile(labels, axis):
-    profile = phases.porosity_profile(labels, SANDSTONE, axis)
+    profile = porosity_profile(labels, SANDSTONE, axis)
 
     assert profile.shape == (labels.shape[axis],)
-    assert phases.porosity(labels, SANDSTONE) == pytest.approx(profile.mean())
-
-
-@given(label_stacks)
-def test_each_slice_has_the_fractions_it_has_alone(labels):
-    expected = [phases.phase_fractions(image, 4) for image in labels]
-
-    np.testing.assert_array_equal(phases.fractions_per_slice(labels, 4), expected)
+    assert porosity(labels, SANDSTONE) == pytest.approx(profile.mean())
 
 
 @given(label_stacks)
 def test_the_profile_along_z_is_the_pore_class_of_each_slice(labels):
-    profile = phases.porosity_profile(labels, SANDSTONE)
+    profile = porosity_profile(labels, SANDSTONE)
 
-    np.testing.assert_allclose(profile, phases.fractions_per_slice(labels, 4)[:, AIR])
+    np.testing.assert_allclose(profile, [phase_fractions(image, 4)[AIR] for image in labels])
 
 
 @given(label_stacks)
@@ -63,19 +61,17 @@ def test_within_a_mask_only_its_pixels_count(labels):
     mask = np.indices(labels.shape).sum(axis=0) % 2 == 0
     masked = np.where(mask, labels, IGNORED)
 
-    for function in (phases.porosity, phases.porosity_profile, phases.connected_porosity):
+    for function in (porosity, porosity_profile, connected_porosity):
         np.testing.assert_array_equal(
             function(labels, SANDSTONE, within=mask), function(masked, SANDSTONE)
         )
-    np.testing.assert_array_equal(
-        phases.fractions_per_slice(labels, 4, mask), phases.fractions_per_slice(masked, 4)
-    )
+    np.testing.assert_array_equal(phase_fractions(labels, 4, mask), phase_fractions(masked, 4))
 
 
 @given(label_stacks, st.integers(0, 2))
 def test_connected_porosity_does_not_depend_on_the_direction_of_travel(labels, axis):
-    there = phases.connected_porosity(labels, SANDSTONE, axis)
-    back = phases.connected_porosity(np.flip(labels, axis), SANDSTONE, axis)
+    there = connected_porosity(labels, SANDSTONE, axis)
+    back = connected_porosity(np.flip(labels, axis), SANDSTONE, axis)
 
     np.testing.assert_equal(there, back)
     assert np.isnan(there) or 0 <= there <= 1
@@ -86,19 +82,19 @@ def test_a_channel_counts_as_connected_and_a_bubble_does_not():
     rock[:, 2, 2] = AIR  # a channel of 10 voxels from top to bottom
     rock[4:9, 5, 5:7] = AIR  # a bubble of 10 voxels
 
-    assert phases.connected_porosity(rock, SANDSTONE, axis=0) == 0.5
-    assert phases.connected_porosity(rock, SANDSTONE, axis=1) == 0
+    assert connected_porosity(rock, SANDSTONE, axis=0) == 0.5
+    assert connected_porosity(rock, SANDSTONE, axis=1) == 0
 
 
 def test_pores_that_touch_only_at_an_edge_are_not_connected():
     rock = np.full((2, 2, 2), QUARTZ, np.uint8)
     rock[0, 0, 0] = rock[1, 1, 0] = AIR
 
-    assert phases.connected_porosity(rock, SANDSTONE) == 0
+    assert connected_porosity(rock, SANDSTONE) == 0
 
 
 def test_without_pores_there_is_no_connected_share():
-    assert np.isnan(phases.connected_porosity(np.full((3, 3, 3), QUARTZ, np.uint8), SANDSTONE))
+    assert np.isnan(connected_porosity(np.full((3, 3, 3), QUARTZ, np.uint8), SANDSTONE))
 
 
 def test_the_sample_is_the_cylinder_with_its_pores():
@@ -107,41 +103,12 @@ def test_the_sample_is_the_cylinder_with_its_pores():
     labels[8:22, 44:46] = AIR  # a pore that opens to the outside
     labels[2, 2] = QUARTZ  # a speck of dust outside
 
-    mask = phases.sample_mask(labels, SANDSTONE)
+    mask = sample_mask(labels, SANDSTONE)
 
     # Where the pore breaks the rim the hull runs straight, so a few rim pixels may differ.
     assert np.count_nonzero(mask != disk) <= 4
     n_pore = np.count_nonzero((labels == AIR) & disk)
-    assert phases.porosity(labels, SANDSTONE, mask) == pytest.approx(n_pore / disk.sum(), abs=2e-3)
-
-
-@given(hnp.arrays(np.uint8, st.tuples(st.integers(3, 12), st.just(2)), elements=st.integers(1, 9)))
-def test_the_sample_is_the_convex_hull(reach):
-    columns = np.arange(20)
-    solid = (columns >= 10 - reach[:, :1].astype(int)) & (columns <= 10 + reach[:, 1:])
-    labels = np.pad(np.where(solid, QUARTZ, AIR).astype(np.uint8), 1)
-
-    mask = phases.sample_mask(labels, SANDSTONE)
-
-    expected = convex_hull_image(labels == QUARTZ, offset_coordinates=False)
-    np.testing.assert_array_equal(mask, expected)
-
-
-def test_a_slice_cut_from_inside_the_rock_is_all_sample():
-    labels = np.full((60, 70), QUARTZ, np.uint8)
-    labels[20:40, :10] = AIR  # a pore cut by the slice's edge
-
-    assert phases.sample_mask(labels, SANDSTONE).all()
-
-
-def test_each_slice_of_a_stack_has_its_own_sample():
-    thick, thin, nothing = cylinder(30)[0], cylinder(10)[0], cylinder(-1)[0] * 0
-
-    mask = phases.sample_mask(np.stack([thick, thin, nothing]), SANDSTONE)
-
-    np.testing.assert_array_equal(mask[0], phases.sample_mask(thick, SANDSTONE))
-    np.testing.assert_array_equal(mask[1], phases.sample_mask(thin, SANDSTONE))
-    assert not mask[2].any()
+    assert porosity(labels, SANDSTONE, mask) == pytest.approx(n_pore / disk.sum(), abs=2e-3)
 
 
 def test_a_whole_slice_is_measured_in_the_blink_of_an_eye(rng):
@@ -156,6 +123,6 @@ def test_a_whole_slice_is_measured_in_the_blink_of_an_eye(rng):
             times.append(time.process_time() - start)
         return min(times)
 
-    assert fastest(lambda: phases.phase_fractions(labels, 4)) < 0.06
-    assert fastest(lambda: phases.porosity_profile(labels, SANDSTONE)) < 0.06
-    assert fastest(lambda: phases.sample_mask(labels, SANDSTONE)) < 0.2
+    assert fastest(lambda: phase_fractions(labels, 4)) < 0.06
+    assert fastest(lambda: porosity_profile(labels, SANDSTONE)) < 0.06
+    assert fastest(lambda: sample_mask(labels, SANDSTONE)) < 0.2

@@ -5,7 +5,7 @@ import pytest
 from sandseg.classes import SANDSTONE
 from sandseg.config import UNetConfig
 from sandseg.errors import TrainingError
-from sandseg.model import write_model as publish
+from sandseg.model import write_model
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
 
@@ -75,7 +75,7 @@ def test_a_network_that_learned_on_another_backend_is_exported_the_same(binary, 
     network, folder = binary
     tiles = rng.random((1, 8, 12, 1)).astype(np.float32)
 
-    publish._export_elsewhere(with_probabilities(network, 1.5), tmp_path / "model.xml")
+    write_model._export_elsewhere(with_probabilities(network, 1.5), tmp_path / "model.xml")
 
     found = openvino.Core().compile_model(tmp_path / "model.xml", "CPU")(tiles)[0]
     expected = load_engine(load_model("binary", folder), "keras")(tiles)
@@ -85,10 +85,10 @@ def test_a_network_that_learned_on_another_backend_is_exported_the_same(binary, 
 def test_where_nothing_can_export_a_network_its_user_is_told_that_the_weights_are_kept(
     binary, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(publish, "EXPORTER", "no such backend")
+    monkeypatch.setattr(write_model, "EXPORTER", "no such backend")
 
     with pytest.raises(TrainingError, match="cannot be exported") as caught:
-        publish._export_elsewhere(with_probabilities(binary[0]), tmp_path / "model.xml")
+        write_model._export_elsewhere(with_probabilities(binary[0]), tmp_path / "model.xml")
     assert "Its weights are kept" in caught.value.hint
 
 
@@ -99,7 +99,7 @@ def test_a_model_that_cannot_be_finished_leaves_the_old_one(binary, monkeypatch)
     def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(publish, "_export_openvino", fail)
+    monkeypatch.setattr(write_model, "_export_openvino", fail)
     with pytest.raises(OSError, match="No space left"):
         publish_model(network, folder / "binary", CARD, SANDSTONE[:2])
 

@@ -8,6 +8,7 @@ import pytest
 import tifffile
 from streamlit.testing.v1 import AppTest
 
+from pages.cache import greys
 from sandseg.classes import SANDSTONE
 from sandseg.export import cuts as planes
 from sandseg.export.tiff import labels_tiff_bytes
@@ -139,7 +140,7 @@ def test_the_whole_stack_is_looked_through_once(page, monkeypatch):
     def again(*_):
         raise AssertionError("The stack is read again.")
 
-    monkeypatch.setattr(planes, "survey_stack", again)
+    monkeypatch.setattr(greys, "survey_stack", again)
     monkeypatch.setattr(planes, "display_volume", again)
     monkeypatch.setattr(planes, "contact_sheet", again)
 

@@ -10,11 +10,11 @@ from PIL import Image
 
 from pages.cache import errors as cache_evaluate
 from pages.cache import slices as cache
-from pages.cache.slices import Task
+from pages.cache.view import Task
 from pages.components import confusion
-from pages.evaluation.views import seen_in
-from sandseg.classes import IGNORED, SANDSTONE, SANDSTONE_RGB
-from sandseg.predict.slices import SlicePrediction
+from pages.words.scans import seen_in
+from sandseg.classes import IGNORED, SANDSTONE
+from sandseg.scan.labels import SANDSTONE_RGB
 from sandseg.score.calibration import reliability
 from sandseg.score.evaluation import combine, evaluate_slice, most_pixels, ranking
 
@@ -223,11 +223,8 @@ def parts(rng):
     true = rng.integers(0, 4, (3, 200, 150)).astype(np.uint8)
     labels = np.where(rng.random(true.shape) < 0.3, rng.integers(0, 4, true.shape), true)
     confidence = rng.uniform(0.3, 1, true.shape)
-    found = [
-        SlicePrediction(one.astype(np.uint8), sure)
-        for one, sure in zip(labels, confidence, strict=True)
-    ]
-    evaluations = {z: evaluate_slice(true[z], found[z], 4) for z in range(3)}
+    labels = labels.astype(np.uint8)
+    evaluations = {z: evaluate_slice(true[z], labels[z], confidence[z], 4) for z in range(3)}
     return evaluations, true, labels, confidence
 
 

@@ -11,15 +11,14 @@ import pytest
 import tifffile
 
 from pages.cache import trainings as run_cache
-from pages.components.replay import MOST_PICTURES, Replay, pack
-from pages.words import trainings as run_words
+from pages.cache.trainings import MOST_PICTURES, Replay, pack
+from pages.words.trainings import duration, progress, progress_text
+from sandseg.atomic import write_json
 from sandseg.classes import SANDSTONE
 from sandseg.config import preset
-from sandseg.export.tiff import encode_palette_png, encode_png
+from sandseg.export.pictures import encode_palette_png, encode_png
 from sandseg.model.store import list_models, load_model, write_card
-from sandseg.runs import control as runs
-from sandseg.runs import estimates
-from sandseg.runs import process as jobs
+from sandseg.runs import control, estimates
 from sandseg.runs.folder import (
     CHECKPOINT,
     METRICS,
@@ -29,13 +28,12 @@ from sandseg.runs.folder import (
     SAMPLES,
     STATUS,
     STOP,
-    DataSource,
     RunSamples,
-    RunSettings,
     RunStatus,
     samples_from,
-    write_settings,
 )
+from sandseg.runs.process import LOG, kill, launch
+from sandseg.runs.settings import DataSource, RunSettings, write_settings
 
 TRAIN = "pages/train.py"
 ROOT = Path(__file__).resolve().parents[2]
@@ -65,7 +63,7 @@ def runs_dir(tmp_path, monkeypatch):
     yield folder
     for run in folder.iterdir():
         if run.is_dir():
-            jobs.kill(run)
+            kill(run)
 
 
 @pytest.fixture
@@ -116,7 +114,7 @@ def make_run(root, state, n_done=2, name="run-1", **entries):
     config = replace(preset("tiny"), epochs=N_EPOCHS, steps_per_epoch=5)
     write_settings(folder, RunSettings(DataSource("phantom"), config, title="Little [net]"))
     status = {"state": state, "epoch": n_done, "n_steps": 5, "step": 3, "seconds": 9.0}
-    jobs.write_json(folder / STATUS, status | {"device": "A processor"} | entries)
+    write_json(folder / STATUS, status | {"device": "A processor"} | entries)
     lines = [json.dumps(record(epoch + 1)) for epoch in range(n_done)]
     (folder / METRICS).write_text("".join(f"{line}\n" for line in lines))
     write_samples(folder / SAMPLES, n_done)
@@ -129,7 +127,7 @@ def make_run(root, state, n_done=2, name="run-1", **entries):
 def at_work(runs_dir):
     """A run whose process is there, and does nothing."""
     folder = make_run(runs_dir, "running", seconds_left=75.0, message="Training")
-    jobs.launch([sys.executable, "-c", "import time; time.sleep(600)", str(folder)], folder)
+    launch([sys.executable, "-c", "import time; time.sleep(600)", str(folder)], folder)
     return folder
 
 
@@ -254,8 +252,8 @@ def test_what_is_chosen_is_what_is_trained(open_train, at_work):
     at.text_input(key="class-phantom-4-1").set_value("mud").run()
     button(at, "Start training").click().run()
 
-    newest = next(s for s in runs.list_runs() if s.id != at_work.name)
-    settings = runs.read_settings(newest.id)
+    newest = next(s for s in control.list_runs() if s.id != at_work.name)
+    settings = control.read_settings(newest.id)
     assert not at.exception
     assert (settings.config.epochs, settings.config.steps_per_epoch) == (3, 7)
     assert (settings.config.seed, settings.config.loss) == (11, "focal")
@@ -273,7 +271,7 @@ def test_a_training_that_has_to_wait_says_so(open_train, at_work):
 
     texts = [bar.proto.text for bar in at.get("progress")]
     assert texts == ["Waiting, next in the queue; one training runs at a time"]
-    assert at.query_params["run"] == next(s.id for s in runs.list_runs() if s.state == "queued")
+    assert at.query_params["run"] == next(s.id for s in control.list_runs() if s.state == "queued")
 
 
 def test_an_impossible_choice_is_refused_and_nothing_entered_is_lost(open_train):
@@ -337,7 +335,7 @@ def test_a_stored_model_gives_its_shape_to_the_network_that_goes_on_from_it(open
     at.selectbox(key="start-from").set_value(name).run()
     button(at, "Start training").click().run()
 
-    settings = runs.read_settings(next(s.id for s in runs.list_runs() if s.state == "queued"))
+    settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
     assert settings.start_from == name
     assert settings.config.unet.filters == load_model(name).unet.filters
 
@@ -354,7 +352,7 @@ def test_own_slices_are_learned_from(open_train, at_work, rng):
     assert "5 slices of 160 × 160 pixels" in words(at)
     assert "values 0, 1, 2" in words(at)
     button(at, "Start training").click().run()
-    settings = runs.read_settings(next(s.id for s in runs.list_runs() if s.state == "queued"))
+    settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
     assert settings.config.unet.n_classes == 3
     np.testing.assert_array_equal(tifffile.imread(settings.source.labels), labels)
 
@@ -368,7 +366,7 @@ def test_two_classes_can_share_one_output(open_train, at_work, rng):
     at.toggle(key="is-binary").set_value(True).run()
     button(at, "Start training").click().run()
 
-    settings = runs.read_settings(next(s.id for s in runs.list_runs() if s.state == "queued"))
+    settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
     assert settings.config.unet.n_classes == 1
     assert len(settings.classes) == 2
 
@@ -385,7 +383,7 @@ def test_labels_of_unknown_values_are_asked_about(open_train, at_work, rng):
     button(at, "Use these meanings").click().run()
     assert not at.error
     button(at, "Start training").click().run()
-    settings = runs.read_settings(next(s.id for s in runs.list_runs() if s.state == "queued"))
+    settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
     np.testing.assert_array_equal(tifffile.imread(settings.source.labels), labels)
 
 
@@ -450,7 +448,7 @@ def test_a_resumed_training_waits_for_its_turn(open_train, at_work, runs_dir):
     button(at, "Resume").click().run()
 
     assert not at.exception
-    assert runs.run_status("run-2").state == "queued"
+    assert control.run_status("run-2").state == "queued"
     assert "Waiting, next in the queue" in at.get("progress")[0].proto.text
 
 
@@ -467,9 +465,7 @@ def test_a_deleted_training_is_gone(open_train, runs_dir):
 
 def test_a_failed_training_says_why_and_shows_its_log_as_plain_text(open_train, runs_dir):
     folder = make_run(runs_dir, "running")  # its process is gone
-    (folder / jobs.LOG).write_text(
-        "one\n<b>two</b>\nerror: The *memory* is full.\nhint: Take less.\n"
-    )
+    (folder / LOG).write_text("one\n<b>two</b>\nerror: The *memory* is full.\nhint: Take less.\n")
 
     at = open_train()
 
@@ -490,8 +486,8 @@ def test_a_training_that_was_deleted_meanwhile_is_named_as_gone(open_train, runs
 
 def test_thirty_watchers_read_a_run_once(at_work, monkeypatch):
     reads = []
-    real = runs.run_status
-    monkeypatch.setattr(runs, "run_status", lambda run_id: reads.append(run_id) or real(run_id))
+    real = control.run_status
+    monkeypatch.setattr(control, "run_status", lambda run_id: reads.append(run_id) or real(run_id))
     monkeypatch.setattr(run_cache, "FRESH_S", 3600.0)
 
     for _ in range(30):
@@ -627,7 +623,7 @@ def test_a_full_queue_says_so(open_train, at_work, monkeypatch):
 
     assert not at.exception
     assert "this server lets no more than 1 wait" in words(at)
-    assert len(runs.list_runs()) == 2
+    assert len(control.list_runs()) == 2
 
 
 def test_a_rule_that_is_no_number_is_named(open_train, monkeypatch):
@@ -674,11 +670,11 @@ def test_numbers_that_are_none_travel_as_null():
     [(0.2, "1 s"), (89, "89 s"), (95, "2 min"), (5399, "90 min"), (5400, "1.5 h"), (40000, "11 h")],
 )
 def test_a_time_is_said_as_a_person_would(seconds, text):
-    assert run_words.duration(seconds) == text
+    assert duration(seconds) == text
 
 
 def test_progress_never_passes_its_end():
     status = RunStatus("a", "b", "running", epoch=4, n_epochs=4, step=5, n_steps=5)
 
-    assert run_words.progress(status) == 1.0
-    assert run_words.progress_text(status).startswith("Epoch 4 of 4")
+    assert progress(status) == 1.0
+    assert progress_text(status).startswith("Epoch 4 of 4")

@@ -6,13 +6,7 @@ import pytest
 from sandseg.classes import IGNORED
 from sandseg.errors import ConfigError, LabelError, ModelError, TrainingError
 from sandseg.predict import forest as baselines
-from sandseg.predict.forest import (
-    ForestConfig,
-    PixelClassifier,
-    multi_otsu,
-    pixel_features,
-    train_forest,
-)
+from sandseg.predict.forest import ForestConfig, PixelClassifier, pixel_features, train_forest
 from sandseg.score.metrics import confusion_matrix, mean_iou
 
 SMALL = ForestConfig(n_trees=5, pixels_per_slice=2000, sigma_max=4.0, median_radii=(2,))
@@ -29,29 +23,6 @@ def made_up_rock(rng, shape=(80, 100)):
 def forest():
     image, labels = made_up_rock(np.random.default_rng(1))
     return train_forest([image], [labels], SMALL)
-
-
-def test_otsu_parts_classes_of_clearly_different_grey(rng):
-    labels = rng.integers(0, 4, (50, 60)).astype(np.uint8)
-    image = np.array([10, 80, 130, 240], np.uint8)[labels]
-
-    np.testing.assert_array_equal(multi_otsu(image), labels)
-    np.testing.assert_array_equal(multi_otsu(image / np.float32(255)), labels)
-
-
-def test_otsu_labels_never_fall_with_grey(rng):
-    image = np.sort(made_up_rock(rng)[0].ravel())[None]
-
-    labels = multi_otsu(image, 3)
-
-    assert labels.dtype == np.uint8
-    assert (np.diff(labels.astype(int)) >= 0).all()
-    assert set(np.unique(labels)) == {0, 1, 2}
-
-
-def test_otsu_refuses_a_blank_slice():
-    with pytest.raises(LabelError, match="too few grey values to be cut into 4 classes"):
-        multi_otsu(np.full((10, 10), 7, np.uint8))
 
 
 def test_a_forest_learns_a_rock_it_can_generalize_from(forest, rng):
@@ -176,7 +147,8 @@ def test_impossible_settings_are_refused():
 
 def test_the_shipped_forest_finds_the_classes_of_the_real_sandstone(sandstone_dir):
     from sandseg.model.store import models_folder
-    from sandseg.scan.formats import open_stack, read_labels
+    from sandseg.scan.formats import open_stack
+    from sandseg.scan.labels import read_labels
 
     forest = PixelClassifier.load(models_folder() / "random-forest" / "forest.npz")
     image_path, mask_path = (  # the validation slice

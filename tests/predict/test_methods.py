@@ -7,7 +7,7 @@ import pytest
 from sandseg.classes import SANDSTONE
 from sandseg.errors import LabelError, ModelError
 from sandseg.model.store import DEFAULT_MODEL, write_card
-from sandseg.predict.forest import ForestConfig, multi_otsu, train_forest
+from sandseg.predict.forest import ForestConfig, train_forest
 from sandseg.predict.methods import (
     FOREST_FILE,
     MULTI_OTSU,
@@ -18,6 +18,7 @@ from sandseg.predict.methods import (
     segment,
     warm_up,
 )
+from sandseg.predict.otsu import multi_otsu
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ from tifffile import TiffFile
 from sandseg.errors import LabelError, ModelError, SandsegError, StackError
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.predict.segment import SegmentRequest, segment_file
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 from sandseg.scan.read_options import Opening
 
 

@@ -7,7 +7,9 @@ from sandseg.grey.mapping import GreyMapping
 from sandseg.model.engine import load_engine
 from sandseg.model.store import DEFAULT_MODEL, list_models, load_model
 from sandseg.predict.slices import Progress, choose_mapping, even_out, predict_slice, predict_stack
-from sandseg.scan.formats import Stack, open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
+from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
 
 PLAIN = GreyMapping(0, 255)

@@ -8,15 +8,16 @@ import numpy as np
 import psutil
 import pytest
 
+from sandseg.atomic import read_json, write_json
 from sandseg.classes import SegmentationClass
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ConfigError, ModelError, TrainingError
 from sandseg.model.store import list_models, load_model
-from sandseg.runs import control as runs
-from sandseg.runs import estimates
-from sandseg.runs import queue as run_queue
-from sandseg.runs.folder import DataSource, RunSettings, run_path, runs_root
-from sandseg.runs.process import kill, read_json, write_json
+from sandseg.runs import control, estimates
+from sandseg.runs.folder import run_path, runs_root
+from sandseg.runs.process import kill
+from sandseg.runs.queue import advance_queue
+from sandseg.runs.settings import DataSource, RunSettings
 
 PATIENCE_S = 250  # a busy machine takes its time to start Python and TensorFlow
 CONFIG = TrainConfig(
@@ -55,7 +56,7 @@ def wait_for(run_id, is_reached):
     seen, end = [], time.monotonic() + PATIENCE_S
     while not seen or not is_reached(seen[-1]):
         assert time.monotonic() < end, seen[-1]
-        seen.append(runs.run_status(run_id))
+        seen.append(control.run_status(run_id))
         time.sleep(0.05)
     return seen
 
@@ -79,24 +80,24 @@ def process_id(run_id):
 
 @pytest.mark.slow
 def test_runs_go_one_by_one_and_a_pause_changes_nothing_of_what_is_learned():
-    first, second = runs.start_run(SETTINGS), runs.start_run(SETTINGS)
-    third = runs.start_run(ENDLESS)
-    states = [runs.run_status(run_id) for run_id in (first, second, third)]
+    first, second = control.start_run(SETTINGS), control.start_run(SETTINGS)
+    third = control.start_run(ENDLESS)
+    states = [control.run_status(run_id) for run_id in (first, second, third)]
     assert [s.state for s in states] == ["running", "queued", "queued"]
     assert [s.queue_position for s in states] == [0, 1, 2]
-    runs.stop_run(third)
-    assert runs.run_status(third).state == "stopped"
+    control.stop_run(third)
+    assert control.run_status(third).state == "stopped"
 
     wait_for(first, lambda status: status.epoch == 1 or has_ended(status))
     asked = time.monotonic()
-    runs.pause_run(first)
-    assert runs.run_status(first).state in ("stopping", "paused")
+    control.pause_run(first)
+    assert control.run_status(first).state in ("stopping", "paused")
     paused = wait_for(first, has_ended)[-1]
     assert (paused.state, paused.epoch, paused.n_epochs) == ("paused", 1, 2)
     assert time.monotonic() - asked < 5
     wait_for(second, lambda status: status.state == "running")
-    runs.resume_run(first)
-    assert runs.run_status(first).queue_position == 1
+    control.resume_run(first)
+    assert control.run_status(first).queue_position == 1
 
     assert wait_for(second, has_ended)[-1].state == "done"
     seen = wait_for(first, has_ended)
@@ -107,17 +108,17 @@ def test_runs_go_one_by_one_and_a_pause_changes_nothing_of_what_is_learned():
     assert resumed.keys() == through.keys()
     for name, values in resumed.items():
         np.testing.assert_array_equal(values, through[name], err_msg=name)
-    for one, other in zip(runs.run_metrics(first), runs.run_metrics(second), strict=True):
+    for one, other in zip(control.run_metrics(first), control.run_metrics(second), strict=True):
         assert one | {"seconds": 0} == other | {"seconds": 0}
-    assert [epoch for epoch, _ in runs.run_samples(first).epochs] == [1, 2]
-    assert [status.id for status in runs.list_runs()] == [third, second, first]
+    assert [epoch for epoch, _ in control.run_samples(first).epochs] == [1, 2]
+    assert [status.id for status in control.list_runs()] == [third, second, first]
 
 
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL.")
 def test_a_killed_run_is_noticed_goes_on_and_its_best_weights_become_a_model(tmp_path, monkeypatch):
     monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path / "models"))
-    run_id = runs.start_run(ENDLESS)
+    run_id = control.start_run(ENDLESS)
     status = wait_for(run_id, is_learning)[-1]
     assert (status.state, status.n_steps, status.n_epochs) == ("running", 30, 5000)
     assert status.device
@@ -131,18 +132,18 @@ def test_a_killed_run_is_noticed_goes_on_and_its_best_weights_become_a_model(tmp
     assert "Resume" in status.hint
     assert "epoch 1: loss" in status.log_tail
 
-    runs.resume_run(run_id)
+    control.resume_run(run_id)
     n_done = status.epoch
     status = wait_for(run_id, lambda s: s.epoch > n_done or has_ended(s))[-1]
     assert status.seconds_left > 0
-    runs.stop_run(run_id)
+    control.stop_run(run_id)
     asked = time.monotonic()
     status = wait_for(run_id, lambda s: "Scoring" in s.message or has_ended(s))[-1]
     assert time.monotonic() - asked < 5
     status = wait_for(run_id, has_ended)[-1]
     assert (status.state, status.has_model) == ("stopped", True)
 
-    folder = runs.use_model(run_id, "my-rock")
+    folder = control.use_model(run_id, "my-rock")
     (model,) = list_models()
     assert (model.name, model.folder, model.title) == ("my-rock", folder, "Made for a test")
     assert (model.card["name"], (folder / "replay" / "truth.png").is_file()) == ("my-rock", True)
@@ -151,9 +152,9 @@ def test_a_killed_run_is_noticed_goes_on_and_its_best_weights_become_a_model(tmp
     probabilities = load_engine(model)(np.zeros((1, 32, 32, 1), np.float32))
     assert probabilities.shape == (1, 32, 32, 4)
     with pytest.raises(ModelError, match="already"):
-        runs.use_model(run_id, "my-rock")
-    runs.delete_run(run_id)
-    assert runs.list_runs() == []
+        control.use_model(run_id, "my-rock")
+    control.delete_run(run_id)
+    assert control.list_runs() == []
     assert load_model("my-rock").sha256 == model.sha256
 
 
@@ -176,12 +177,12 @@ def test_a_step_is_measured_once_for_each_network():
 
 
 def test_a_run_that_only_loads_is_stopped_at_once():
-    run_id = runs.start_run(SETTINGS)
+    run_id = control.start_run(SETTINGS)
     pid = process_id(run_id)
 
-    runs.stop_run(run_id)
+    control.stop_run(run_id)
 
-    assert runs.run_status(run_id).state == "stopped"
+    assert control.run_status(run_id).state == "stopped"
     end = time.monotonic() + PATIENCE_S
     while psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
         assert time.monotonic() < end
@@ -190,70 +191,70 @@ def test_a_run_that_only_loads_is_stopped_at_once():
 
 @pytest.mark.parametrize("switch", ["off", "OFF", "0"])
 def test_nothing_starts_where_training_is_switched_off(root, monkeypatch, switch, no_process):
-    waiting = runs.start_run(SETTINGS)
+    waiting = control.start_run(SETTINGS)
     monkeypatch.undo()
     monkeypatch.setenv("SANDSEG_RUNS", str(root))
     monkeypatch.setenv("SANDSEG_TRAINING", switch)
 
     for start in (
-        lambda: runs.start_run(SETTINGS),
-        lambda: runs.resume_run(waiting),
+        lambda: control.start_run(SETTINGS),
+        lambda: control.resume_run(waiting),
         lambda: estimates.start_estimate(SETTINGS),
     ):
         with pytest.raises(TrainingError, match="switched off") as caught:
             start()
         assert "your own computer" in caught.value.hint
-    assert [status.state for status in runs.list_runs()] == ["queued"]
+    assert [status.state for status in control.list_runs()] == ["queued"]
     assert not list(root.glob("*/process.json"))
 
 
 def test_who_does_not_know_the_token_changes_nothing(monkeypatch, no_process):
     monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "grün")
-    run_id = runs.start_run(SETTINGS, token="grün")
+    run_id = control.start_run(SETTINGS, token="grün")
 
     for change in (
-        lambda token: runs.start_run(SETTINGS, token),
-        lambda token: runs.stop_run(run_id, token),
-        lambda token: runs.pause_run(run_id, token),
-        lambda token: runs.resume_run(run_id, token),
-        lambda token: runs.delete_run(run_id, token),
-        lambda token: runs.use_model(run_id, "mine", token),
+        lambda token: control.start_run(SETTINGS, token),
+        lambda token: control.stop_run(run_id, token),
+        lambda token: control.pause_run(run_id, token),
+        lambda token: control.resume_run(run_id, token),
+        lambda token: control.delete_run(run_id, token),
+        lambda token: control.use_model(run_id, "mine", token),
         lambda token: estimates.start_estimate(SETTINGS, token),
     ):
         for token in ("", "gruen"):
             with pytest.raises(TrainingError, match="token"):
                 change(token)
-    assert [status.state for status in runs.list_runs()] == ["queued"]
-    runs.delete_run(run_id, "grün")
-    assert runs.list_runs() == []
+    assert [status.state for status in control.list_runs()] == ["queued"]
+    control.delete_run(run_id, "grün")
+    assert control.list_runs() == []
 
 
 def test_the_queue_has_an_end(monkeypatch, no_process):
     monkeypatch.setenv("SANDSEG_TRAINING_MAX_QUEUE", "2")
     for _ in range(2):
-        runs.start_run(SETTINGS)
+        control.start_run(SETTINGS)
 
     with pytest.raises(TrainingError, match="2 trainings wait already"):
-        runs.start_run(SETTINGS)
+        control.start_run(SETTINGS)
 
 
 def test_a_waiting_run_is_paused_and_goes_to_the_end_of_the_queue(no_process):
-    first, second = runs.start_run(SETTINGS), runs.start_run(SETTINGS)
+    first, second = control.start_run(SETTINGS), control.start_run(SETTINGS)
 
-    runs.pause_run(first)
-    assert [runs.run_status(i).state for i in (first, second)] == ["paused", "queued"]
-    runs.resume_run(first)
+    control.pause_run(first)
+    assert [control.run_status(i).state for i in (first, second)] == ["paused", "queued"]
+    control.resume_run(first)
 
-    assert [runs.run_status(i).queue_position for i in (first, second)] == [2, 1]
+    assert [control.run_status(i).queue_position for i in (first, second)] == [2, 1]
     with pytest.raises(TrainingError, match="is queued, so there is nothing to resume"):
-        runs.resume_run(second)
+        control.resume_run(second)
 
 
 def test_a_disk_too_full_is_refused_with_the_room_it_takes(monkeypatch, no_process, root):
     monkeypatch.setattr("sandseg.runs.control.needed_bytes", lambda _: 2**70)
 
     with pytest.raises(TrainingError, match="needs 1,125,899,906,842,624 MiB") as caught:
-        runs.start_run(SETTINGS)
+        control.start_run(SETTINGS)
     assert "are free" in caught.value.message
     assert not list(root.glob("*/config.json"))
 
@@ -263,10 +264,15 @@ def test_only_names_of_runs_are_let_through(run_id, no_process):
     (runs_root().parent / "x").mkdir()
     write_json(runs_root().parent / "x" / "config.json", {})
 
-    for look in (runs.run_status, runs.run_metrics, runs.run_samples, runs.read_settings):
+    for look in (
+        control.run_status,
+        control.run_metrics,
+        control.run_samples,
+        control.read_settings,
+    ):
         with pytest.raises(TrainingError, match="There is no run"):
             look(run_id)
-    for change in (runs.stop_run, runs.pause_run, runs.resume_run, runs.delete_run):
+    for change in (control.stop_run, control.pause_run, control.resume_run, control.delete_run):
         with pytest.raises(TrainingError, match="There is no run"):
             change(run_id)
     (runs_root().parent / "x" / "config.json").unlink()
@@ -275,45 +281,45 @@ def test_only_names_of_runs_are_let_through(run_id, no_process):
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"config": 3}', '{"title": "a"}'])
 def test_a_run_with_damaged_settings_says_so(content, no_process):
-    run_id = runs.start_run(SETTINGS)
+    run_id = control.start_run(SETTINGS)
     (run_path(run_id) / "config.json").write_text(content)
 
-    (status,) = runs.list_runs()
+    (status,) = control.list_runs()
 
     assert status.state == "failed"
     assert "settings" in status.message
     with pytest.raises(ConfigError, match="cannot be read"):
-        runs.read_settings(run_id)
-    runs.delete_run(run_id)
+        control.read_settings(run_id)
+    control.delete_run(run_id)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"state": "running", "step": "x"}'])
 def test_a_run_with_a_damaged_status_has_failed(content, no_process):
-    run_id = runs.start_run(SETTINGS)
+    run_id = control.start_run(SETTINGS)
     (run_path(run_id) / "status.json").write_text(content)
 
-    assert runs.run_status(run_id).state == "failed"
+    assert control.run_status(run_id).state == "failed"
 
 
 def test_another_process_with_the_same_number_is_not_the_run(no_process):
-    run_id = runs.start_run(SETTINGS)
+    run_id = control.start_run(SETTINGS)
     write_json(run_path(run_id) / "status.json", {"state": "running"})
     write_json(run_path(run_id) / "process.json", {"pid": os.getpid(), "command": ["python"]})
 
-    assert runs.run_status(run_id).state == "failed"
-    runs.delete_run(run_id)  # would be refused if it were
+    assert control.run_status(run_id).state == "failed"
+    control.delete_run(run_id)  # would be refused if it were
 
 
 def test_a_run_at_work_is_not_deleted(no_process):
-    run_id = runs.start_run(SETTINGS)
+    run_id = control.start_run(SETTINGS)
     here = {"pid": os.getpid(), "command": psutil.Process().cmdline()}
     write_json(run_path(run_id) / "process.json", here)
     write_json(run_path(run_id) / "status.json", {"state": "running"})
 
     with pytest.raises(TrainingError, match="at work"):
-        runs.delete_run(run_id)
-    runs.stop_run(run_id)
-    assert runs.run_status(run_id).state == "stopping"
+        control.delete_run(run_id)
+    control.stop_run(run_id)
+    assert control.run_status(run_id).state == "stopping"
     (run_path(run_id) / "process.json").unlink()  # or the tests would be ended with it
 
 
@@ -325,11 +331,11 @@ def test_what_a_visitor_brought_is_kept_with_the_run(tmp_path, monkeypatch, no_p
     paths = [str(tmp_path / "visitor" / name) for name in ("scan.tif", "truth.tiff")]
     source = DataSource("files", images=paths[0], labels=paths[1])
 
-    run_id = runs.start_run(replace(SETTINGS, source=source))
+    run_id = control.start_run(replace(SETTINGS, source=source))
     for path in paths:
         Path(path).unlink()
 
-    kept = runs.read_settings(run_id).source
+    kept = control.read_settings(run_id).source
     assert Path(kept.images).read_text() == "scan.tif"
     assert Path(kept.labels).read_text() == "truth.tiff"
     assert kept.images.startswith(str(run_path(run_id)))
@@ -350,7 +356,7 @@ def test_what_a_visitor_brought_is_kept_with_the_run(tmp_path, monkeypatch, no_p
 )
 def test_a_run_without_its_data_is_refused(root, changes, error, message, no_process):
     with pytest.raises(error, match=message):
-        runs.start_run(replace(SETTINGS, **changes))
+        control.start_run(replace(SETTINGS, **changes))
     assert not list(root.glob("*/config.json"))
 
 
@@ -359,29 +365,29 @@ def test_the_settings_come_back_as_they_were_given(no_process):
     unet = UNetConfig((4, 6), n_classes=2)
     given = replace(SETTINGS, classes=classes, config=replace(CONFIG, unet=unet), test=("5",))
 
-    run_id = runs.start_run(given)
+    run_id = control.start_run(given)
 
-    assert runs.read_settings(run_id) == given
-    assert runs.read_settings(run_id).all_classes == classes
+    assert control.read_settings(run_id) == given
+    assert control.read_settings(run_id).all_classes == classes
 
 
 @pytest.mark.parametrize("name", ["", "..", "a/b", ".x", "a b", "x" * 65])
 def test_a_model_gets_no_name_that_leads_elsewhere(name, tmp_path, grey_model_folder, no_process):
-    run_id = runs.start_run(SETTINGS)
+    run_id = control.start_run(SETTINGS)
     with pytest.raises(TrainingError, match="no model yet"):
-        runs.use_model(run_id, "fine")
+        control.use_model(run_id, "fine")
     (run_path(run_id) / "model").symlink_to(grey_model_folder / "grey")
 
     with pytest.raises(ModelError, match="cannot be the name"):
-        runs.use_model(run_id, name)
+        control.use_model(run_id, name)
 
 
 def test_a_run_that_ends_lets_the_next_one_begin_though_nobody_looks():
-    first = run_path(runs.start_run(ENDLESS))
-    second = run_path(runs.start_run(ENDLESS))
-    run_queue.advance_queue()
+    first = run_path(control.start_run(ENDLESS))
+    second = run_path(control.start_run(ENDLESS))
+    advance_queue()
     assert read_json(second / "status.json")["state"] == "queued"
 
-    run_queue.advance_queue(ended=first)
+    advance_queue(ended=first)
 
     assert read_json(second / "status.json")["state"] == "running"

@@ -2,12 +2,13 @@ from dataclasses import replace
 
 import pytest
 
+from sandseg.atomic import write_json
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import TrainingError
-from sandseg.runs import estimates
-from sandseg.runs import process as jobs
+from sandseg.runs import estimates, process
 from sandseg.runs.estimates import read_estimate, start_estimate
-from sandseg.runs.folder import ESTIMATE, DataSource, RunSettings
+from sandseg.runs.folder import ESTIMATE
+from sandseg.runs.settings import DataSource, RunSettings
 
 CONFIG = TrainConfig(unet=UNetConfig((4, 6)))
 SETTINGS = RunSettings(DataSource("phantom"), CONFIG)
@@ -25,13 +26,13 @@ def cache(tmp_path, monkeypatch):
 def measuring(monkeypatch):
     """Folders in which a measurement was begun; nothing runs."""
     folders = []
-    monkeypatch.setattr(jobs, "launch", lambda _command, folder: folders.append(folder))
+    monkeypatch.setattr(process, "launch", lambda _command, folder: folders.append(folder))
     return folders
 
 
 def measured(measuring, **answer):
     start_estimate(SETTINGS)
-    jobs.write_json(measuring[-1] / ESTIMATE, MEASURED | answer)
+    write_json(measuring[-1] / ESTIMATE, MEASURED | answer)
     return read_estimate(SETTINGS)
 
 

@@ -4,9 +4,9 @@ import threading
 import pytest
 
 from sandseg.config import TrainConfig, UNetConfig
-from sandseg.runs import process as jobs
-from sandseg.runs import queue as run_queue
-from sandseg.runs.folder import DataSource, RunSettings, status_entries, write_settings
+from sandseg.runs import process, queue
+from sandseg.runs.folder import status_entries
+from sandseg.runs.settings import DataSource, RunSettings, write_settings
 
 SETTINGS = RunSettings(DataSource("phantom"), TrainConfig(unet=UNetConfig((4, 6))))
 
@@ -27,20 +27,20 @@ def begun(monkeypatch):
     def launch(_command, folder, environment=None):
         found[folder.name] = (environment or {}).get("CUDA_VISIBLE_DEVICES")
 
-    monkeypatch.setattr(jobs, "launch", launch)
-    monkeypatch.setattr(jobs, "is_alive", lambda folder: folder.name in found)
+    monkeypatch.setattr(process, "launch", launch)
+    monkeypatch.setattr(process, "is_alive", lambda folder: folder.name in found)
     return found
 
 
 def devices(monkeypatch, n):
-    monkeypatch.setattr(run_queue, "training_devices", lambda: tuple(range(n)))
+    monkeypatch.setattr(queue, "training_devices", lambda: tuple(range(n)))
 
 
 def wait_in_line(root, *names):
     for name in names:
         (root / name).mkdir()
         write_settings(root / name, SETTINGS)
-        run_queue.put_in_queue(root / name)
+        queue.put_in_queue(root / name)
 
 
 def test_the_first_in_line_begins_and_the_others_wait(root, begun, monkeypatch):
@@ -48,7 +48,7 @@ def test_the_first_in_line_begins_and_the_others_wait(root, begun, monkeypatch):
     wait_in_line(root, "c", "a", "b")
 
     for _ in range(3):
-        run_queue.advance_queue()
+        queue.advance_queue()
 
     assert begun == {"c": None}
     assert status_entries(root / "c")["state"] == "running"
@@ -59,10 +59,10 @@ def test_each_gpu_takes_one_run_and_a_free_one_the_next(root, begun, monkeypatch
     devices(monkeypatch, 2)
     wait_in_line(root, "a", "b", "c")
 
-    run_queue.advance_queue()
+    queue.advance_queue()
     assert begun == {"a": "0", "b": "1"}
     del begun["a"]  # it has ended
-    run_queue.advance_queue()
+    queue.advance_queue()
 
     assert begun == {"b": "1", "c": "0"}
 
@@ -70,9 +70,9 @@ def test_each_gpu_takes_one_run_and_a_free_one_the_next(root, begun, monkeypatch
 def test_a_run_that_ends_makes_room_though_its_process_still_lives(root, begun, monkeypatch):
     devices(monkeypatch, 1)
     wait_in_line(root, "a", "b")
-    run_queue.advance_queue()
+    queue.advance_queue()
 
-    run_queue.advance_queue(ended=root / "a")
+    queue.advance_queue(ended=root / "a")
 
     assert set(begun) == {"a", "b"}
 
@@ -80,7 +80,7 @@ def test_a_run_that_ends_makes_room_though_its_process_still_lives(root, begun, 
 def test_many_who_look_at_once_begin_a_run_once(root, begun, monkeypatch):
     devices(monkeypatch, 1)
     wait_in_line(root, "a", "b")
-    threads = [threading.Thread(target=run_queue.advance_queue) for _ in range(20)]
+    threads = [threading.Thread(target=queue.advance_queue) for _ in range(20)]
 
     for thread in threads:
         thread.start()
@@ -95,7 +95,7 @@ def test_where_training_is_off_nothing_begins(root, begun, monkeypatch):
     wait_in_line(root, "a")
     monkeypatch.setenv("SANDSEG_TRAINING", "off")
 
-    run_queue.advance_queue()
+    queue.advance_queue()
 
     assert begun == {}
 
@@ -103,9 +103,9 @@ def test_where_training_is_off_nothing_begins(root, begun, monkeypatch):
 def test_who_comes_back_stands_behind_all_others(root, begun, monkeypatch):
     devices(monkeypatch, 1)
     wait_in_line(root, "a", "b")
-    run_queue.put_in_queue(root / "a")
+    queue.put_in_queue(root / "a")
 
-    run_queue.advance_queue()
+    queue.advance_queue()
 
     assert set(begun) == {"b"}
 
@@ -117,6 +117,6 @@ def test_folders_that_hold_no_run_are_passed_over(root, begun, monkeypatch):
     (root / "file").write_text(str(os.getpid()))
     wait_in_line(root, "a")
 
-    run_queue.advance_queue()
+    queue.advance_queue()
 
     assert set(begun) == {"a"}

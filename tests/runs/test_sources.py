@@ -6,9 +6,10 @@ import pytest
 from sandseg.config import TrainConfig
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.errors import TrainingError
-from sandseg.runs.folder import DataSource, RunSettings
+from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.runs.sources import check_source, keep_uploads, locate
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 
 SETTINGS = RunSettings(DataSource("phantom", (2, 48, 48), seed=3), TrainConfig(), test=("[1]",))
 

@@ -2,9 +2,11 @@ import time
 
 import pytest
 
+from sandseg.atomic import write_json
 from sandseg.config import TrainConfig, UNetConfig
-from sandseg.runs import process as jobs
-from sandseg.runs.folder import PAUSE, STATUS, STOP, DataSource, RunSettings, write_settings
+from sandseg.runs import process
+from sandseg.runs.folder import PAUSE, STATUS, STOP
+from sandseg.runs.settings import DataSource, RunSettings, write_settings
 from sandseg.runs.status import UNEXPECTED, run_folders, status_of, waiting_runs
 
 SETTINGS = RunSettings(
@@ -25,7 +27,7 @@ def run(root):
     def make(name="run", **entries):
         (root / name).mkdir()
         write_settings(root / name, SETTINGS)
-        jobs.write_json(root / name / STATUS, entries)
+        write_json(root / name / STATUS, entries)
         return root / name
 
     return make
@@ -33,7 +35,7 @@ def run(root):
 
 @pytest.fixture
 def alive(monkeypatch):
-    monkeypatch.setattr(jobs, "is_alive", lambda _: True)
+    monkeypatch.setattr(process, "is_alive", lambda _: True)
 
 
 @pytest.mark.parametrize("state", ["done", "stopped", "paused", "failed"])
@@ -49,7 +51,7 @@ def test_what_a_run_said_last_is_believed(run, state):
 
 def test_a_run_whose_process_is_gone_has_failed_with_its_last_words(run):
     folder = run(state="running", epoch=2)
-    (folder / jobs.LOG).write_text("noise\nerror: No memory.\nhint: Choose smaller batches.\n")
+    (folder / process.LOG).write_text("noise\nerror: No memory.\nhint: Choose smaller batches.\n")
 
     status = status_of(folder)
 

@@ -11,7 +11,8 @@ import tifffile
 
 from sandseg.errors import StackError
 from sandseg.scan.archive import natural_key, open_files, open_folder
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 from sandseg.scan.limits import WEB_LIMITS
 
 NAMES = ["scan_1.tif", "scan_2.TIF", "scan_10.tiff", "scan_20.tif"]

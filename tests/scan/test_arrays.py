@@ -6,7 +6,8 @@ import pytest
 
 from sandseg.errors import StackError
 from sandseg.scan.arrays import RawFormat, open_raw
-from sandseg.scan.formats import open_stack, read_labels
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
 from sandseg.scan.limits import LOCAL_LIMITS, WEB_LIMITS
 
 

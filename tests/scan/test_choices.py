@@ -5,8 +5,16 @@ import pytest
 import tifffile
 
 from sandseg.errors import StackError
-from sandseg.scan.choices import Choice, Choices, Selection, choose_planes, numbered, pick
-from sandseg.scan.formats import AmbiguousStackError, open_stack
+from sandseg.scan.choices import (
+    AmbiguousStackError,
+    Choice,
+    Choices,
+    Selection,
+    choose_planes,
+    numbered,
+    pick,
+)
+from sandseg.scan.formats import open_stack
 
 
 def tiff_bytes(array, **options):

@@ -3,7 +3,7 @@ import pytest
 from scipy.ndimage import distance_transform_cdt
 
 from sandseg.classes import IGNORED
-from sandseg.score.boundaries import boundary_error_share, boundary_mask, error_kinds
+from sandseg.score.boundaries import boundary_error_share, boundary_mask
 
 
 def two_halves():
@@ -56,16 +56,3 @@ def test_without_errors_there_is_no_share():
 
     assert np.isnan(boundary_error_share(true, true))
     assert np.isnan(boundary_error_share(nobody, np.full_like(true, 2)))
-
-
-def test_missed_and_invented_pixels_are_those_that_changed(rng):
-    true = rng.choice([0, 1, 2, IGNORED], (30, 30)).astype(np.uint8)
-    predicted = rng.integers(0, 3, (30, 30)).astype(np.uint8)
-
-    missed, invented = error_kinds(true, predicted, 1)
-
-    assert not (missed & invented).any()
-    assert not invented[true == IGNORED].any()
-    fixed = np.where(missed, 1, np.where(invented, true, predicted))
-    counted = true != IGNORED
-    np.testing.assert_array_equal((fixed == 1)[counted], (true == 1)[counted])

@@ -8,7 +8,7 @@ from sandseg.errors import TrainingError
 
 pytest.importorskip("keras")
 
-from sandseg.train import compile as recipe  # noqa: E402
+from sandseg.train import compile  # noqa: E402
 
 pytestmark = pytest.mark.slow  # loads TensorFlow
 
@@ -29,33 +29,33 @@ def full_above(batch_size, error):
 )
 @pytest.mark.parametrize("error", [MemoryError(), RuntimeError("RESOURCE_EXHAUSTED: 3 GiB")])
 def test_a_full_memory_is_answered_with_the_batch_that_fits(monkeypatch, largest, hint, error):
-    monkeypatch.setattr(recipe, "measure_step", full_above(largest, error))
+    monkeypatch.setattr(compile, "measure_step", full_above(largest, error))
 
     with (
         pytest.raises(TrainingError, match="16 patches of 8 px does not fit") as caught,
-        recipe.memory_errors(CONFIG),
+        compile.memory_errors(CONFIG),
     ):
         raise error
     assert hint in caught.value.hint
 
 
 def test_other_errors_are_not_taken_for_a_full_memory():
-    with pytest.raises(ZeroDivisionError), recipe.memory_errors(CONFIG):
+    with pytest.raises(ZeroDivisionError), compile.memory_errors(CONFIG):
         raise ZeroDivisionError
 
 
 def test_tensorflow_says_that_its_memory_is_full_in_a_way_that_is_understood():
     errors = pytest.importorskip("tensorflow").errors
 
-    assert recipe.is_out_of_memory(errors.ResourceExhaustedError(None, None, "no room"))
-    assert not recipe.is_out_of_memory(errors.InvalidArgumentError(None, None, "no shape"))
+    assert compile.is_out_of_memory(errors.ResourceExhaustedError(None, None, "no room"))
+    assert not compile.is_out_of_memory(errors.InvalidArgumentError(None, None, "no shape"))
 
 
 def test_a_step_is_measured():
-    seconds, n_parameters = recipe.measure_step(CONFIG)
+    seconds, n_parameters = compile.measure_step(CONFIG)
 
     assert 0 < seconds < 60
-    assert n_parameters == recipe.new_network(CONFIG, 1).count_params()
+    assert n_parameters == compile.new_network(CONFIG, 1).count_params()
 
 
 @pytest.mark.parametrize("n_devices", [1, 2, 3, 8])
@@ -63,10 +63,10 @@ def test_a_step_is_measured():
 def test_devices_that_share_a_batch_get_as_many_patches_each(monkeypatch, n_devices, n_patches):
     mesh = SimpleNamespace(devices=np.arange(n_devices))
     sharing = SimpleNamespace(device_mesh=mesh) if n_devices > 1 else None
-    monkeypatch.setattr(recipe.keras.distribution, "distribution", lambda: sharing)
+    monkeypatch.setattr(compile.keras.distribution, "distribution", lambda: sharing)
     images = np.arange(n_patches)
 
-    shared, labels = recipe.share_evenly(images, 10 + images)
+    shared, labels = compile.share_evenly(images, 10 + images)
 
     assert len(shared) % n_devices == 0
     assert len(shared) < n_patches + n_devices

@@ -8,14 +8,8 @@ from PIL import Image
 from sandseg.classes import SANDSTONE
 from sandseg.config import TrainConfig
 from sandseg.errors import TrainingError
-from sandseg.runs.folder import (
-    DataSource,
-    EpochReport,
-    RunSettings,
-    metrics_from,
-    samples_from,
-    status_entries,
-)
+from sandseg.runs.folder import EpochReport, metrics_from, samples_from, status_entries
+from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.train.progress import RunWriter, SamplePainter
 
 SETTINGS = RunSettings(DataSource("phantom"), TrainConfig(epochs=3))

@@ -11,7 +11,8 @@ from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ConfigError, StackError, TrainingError
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.model.store import load_model
-from sandseg.runs.folder import DataSource, RunSettings, metrics_from, samples_from, status_entries
+from sandseg.runs.folder import metrics_from, samples_from, status_entries
+from sandseg.runs.settings import DataSource, RunSettings
 
 keras = pytest.importorskip("keras")
 

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import tifffile
 
-from sandseg.classes import SANDSTONE_RGB
 from sandseg.errors import LabelError, StackError
-from sandseg.scan.formats import AmbiguousStackError, Choice, open_stack
+from sandseg.scan.choices import AmbiguousStackError, Choice
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import SANDSTONE_RGB
 from sandseg.scan.limits import WEB_LIMITS
 from sandseg.uploads import decode_guard
 from sandseg.uploads.decode_guard import take_each, take_upload

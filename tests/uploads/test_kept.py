@@ -5,11 +5,11 @@ import pytest
 import tifffile
 
 from sandseg.errors import StackError
+from sandseg.runs.segmentation import end_visit
 from sandseg.scan.formats import open_stack
 from sandseg.uploads import kept as uploads
-from sandseg.uploads import receive as arrivals
 from sandseg.uploads import workspace
-from sandseg.uploads.receive import Wanted
+from sandseg.uploads.receive import Wanted, receive
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def visit(tmp_path, monkeypatch):
 
 def keep(visit, files):
     wanted = Wanted(("tif",), is_many=True)
-    return uploads.keep(arrivals.receive(visit, files, wanted))
+    return uploads.keep(receive(visit, files, wanted))
 
 
 def tiff_bytes(tmp_path, array, **options):
@@ -133,13 +133,7 @@ def test_the_end_of_a_visit_removes_what_nobody_segmented(visit, tmp_path):
     (used.folder / uploads.JOBS).mkdir()
     uploads.hold(held)
 
-    uploads.end_visit(visit)
+    end_visit(visit)
 
     assert uploads.find(idle.id) is None
     assert [uploads.find(used.id), uploads.find(held.id)] == [used, held]
-
-
-def test_the_end_of_an_idle_visit_leaves_no_folder(visit):
-    uploads.end_visit(visit)
-
-    assert not visit.exists()

@@ -3,16 +3,12 @@ import stat
 
 import pytest
 
-from sandseg.errors import ConfigError, SandsegError
+from sandseg.errors import SandsegError
+from sandseg.settings import DEFAULT_BYTES, MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 from sandseg.uploads.workspace import (
-    DEFAULT_BYTES,
     MAX_AGE_S,
-    MIN_FREE,
-    QUOTA_SESSION,
-    QUOTA_TOTAL,
     new_folder,
     new_visit,
-    quota,
     remove_folder,
     require_room,
     sweep,
@@ -173,20 +169,6 @@ def test_room_is_left_on_the_disk_for_everything_else(monkeypatch):
         require_room(new_folder(), 1)
 
     assert MIN_FREE in refusal.value.hint
-
-
-@pytest.mark.parametrize("text", ["plenty", "inf", "nan"])
-def test_a_quota_that_is_no_number_is_named(text, monkeypatch):
-    monkeypatch.setenv(QUOTA_SESSION, text)
-
-    with pytest.raises(ConfigError, match=f'{QUOTA_SESSION} is "{text}"'):
-        quota(QUOTA_SESSION)
-
-
-def test_an_empty_setting_is_none(monkeypatch):
-    monkeypatch.setenv(QUOTA_SESSION, "")
-
-    assert quota(QUOTA_SESSION) == DEFAULT_BYTES[QUOTA_SESSION]
 
 
 def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path, monkeypatch):

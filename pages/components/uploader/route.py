@@ -19,7 +19,7 @@ from streamlit.web.server.server_util import is_xsrf_enabled
 from streamlit.web.server.starlette.starlette_app_utils import validate_xsrf_token
 from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_NAME
 
-from pages.components.uploader import tickets as desk
+from pages.components.uploader.tickets import Ticket, redeem
 from sandseg.errors import SandsegError
 from sandseg.uploads.receive import Arrival
 
@@ -44,7 +44,7 @@ async def _put(request: Request) -> Response:
     length = request.headers.get("Content-Length", "")
     if not length.isdecimal():
         return _answer(411)
-    ticket = desk.redeem(request.path_params["ticket"])
+    ticket = redeem(request.path_params["ticket"])
     if ticket is None:
         return _answer(404)
     try:
@@ -57,7 +57,7 @@ async def _put(request: Request) -> Response:
     return _answer(204)
 
 
-async def _receive(request: Request, ticket: desk.Ticket, n_bytes: int) -> None:
+async def _receive(request: Request, ticket: Ticket, n_bytes: int) -> None:
     """Write to the disk in a thread: it may be slow, and others are served meanwhile."""
     with await run_in_threadpool(Arrival, ticket.visit.folder, n_bytes, ticket.wanted) as arrival:
         async for block in _blocks(request):

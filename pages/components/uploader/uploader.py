@@ -7,13 +7,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.components.uploader import tickets as desk
+from pages.components.uploader.tickets import address, issue
 from pages.session.visit import visit
 from sandseg.errors import SandsegError
 from sandseg.scan.limits import size_text
-from sandseg.uploads import receive as arrivals
 from sandseg.uploads import workspace
-from sandseg.uploads.receive import Arrived, Wanted
+from sandseg.uploads.receive import Arrived, Wanted, broken, receive
 
 _HERE = Path(__file__).parent
 OnFiles = Callable[[Sequence[Arrived]], None]
@@ -47,7 +46,7 @@ def ask_upload(
         refusal_key: Where in the session the reason is kept for which files were refused.
         help: More about the files.
     """
-    if desk.address():
+    if address():
         _ask_by_route(label, name, wanted, partial(_take, name, on_files, refusal_key), help)
         return
     key = f"{name}-{st.session_state.get(_count_key(name), 0)}"
@@ -67,12 +66,12 @@ def _ask_by_route(
 ) -> None:
     ticket = st.session_state.get(_ticket_key(name))
     if ticket is None:
-        ticket = st.session_state[_ticket_key(name)] = desk.issue(visit(), wanted)
+        ticket = st.session_state[_ticket_key(name)] = issue(visit(), wanted)
     kinds = ", ".join(wanted.suffixes).upper()
     _mount(
         key=f"upload-{name}",
         data={
-            "address": desk.address() + ticket.id,
+            "address": address() + ticket.id,
             "label": label,
             "button": "Choose files" if wanted.is_many else "Choose a file",
             "terms": f"Up to {size_text(wanted.most_bytes)} · {kinds}",
@@ -93,7 +92,7 @@ def _take(name: str, on_files: OnFiles, refusal_key: str) -> None:
     if ticket.files:
         _hand_over(ticket.files, on_files, refusal_key)
     else:
-        st.session_state[refusal_key] = ticket.refusal or arrivals.broken()
+        st.session_state[refusal_key] = ticket.refusal or broken()
 
 
 def _forget(name: str) -> None:
@@ -111,9 +110,7 @@ def _receive(name: str, key: str, wanted: Wanted, on_files: OnFiles, refusal_key
     if not found:
         return
     try:
-        files = arrivals.receive(
-            visit().folder, [(file.name, file.getbuffer()) for file in found], wanted
-        )
+        files = receive(visit().folder, [(file.name, file.getbuffer()) for file in found], wanted)
     except SandsegError as error:
         st.session_state[refusal_key] = error
         return

@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[3]
 MANY_THREADS = """
 import ctypes, sys, threading
-from sandseg.arenas import share_arenas
+from pages.server.malloc import share_arenas
 
 if sys.argv[1] == "shared":
     share_arenas()
@@ -45,8 +45,8 @@ def test_threads_share_two_arenas(tmp_path):
 
 
 def test_on_other_systems_nothing_happens(monkeypatch):
-    from pages.server import malloc as arenas
+    from pages.server.malloc import ctypes, share_arenas
 
     for library in (object(), None):
-        monkeypatch.setattr(arenas.ctypes, "CDLL", lambda _, library=library: library)
-        arenas.share_arenas()
+        monkeypatch.setattr(ctypes, "CDLL", lambda _, library=library: library)
+        share_arenas()

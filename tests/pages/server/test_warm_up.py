@@ -12,7 +12,6 @@ from pages.cache import slices as cache
 from pages.cache.view import Task
 from pages.server import theme_message
 from sandseg.data import samples
-from sandseg.predict import slices as predict
 
 SECTIONS = ["theme", *(f"theme.{part}" for part in ("light", "dark", "sidebar", "light.sidebar"))]
 
@@ -46,7 +45,7 @@ def test_the_theme_is_what_streamlit_would_say(section, monkeypatch):
 def test_no_slice_of_the_first_rock_has_to_be_waited_for(task, monkeypatch):
     ahead.start(task, "").join(60)
 
-    monkeypatch.setattr(predict, "predict_slice", pytest.fail)
+    monkeypatch.setattr(cache, "predict_slice", pytest.fail)
     for z in range(cache.open_source(task.source).n_slices):
         assert cache.slice_pictures(task, z).labels
         assert cache.slice_phases(task, z).porosity >= 0

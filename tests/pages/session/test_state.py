@@ -1,4 +1,4 @@
-from pages.session.state import Treatment
+from pages.session.treatment import Treatment
 
 
 def test_a_whole_run_is_told_what_was_chosen_for_a_slice():

@@ -7,7 +7,7 @@ import pytest
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.limits import LOCAL_LIMITS, WEB_LIMITS, StackLimits
-from sandseg.scan.tiff import check as tiff_check
+from sandseg.scan.tiff.check import UNREADABLE, reading
 from tests.made_tiffs import pages_bytes, tiff_bytes
 
 
@@ -173,8 +173,8 @@ def test_a_jpeg_larger_than_its_page_is_refused_before_it_is_decoded():
         open_stack(bytes(data))
 
 
-@pytest.mark.parametrize("error_type", tiff_check.UNREADABLE)
+@pytest.mark.parametrize("error_type", UNREADABLE)
 def test_every_error_of_the_decoders_becomes_one_sentence(error_type):
-    with pytest.raises(StackError, match='"rock.tif"') as caught, tiff_check.reading("rock.tif"):
+    with pytest.raises(StackError, match='"rock.tif"') as caught, reading("rock.tif"):
         raise error_type("some detail")
     assert caught.value.hint

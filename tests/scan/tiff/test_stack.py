@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandseg.errors import StackError
-from sandseg.scan.formats import AmbiguousStackError, open_stack
+from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.formats import open_stack
 from tests.made_tiffs import pages_bytes, read_all, tiff_bytes
 
 GREY_TYPES = ["u1", "i1", "u2", "i2", "u4", "i4", "u8", "i8", "f2", "f4", "f8"]

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from pages.components.uploader import route
-from pages.components.uploader import tickets as desk
+from pages.components.uploader.tickets import issue
 from pages.session.visit import Visit
 from sandseg.uploads.receive import Wanted
 
@@ -64,7 +64,7 @@ def left_of(visit):
 
 
 def test_what_is_sent_waits_with_the_ticket(visit):
-    ticket = desk.issue(visit, TIFFS)
+    ticket = issue(visit, TIFFS)
 
     assert put(ticket.id, [CONTENT[:9], CONTENT[9:19], CONTENT[19:]]) == 204
 
@@ -74,7 +74,7 @@ def test_what_is_sent_waits_with_the_ticket(visit):
 
 
 def test_a_ticket_is_good_for_one_upload_and_ends_with_its_visit(visit):
-    ticket, unused = desk.issue(visit, TIFFS), desk.issue(visit, TIFFS)
+    ticket, unused = issue(visit, TIFFS), issue(visit, TIFFS)
     unused_id = unused.id
 
     assert [put(ticket.id) for _ in range(2)] == [204, 404]
@@ -85,7 +85,7 @@ def test_a_ticket_is_good_for_one_upload_and_ends_with_its_visit(visit):
 
 
 def test_without_the_token_of_the_app_nothing_is_taken_and_the_ticket_stays_good(visit):
-    ticket = desk.issue(visit, TIFFS)
+    ticket = issue(visit, TIFFS)
 
     assert put(ticket.id, header="2|guessed|guessed|1") == 403
     assert not left_of(visit)
@@ -93,11 +93,11 @@ def test_without_the_token_of_the_app_nothing_is_taken_and_the_ticket_stays_good
 
 
 def test_an_upload_says_how_large_it_is(visit):
-    assert put(desk.issue(visit, TIFFS).id, length=False) == 411
+    assert put(issue(visit, TIFFS).id, length=False) == 411
 
 
 def test_a_refusal_waits_with_the_ticket(visit):
-    ticket = desk.issue(visit, TIFFS)
+    ticket = issue(visit, TIFFS)
 
     assert put(ticket.id, [b'[["evil.exe", 4]]\ngrey']) == 413
 
@@ -109,7 +109,7 @@ def test_a_sender_that_hangs_up_leaves_nothing_behind(visit):
     async def hang_up():
         return {"type": "http.disconnect"}
 
-    ticket = desk.issue(visit, TIFFS)
+    ticket = issue(visit, TIFFS)
 
     assert put(ticket.id, [CONTENT[:20]], ending=hang_up, length=len(CONTENT)) == 408
     assert not ticket.files
@@ -122,7 +122,7 @@ def test_a_sender_that_is_too_slow_leaves_nothing_behind(visit, monkeypatch):
         return {"type": "http.request", "body": b"x", "more_body": True}
 
     monkeypatch.setattr(route, "BLOCK_S", 0.2)
-    ticket = desk.issue(visit, TIFFS)
+    ticket = issue(visit, TIFFS)
     content = json.dumps([["scan.tif", 1000]]).encode() + b"\n"
 
     assert put(ticket.id, [content], ending=dawdle, length=len(content) + 1000) == 408
@@ -130,7 +130,7 @@ def test_a_sender_that_is_too_slow_leaves_nothing_behind(visit, monkeypatch):
 
 
 def test_a_visit_outlives_an_upload_to_it_and_then_takes_it_along(work):
-    held = [desk.issue(Visit(), TIFFS)]
+    held = [issue(Visit(), TIFFS)]
     folder, ticket_id = held[0].visit.folder, held[0].id
 
     async def forget():

@@ -1,6 +1,6 @@
 import pytest
 
-from pages.charts.phases import score
+from pages.words.numbers import score
 
 
 @pytest.mark.parametrize(

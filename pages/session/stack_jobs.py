@@ -1,0 +1,83 @@
+"""The whole-stack runs of one visitor: where they are, started, ended."""
+
+import math
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+import streamlit as st
+
+from pages.cache import slices as cache
+from pages.session.state import JOB_REFUSAL, Source, own
+from pages.session.treatment import Treatment, treatment
+from pages.session.visit import visit
+from sandseg.errors import SandsegError
+from sandseg.export.tiff import write_image
+from sandseg.model.store import StoredModel
+from sandseg.runs.segmentation import cancel_job, start_segmentation
+from sandseg.uploads import workspace
+from sandseg.uploads.kept import JOBS
+
+RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
+
+
+def job_folder(source: Source, model: StoredModel) -> Path | None:
+    """Return the folder of the whole-stack run of this source by this model."""
+    if source.upload:
+        folder = source.upload.folder / JOBS / _job_name(source, model)
+        return folder if folder.is_dir() else None
+    return own("jobs").get((source.id, model.sha256, treatment(source)))
+
+
+def start_job(source: Source, model: StoredModel) -> None:
+    """Segment a whole stack in a process of its own, if there is room for what it writes."""
+    try:
+        folder = _job_place(source, model)
+        _start(source, model, folder)
+    except SandsegError as error:
+        st.session_state[JOB_REFUSAL] = error
+        return
+    own("jobs")[source.id, model.sha256, treatment(source)] = folder
+
+
+def _job_place(source: Source, model: StoredModel) -> Path:
+    if source.upload:
+        return source.upload.folder / JOBS / _job_name(source, model)
+    return workspace.new_folder(visit().folder)
+
+
+def _start(source: Source, model: StoredModel, folder: Path) -> None:
+    path = Path(source.place)
+    stack = cache.open_source(source.place, source.title)
+    copied = 0 if source.upload else stack.dtype.itemsize
+    voxel_size_um = source.upload and source.upload.voxel_size_um
+    try:
+        workspace.require_room(folder, math.prod(stack.shape) * (copied + RESULT_BYTES))
+        if not source.upload:
+            path = folder / f"{source.id}.tif"
+            slices = (stack.read_slice(z) for z in range(stack.n_slices))
+            write_image(path, slices, stack.voxel_size_um)
+        with workspace.writing():
+            options = treatment(source).options
+            options += [f"--voxel-size={voxel_size_um}"] if voxel_size_um else []
+            start_segmentation(path, folder, model.name, options)
+    except SandsegError:
+        workspace.remove_folder(folder)
+        raise
+
+
+def end_job(source: Source, model: StoredModel) -> None:
+    """Cancel a run, or forget a finished one."""
+    folder = job_folder(source, model)
+    if folder is None:
+        return
+    cancel_job(folder)
+    own("jobs").pop((source.id, model.sha256, treatment(source)), None)
+    if source.upload:
+        folder.rename(folder.with_name(f"ended-{secrets.token_hex(4)}"))
+
+
+def _job_name(source: Source, model: StoredModel) -> str:
+    how = treatment(source)
+    other = "" if how == Treatment() else f"-{sha256(repr(how).encode()).hexdigest()[:8]}"
+    return f"{Path(source.place).parent.name}-{model.sha256[:16]}{other}"

@@ -1,0 +1,84 @@
+"""A whole stack segmented by a process of its own: started, watched, cancelled.
+
+The folder holds the finished files: labels.tif, confidence.tif, report.json.
+"""
+
+import contextlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from sandseg.atomic import read_json
+from sandseg.runs.process import find_process, is_alive, last_words, launch
+from sandseg.uploads import workspace
+from sandseg.uploads.kept import HELD, JOBS
+
+LABELS, CONFIDENCE, REPORT = "labels.tif", "confidence.tif", "report.json"
+PROGRESS, CANCELLED = "progress.json", "cancelled"
+
+
+@dataclass(frozen=True)
+class JobStatus:
+    """Where a job stands; `message` and `hint` say why it failed."""
+
+    state: str  # "running", "done", "failed" or "cancelled"
+    n_done: int = 0
+    n_slices: int = 0
+    seconds_left: float | None = None
+    message: str = ""
+    hint: str = ""
+
+
+def start_segmentation(source: Path, folder: Path, model: str, options: Sequence[str] = ()) -> None:
+    """Start `sandseg segment` on a file; results and progress appear in the folder.
+
+    Args:
+        source: The file.
+        folder: For what it writes; made if it is not there.
+        model: Name of a stored model.
+        options: More words of the command line, as in "--grey=identity".
+    """
+    source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
+    folder.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "sandseg", "segment", str(source), "--model", model]
+    command += ["-o", str(folder / LABELS), "--confidence", str(folder / CONFIDENCE)]
+    command += ["--report", str(folder / REPORT), "--progress", str(folder / PROGRESS)]
+    launch([*command, *options], folder)
+
+
+def job_status(folder: Path) -> JobStatus:
+    """Tell where the job of a folder stands."""
+    progress = read_json(folder / PROGRESS)
+    counts = {"n_done": progress.get("n_done", 0), "n_slices": progress.get("n_slices", 0)}
+    if (folder / CANCELLED).exists():
+        return JobStatus("cancelled", **counts)
+    if (folder / REPORT).exists():  # written last
+        return JobStatus("done", **counts)
+    if is_alive(folder):
+        return JobStatus("running", **counts, seconds_left=progress.get("seconds_left"))
+    if (folder / REPORT).exists():  # finished between the two looks
+        return JobStatus("done", **counts)
+    message, hint = last_words(folder, "The segmentation ended unexpectedly.")
+    return JobStatus("failed", **counts, message=message, hint=hint)
+
+
+def cancel_job(folder: Path) -> None:
+    """Ask the process to end; it removes what it had half written."""
+    (folder / CANCELLED).touch()
+    process = find_process(folder)
+    if process is not None:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+
+
+def end_visit(visit: Path) -> None:
+    """Remove what a visitor left, but for stacks that were segmented: their link still works."""
+    for folder in visit.glob("*"):
+        if not (folder / JOBS).is_dir() and not (folder / HELD).exists():
+            cancel_job(folder)
+            workspace.remove_folder(folder)
+    if visit.is_dir() and not any(visit.iterdir()):
+        workspace.remove_folder(visit)

@@ -1,0 +1,46 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from sandseg.errors import StackError
+from sandseg.grey.histograms import N_BINS, histogram_distances, shares_of
+from sandseg.scan.stack import Stack
+
+
+def histogram(images):
+    counts = sum(np.histogram(image / 255, N_BINS, range=(0, 1))[0] for image in images)
+    return counts / counts.sum()
+
+
+@pytest.fixture(scope="module")
+def training(small_phantom):
+    return small_phantom.image
+
+
+@pytest.fixture(scope="module")
+def reference(training):
+    return histogram(training)
+
+
+def test_the_shares_of_mapped_values_are_those_of_the_whole(training, reference):
+    shares = shares_of(training.ravel(), (0.0, 255.0))
+
+    assert shares.shape == (N_BINS,)
+    np.testing.assert_allclose(shares, reference, atol=0.002)
+
+
+def test_a_picture_that_is_clipped_away_is_far_from_everything(reference):
+    clipped = np.zeros((2, N_BINS))
+    clipped[0, 0] = clipped[1, -1] = 1
+
+    assert histogram_distances(clipped, reference).tolist() == [1, 1]
+
+
+def test_a_whole_stack_is_refused_for_one_value_whatever_mapping_is_asked(reference):
+    from sandseg.predict.slices import choose_mapping
+
+    stack = Stack.from_array(np.full((3, 40, 40), 7, np.uint8))
+    for grey in ("auto", "identity", "0,255"):
+        with pytest.raises(StackError, match="Every pixel is 7"):
+            choose_mapping(stack, SimpleNamespace(histogram=reference), grey)

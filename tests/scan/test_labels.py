@@ -1,0 +1,247 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from sandseg.classes import IGNORED, SANDSTONE
+from sandseg.errors import LabelError, StackError
+from sandseg.scan.labels import (
+    SANDSTONE_RGB,
+    check_same_shape,
+    decode_labels,
+    map_labels,
+    read_labels,
+)
+from sandseg.scan.stack import Stack
+from tests.made_tiffs import tiff_bytes
+
+
+@pytest.fixture
+def volume(rng):
+    return rng.integers(0, 4096, (5, 24, 31)).astype(np.uint16)
+
+
+@pytest.mark.parametrize("dtype", ["u1", "u2", "i4", "f4"])
+def test_labels_are_read_in_every_whole_number_type(rng, dtype):
+    labels = rng.integers(0, 4, (5, 12, 13)).astype(np.uint8)
+
+    found = read_labels(tiff_bytes(labels.astype(dtype), compression="zlib"))
+
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, labels)
+
+
+def test_labels_from_one_are_shifted_by_what_the_whole_stack_holds(rng):
+    labels = rng.integers(0, 4, (5, 12, 13)).astype(np.uint8)
+    labels[0] = 1  # alone, this slice could be either coding
+    raw = labels + 1
+    raw[2, 0, 0] = 0
+
+    found = read_labels(tiff_bytes(raw))
+
+    labels[2, 0, 0] = IGNORED
+    np.testing.assert_array_equal(found, labels)
+
+
+def test_labels_in_the_sandstones_colors_are_decoded(rng):
+    labels = rng.integers(0, 4, (2, 12, 13)).astype(np.uint8)
+    colors = np.array([(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 0)], np.uint8)
+
+    np.testing.assert_array_equal(
+        read_labels(tiff_bytes(colors[labels], photometric="rgb")), labels
+    )
+
+
+def test_labels_saved_as_grey_rgb_are_decoded(rng):
+    labels = rng.integers(0, 4, (12, 13)).astype(np.uint8)
+    data = tiff_bytes(np.stack([labels] * 3, axis=-1), photometric="rgb")
+
+    np.testing.assert_array_equal(read_labels(data), labels[None])
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (np.array([[0, 9]], np.uint8), "holds the values 0, 9; expected are 0 to 3"),
+        (np.array([[0, 300]], np.uint16), "holds the values 0, 300"),
+        (np.array([[-1, 3]], np.int16), "holds the values -1, 3"),
+        (np.array([[0.5, 1]], np.float32), "holds fractions"),
+    ],
+)
+def test_values_that_are_no_labels_are_refused(raw, message):
+    with pytest.raises(LabelError, match=message):
+        read_labels(tiff_bytes(raw))
+
+
+def test_signed_colors_that_are_no_labels_are_refused():
+    colors = np.arange(60, dtype=np.int8).reshape(4, 5, 3)
+
+    with pytest.raises(LabelError):
+        read_labels(tiff_bytes(colors, photometric="rgb", metadata=None))
+
+
+def test_a_damaged_label_file_is_an_error_of_the_file():
+    with pytest.raises(StackError, match="is empty"):
+        read_labels(b"")
+
+
+def test_labels_of_another_size_are_refused(volume):
+    stack = Stack.from_array(volume, "rock")
+    check_same_shape(stack, volume)
+    with pytest.raises(
+        LabelError, match="is 5 slices of 24 × 31 pixels, but the labels are 1 slice of 24 × 30"
+    ):
+        check_same_shape(stack, volume[:1, :, :30])
+
+
+SHAPES = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12).filter(lambda shape: shape[-1] != 3)
+LABELS = hnp.arrays(np.uint8, SHAPES, elements=st.integers(0, 3))
+TYPES = st.sampled_from([np.uint8, np.int16, np.uint16, np.int32, np.float32, np.float64])
+COLORS = np.array(sorted(SANDSTONE_RGB, key=SANDSTONE_RGB.get), np.uint8)
+
+
+def is_left_out(labels):
+    """Some pixels, drawn by the labels themselves."""
+    return np.random.default_rng(int(labels.sum())).random(labels.shape) < 0.3
+
+
+@settings(max_examples=40)
+@given(LABELS, TYPES)
+def test_labels_from_0_are_taken_as_they_stand(labels, dtype):
+    found = decode_labels(labels.astype(dtype))
+
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, labels)
+
+
+@settings(max_examples=40)
+@given(LABELS, TYPES)
+def test_labels_from_1_are_shifted_and_0_is_ignored(labels, dtype):
+    labels.flat[0] = 3  # the class that tells the codings apart
+    raw = labels.astype(dtype) + 1
+    raw[is_left_out(labels) & (labels < 3)] = 0
+
+    found = decode_labels(raw)
+
+    assert found.dtype == np.uint8
+    np.testing.assert_array_equal(found, np.where(raw == 0, IGNORED, labels))
+
+
+@settings(max_examples=40)
+@given(LABELS, TYPES, st.sampled_from([0, 1]))
+def test_255_is_ignored_in_both_codings(labels, dtype, first):
+    labels.flat[0] = 3
+    labels[is_left_out(labels) & (labels < 3)] = IGNORED
+    raw = np.where(labels == IGNORED, IGNORED, labels + first).astype(dtype)
+
+    np.testing.assert_array_equal(decode_labels(raw), labels)
+
+
+@settings(max_examples=40)
+@given(LABELS, st.sampled_from([np.uint8, np.uint16, np.int32]))
+def test_colors_become_labels(labels, dtype):
+    np.testing.assert_array_equal(decode_labels(COLORS[labels].astype(dtype)), labels)
+
+
+def test_a_few_pixels_of_other_colors_are_ignored():
+    raw = np.zeros((20, 20, 3), np.uint8)
+    raw[..., 2] = 255
+    raw[0, 0] = (254, 1, 0)
+
+    found = decode_labels(raw)
+
+    assert found[0, 0] == IGNORED
+    assert (found.ravel()[1:] == 0).all()
+
+
+def test_a_file_in_other_colors_is_refused():
+    raw = np.zeros((20, 20, 3), np.uint8)
+    raw[:10, :, 2] = 255
+    raw[10:] = (255, 0, 255)
+
+    with pytest.raises(
+        LabelError, match="50% of the colored label file has colors other"
+    ) as caught:
+        decode_labels(raw)
+    assert "whole numbers 0 to 3" in caught.value.hint
+
+
+def test_colors_of_more_classes_than_asked_for_are_refused():
+    raw = COLORS[np.array([[0, 1], [2, 0]])]
+
+    with pytest.raises(LabelError, match="shows quartz, which is class 2, but there are only 2"):
+        decode_labels(raw, n_classes=2)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 8])
+def test_the_number_of_classes_tells_the_coding(n_classes):
+    from_0 = np.arange(n_classes)[None]
+
+    np.testing.assert_array_equal(decode_labels(from_0, n_classes), from_0)
+    np.testing.assert_array_equal(decode_labels(from_0 + 1, n_classes), from_0)
+
+
+def test_where_nobody_labelled_anything_all_is_ignored():
+    raw = np.full((4, 5), IGNORED, np.uint8)
+
+    np.testing.assert_array_equal(decode_labels(raw), raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ([0, 1, 7], "0, 1, 7"),
+        ([-1, 0, 1], "-1, 0, 1"),
+        ([-2, 0, 4], "-2, 0, 4"),
+        ([0, 85, 170, 255], "0, 85, 170, 255"),
+        ([-3, -1, 255], "-3, -1, 255"),
+        (range(40), "0, 1, 2, 3, 4, 5, 6, 7 …"),
+    ],
+)
+def test_unknown_values_are_shown(raw, shown):
+    expected = f"holds the values {shown}; expected are 0 to 3, or 1 to 4 with 0"
+    with pytest.raises(LabelError, match=expected) as caught:
+        decode_labels(np.array([raw]))
+    assert "not the image" in caught.value.hint
+
+
+@pytest.mark.parametrize("value", [0.5, np.nan])
+def test_fractions_are_refused(value):
+    with pytest.raises(LabelError, match="holds fractions") as caught:
+        decode_labels(np.array([[0.0, 1.0, value]]))
+    assert "8-bit" in caught.value.hint
+
+
+@settings(max_examples=40)
+@given(LABELS, st.permutations(range(10, 14)), TYPES)
+def test_a_table_of_ones_own_gives_back_the_labels_whatever_numbers_stood_for_them(
+    labels, numbers, dtype
+):
+    raw = np.array(numbers)[labels].astype(dtype)
+
+    mapped = map_labels(raw, {number: value for value, number in enumerate(numbers)})
+
+    assert mapped.dtype == np.uint8
+    np.testing.assert_array_equal(mapped, labels)
+
+
+def test_several_numbers_may_mean_one_class_or_nothing():
+    raw = np.array([[0, 7, -3], [900, 7, 0]], np.int16)
+
+    mapped = map_labels(raw, {0: IGNORED, 7: 2, 900: 2, -3: 1, 55: 0})
+
+    assert mapped.tolist() == [[IGNORED, 2, 1], [2, 2, IGNORED]]
+
+
+def test_numbers_nobody_gave_a_meaning_are_refused():
+    with pytest.raises(LabelError, match="nobody gave a meaning: 8, 9") as refused:
+        map_labels(np.array([[8, 1], [9, 1]]), {1: 0})
+
+    assert "not labelled" in refused.value.hint
+
+
+def test_sandstone_is_numbered_in_order_and_air_alone_is_pore():
+    assert [material.value for material in SANDSTONE] == [0, 1, 2, 3]
+    assert [material.name for material in SANDSTONE if material.is_pore] == ["air"]
+    assert sorted(SANDSTONE_RGB.values()) == [0, 1, 2, 3]
