@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.rocks import list_samples, open_source, true_labels
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import TrainConfig
 from sandseg.data.patches import GridPatches, RandomPatches, grid_patches, split_slices
@@ -114,8 +114,8 @@ def _slices(
 def _read_sample(
     source: DataSource, _n_classes: int, _counts_from_one: bool
 ) -> list[tuple[np.ndarray, np.ndarray]]:
-    stack, labels = cache.open_source(source.kind), cache.true_labels(source.kind)
-    numbers = next((s.numbers for s in cache.list_samples() if s.key == source.kind), ())
+    stack, labels = open_source(source.kind), true_labels(source.kind)
+    numbers = next((s.numbers for s in list_samples() if s.key == source.kind), ())
     learned = [z for z, number in enumerate(numbers) if number in SPLIT["train"]]
     chosen = _spread(learned or split_slices(stack.n_slices).train)
     return [(stack.read_slice(z), np.asarray(labels[z])) for z in chosen]
