@@ -259,10 +259,7 @@ def data_hint(advice: str) -> str:
 def _data_complaint() -> str:
     if DATA.read() is None or named_sandstone():
         return ""
-    return (
-        f"{DATA.name} names a folder that neither holds sandstone/ nor is that folder, "
-        "with images/ and masks/ in it."
-    )
+    return f"{DATA.name} names a folder that holds neither sandstone/ nor images/ and masks/."
 
 
 def named_sandstone() -> Path | None:

@@ -107,7 +107,7 @@ def test_a_folder_without_the_sandstone_is_told(tmp_path, monkeypatch):
 
     assert len(sandstone_folders()) == 1
     assert data_folder() == tmp_path
-    assert "SANDSEG_DATA names a folder that neither holds sandstone/" in data_hint("Look there.")
+    assert "SANDSEG_DATA names a folder that holds neither sandstone/" in data_hint("Look there.")
     assert str(tmp_path) not in data_hint("")  # visitors see it
     [warning] = check_settings()
     assert str(tmp_path) in warning
@@ -124,6 +124,7 @@ def test_no_other_module_reads_a_setting_from_the_environment():
 
 def test_every_setting_that_is_named_anywhere_is_in_the_table():
     named = set()
+    made_up = {"SANDSEG_QOUTA_TOTAL", "SANDSEG_MODEL"}
     for folder in ("sandseg", "pages", "tests", "benchmarks", "models/recipes"):
         for path in ROOT.glob(f"{folder}/**/*.py"):
             if path != Path(__file__):
@@ -131,7 +132,7 @@ def test_every_setting_that_is_named_anywhere_is_in_the_table():
     for file in ("Dockerfile", "Makefile", ".streamlit/config.toml"):
         named |= set(re.findall(r"SANDSEG_[A-Z_]*[A-Z]", (ROOT / file).read_text()))
 
-    assert named <= {setting.name for setting in SETTINGS}
+    assert named - made_up <= {setting.name for setting in SETTINGS}
 
 
 @pytest.mark.parametrize("document", ["README.md", "SECURITY.md"])

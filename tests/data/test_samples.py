@@ -245,7 +245,7 @@ def test_a_folder_without_the_sandstone_is_named_where_it_is_asked_for(
     with pytest.raises(StackError, match="which is not on this computer") as refused:
         open_sample("sandstone-0150")
 
-    assert "SANDSEG_DATA names a folder that neither holds sandstone/" in refused.value.hint
+    assert "SANDSEG_DATA names a folder that holds neither sandstone/" in refused.value.hint
 
 
 @pytest.mark.parametrize("level", ["data", "data/sandstone"])
