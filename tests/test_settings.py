@@ -146,10 +146,27 @@ def test_the_documents_hold_every_setting_as_it_is(document):
     assert rows == [f"| `{one.name}` | {one.meaning} | {one.usual} |" for one in SETTINGS]
 
 
+def amount(text):
+    """The number a default begins with: "2.2 GB (the container: 500 MB)"."""
+    number, unit = re.match(r"([\d.,]+) ?(MB|GB|GiB)?", text).groups()
+    return float(number.replace(",", "")) * {"MB": 1e6, "GB": 1e9, "GiB": 2**30}.get(unit, 1)
+
+
+@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+def test_the_default_that_is_told_is_the_one_in_force(setting):
+    if type(setting.default) in (int, float):
+        assert amount(setting.usual) == setting.default
+
+
 def test_the_container_sets_what_the_table_says_of_it():
     texts = dict(re.findall(r"(SANDSEG_\w+)=(\S+)", (ROOT / "Dockerfile").read_text()))
-    sizes = {"500 MB": 500e6, "1 GB": 1e9, "3 GB": 3e9, "200 MB": 200e6}
-    for setting in SETTINGS:
-        if found := re.search(r"the container: `?([\w ]+)", setting.usual):
-            said = found[1]
-            assert setting.parse(texts[setting.name]) == sizes.get(said, said == "on")
+    told = [one for one in SETTINGS if "the container: " in one.usual]
+
+    assert {one.name for one in told} == {n for n in texts if "MAX" in n or "QUOTA" in n} | {
+        "SANDSEG_MIN_FREE",
+        "SANDSEG_TRAINING",
+    }
+    for setting in told:
+        said = setting.usual.partition("the container: ")[2].rstrip(")").strip("`")
+        wanted = False if said == "off" else amount(said)
+        assert setting.parse(texts[setting.name]) == wanted
