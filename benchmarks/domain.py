@@ -4,11 +4,10 @@
 
 Prints a line for each picture whose name holds one of the words: the four signs, the verdict and,
 where true labels are known, the mean IoU inside the rock, as it is and evened out. The limits in
-sandseg/domain.py were chosen by this table. `SANDSEG_DATA` names the folder that holds sandstone/
-and other/; the test slice 0300 is left alone.
+sandseg/grey/verdict.py were chosen by this table. `SANDSEG_DATA` names the folder that
+holds sandstone/ and other/; the test slice 0300 is left alone.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +30,7 @@ from sandseg.predict.slices import Predictor, make_predictor
 from sandseg.scan.formats import open_stack
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
+from sandseg.settings import check_settings, data_folder
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
 MIDDLE = slice(384, 640)
@@ -162,7 +162,7 @@ def phantom(settings: dict) -> tuple[Image, Image]:
 
 def other(name: str) -> Image:
     """Return another scan."""
-    with open_stack(Path(os.environ["SANDSEG_DATA"]) / "other" / name) as stack:
+    with open_stack((data_folder() or Path()) / "other" / name) as stack:
         return np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
 
 
@@ -214,6 +214,8 @@ class Checker:
 
 def main() -> None:
     """Print the table."""
+    for warning in check_settings():
+        print(f"warning: {warning}", file=sys.stderr)
     words, checker = sys.argv[1:], Checker()
     print(
         f"{'picture':36s}  grey  texture doubt  drift  IoU    evened  mapping   "

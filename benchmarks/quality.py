@@ -16,6 +16,7 @@ from sandseg.predict.methods import list_methods, load_segmenter, timed, warm_up
 from sandseg.score.calibration import expected_calibration_error
 from sandseg.score.intervals import block_matrices, bootstrap_iou
 from sandseg.score.metrics import iou, mean_iou
+from sandseg.settings import check_settings
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
 
@@ -45,6 +46,8 @@ def print_trust(true: np.ndarray, labels: np.ndarray, confidence: np.ndarray | N
 
 def main() -> None:
     """Score every method at hand on the slices named, 0300 by default."""
+    for warning in check_settings():
+        print(f"warning: {warning}", file=sys.stderr)
     columns = "  ".join(f"{name:20s}" for name in ("mean IoU", "air", "clay", "quartz", "pyrite"))
     print(f"{'method':17s} part  {columns} a slice")
     for number in sys.argv[1:] or ["0300"]:

@@ -11,6 +11,7 @@ from pages.cache.slices import slice_phases, slice_pictures
 from pages.cache.view import Task
 from pages.server import theme_message
 from pages.server.malloc import share_arenas
+from pages.server.settings_check import check_once
 from sandseg.data import samples
 from sandseg.uploads import workspace
 
@@ -21,7 +22,11 @@ def warm_up() -> None:
 
     Streamlit collects garbage after every run; frozen objects are not looked at again, which is
     the difference between a sluggish and a quick slider.
+
+    Raises:
+        ConfigError: A setting makes no sense.
     """
+    check_once()
     share_arenas()
     workspace.sweep()
     theme_message.keep_theme()

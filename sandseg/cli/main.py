@@ -26,6 +26,7 @@ from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels import read_labels
 from sandseg.scan.read_options import Opening, open_as
 from sandseg.score.metrics import confusion_matrix, scores
+from sandseg.settings import check_settings
 
 if TYPE_CHECKING:  # what computes is loaded when there is something to compute
     from sandseg.predict.slices import Progress
@@ -63,6 +64,8 @@ def main() -> None:
     """Run the command line; what the user can put right ends with exit code 2 and no traceback."""
     signal.signal(signal.SIGTERM, _end)
     try:
+        for warning in check_settings():
+            err.print(f"warning: {warning}")
         code = app(standalone_mode=False) or 0
     except AmbiguousStackError as error:
         options = [f"--{kind} 1 to {len(c.names)}" for kind, c in error.choices.open.items()]

@@ -511,3 +511,19 @@ def test_a_segmentation_told_to_end_leaves_nothing_half_written(
     _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (143, "")
     assert list(out.iterdir()) == []
+
+
+def test_a_setting_that_makes_no_sense_is_refused_before_anything_is_done(sandseg, monkeypatch):
+    monkeypatch.setenv("SANDSEG_QUOTA_TOTAL", "abc")
+
+    assert_refused(sandseg("models"), 'SANDSEG_QUOTA_TOTAL is "abc"', "SANDSEG_QUOTA_TOTAL=")
+
+
+def test_a_setting_nobody_knows_is_a_warning(sandseg, monkeypatch):
+    monkeypatch.setenv("SANDSEG_MODEL", "elsewhere")
+
+    ended = sandseg("models", "--json")
+
+    assert ended.code == 0
+    assert ended.err.startswith("warning: SANDSEG_MODEL is no setting of SandSeg")
+    assert json.loads(ended.out)
