@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.atomic import write_text
+from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.report import segmentation_report, to_json
 from sandseg.export.tiff import Pages, image_writer, label_writer
@@ -18,7 +19,14 @@ from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.usual import usual_for
 from sandseg.predict.evening import even_out
-from sandseg.predict.slices import Predictor, Progress, SlicePrediction, make_predictor
+from sandseg.predict.slices import (
+    AS_USUAL,
+    Predictor,
+    Progress,
+    SlicePrediction,
+    make_predictor,
+    predict_stack,
+)
 from sandseg.scan.labels import check_same_shape, read_labels
 from sandseg.scan.limits import check_memory
 from sandseg.scan.read_options import open_as
@@ -26,6 +34,32 @@ from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, scores
 
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
+
+
+def segment_stack(
+    stack: Stack, model: StoredModel, treatment: Treatment = AS_USUAL
+) -> Iterator[SlicePrediction]:
+    """Segment an open stack slice by slice, as `segment_file` does.
+
+    Args:
+        stack: The stack, or a part of one; it stays open.
+        model: As `load_model` returns it.
+        treatment: How the slices are brought to the model.
+
+    Raises:
+        SandsegError: The stack cannot be mapped onto the model's scale, or a slice is damaged.
+    """
+    return predict_stack(stack, ready_predictor(stack.whole, model, treatment))
+
+
+def ready_predictor(
+    stack: Stack, model: StoredModel, treatment: Treatment, engine: str = "openvino"
+) -> Predictor:
+    """Load a model for a whole stack and see to all that a treatment asks for."""
+    predictor = make_predictor(stack, model, treatment, load_engine(model, engine))
+    if not treatment.is_evened:
+        return predictor
+    return even_out(stack, predictor, usual_for(model).bowl)
 
 
 def segment_file(
@@ -48,17 +82,15 @@ def segment_file(
     with open_as(request.source, request.opening) as stack:
         _check_memory(request, stack, model)
         truth = _read_truth(request, stack, len(model.classes))
-        predictor = _predictor(request, stack.whole, model)
+        predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
         watch = _Watch(stack, predictor, truth)
         start = time.perf_counter()
         with _outputs(request, stack, model) as (labels, confidence):
-            for z in range(stack.n_slices):
-                found = predictor.predict_slice(stack, z)
+            for z, found in enumerate(predict_stack(stack, predictor, on_progress)):
                 watch.see(z, found)
                 labels.write(found.labels)
                 if confidence:
                     confidence.write(found.confidence)
-                on_progress(Progress(z + 1, stack.n_slices, time.perf_counter() - start))
         seconds = time.perf_counter() - start - watch.seconds
         report = segmentation_report(stack, model, predictor.mapping, watch.counts, seconds)
         report |= watch.facts(model)
@@ -106,14 +138,6 @@ def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.nda
         truth = truth[request.opening.part_of(len(truth))]
     check_same_shape(stack, truth)
     return truth
-
-
-def _predictor(request: SegmentRequest, stack: Stack, model: StoredModel) -> Predictor:
-    network = load_engine(model, request.engine)
-    predictor = make_predictor(stack, model, request.treatment, network)
-    if not request.treatment.is_evened:
-        return predictor
-    return even_out(stack, predictor, usual_for(model).bowl)
 
 
 @contextmanager
