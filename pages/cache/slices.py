@@ -110,18 +110,23 @@ def engine(model_name: str, model_sha256: str) -> PredictBatch:  # noqa: ARG001
     return load_engine(model(model_name))
 
 
-@kept(max_entries=32, key=lambda source, _name="": source)
 def open_source(source: str, _name: str = "") -> Stack:
     """Open a sample by its key or a TIFF by its path.
 
     Raises:
         StackError: It cannot be read.
     """
+    stack = _opened(source, _name)
+    if not Path(source).is_absolute():
+        return stack
+    return stack.with_voxel_size(voxel_size_of(Path(source)))  # the visitor may change it
+
+
+@kept(max_entries=32, key=lambda source, _name: source)
+def _opened(source: str, name: str) -> Stack:
     if not Path(source).is_absolute():
         return samples.open_sample(source)
-    stack = open_stack(Path(source), name=_name)
-    stack.voxel_size_um = voxel_size_of(Path(source))
-    return stack
+    return open_stack(Path(source), name)
 
 
 @kept()

@@ -107,7 +107,6 @@ def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
     """Take the visitor's word for the size of a voxel; it goes into all that is taken home."""
     upload = kept.set_voxel_size(source.upload, voxel_size_um)
     _files()[source.id] = _source(upload)
-    cache.open_source(source.place, source.title).voxel_size_um = voxel_size_um
 
 
 def _files() -> dict[str, Source]:

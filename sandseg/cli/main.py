@@ -21,7 +21,7 @@ from sandseg.export.report import to_json
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels import read_labels
-from sandseg.scan.read_options import Opening, open_as
+from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.score.metrics import confusion_matrix, scores
 
 app = typer.Typer(
@@ -104,7 +104,7 @@ def inspect(
 ) -> None:
     """Show what the app understands of a file."""
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    with open_as(file, Opening.parse(slices, raw, **chosen)) as stack:
+    with open_with_options(file, ReadOptions.parse(slices, raw, **chosen)) as stack:
         facts = stack_facts(stack)
     if as_json:
         out.print_json(json.dumps(facts))
@@ -140,9 +140,9 @@ def segment(
     from sandseg.predict.segment import SegmentRequest, segment_file
 
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    opening = Opening.parse(slices, raw, **chosen)
+    read_options = ReadOptions.parse(slices, raw, **chosen)
     request = SegmentRequest(
-        file, output, confidence, report, labels, model, engine, grey, opening, rescale, even
+        file, output, confidence, report, labels, model, engine, grey, read_options, rescale, even
     )
     with progress_bar() as bar:
         task = bar.add_task("Segmenting", total=None)

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from sandseg.atomic import write_text
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, named
 from sandseg.export.report import segmentation_report, to_json
 from sandseg.export.tiff import write_confidence, write_labels
 from sandseg.grey.appearance import Look, look_at, slices_to_look_at
@@ -28,7 +28,7 @@ from sandseg.predict.slices import (
 )
 from sandseg.scan.labels import check_same_shape, read_labels
 from sandseg.scan.limits import check_memory
-from sandseg.scan.read_options import Opening, open_as
+from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, scores
 
@@ -47,7 +47,7 @@ class SegmentRequest:
     model: str = DEFAULT_MODEL
     engine: str = "openvino"
     grey: str = "auto"
-    opening: Opening = Opening()
+    read_options: ReadOptions = ReadOptions()
     is_rescaled: bool = False  # so that voxels are as large as those the model learned from
     is_evened: bool = False  # so that brightness drifts no more than the model is used to
 
@@ -69,10 +69,11 @@ def segment_file(
     """
     _check_outputs(request)
     model = load_model(request.model)
-    with open_as(request.source, request.opening) as stack:
+    with open_with_options(request.source, request.read_options) as stack:
         zoom = zoom_for(stack, model) if request.is_rescaled else 1.0
         n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
-        check_memory(int(_BYTES_PER_PIXEL * n_pixels), stack.name, "segment")
+        with named(stack.name):
+            check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
         truth = _read_truth(request, stack, len(model.classes))
         mapping = choose_mapping(stack.whole, model, request.grey)
         predict_batch = load_engine(model, request.engine)
