@@ -1,5 +1,6 @@
 """What may be chosen of a file: one of its images, channels, time points."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -38,6 +39,16 @@ class Choices:
     series: Choice = Choice()
     channel: Choice = Choice()
     time: Choice = Choice()
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Mapping]) -> "Choices":
+        """Read what `dataclasses.asdict` made and JSON brought back."""
+        return cls(
+            **{
+                kind: Choice(tuple(stored[kind]["names"]), stored[kind]["chosen"])
+                for kind in stored
+            }
+        )
 
     @property
     def open(self) -> dict[str, Choice]:

@@ -1,4 +1,4 @@
-"""Label files: in which coding their labels stand is decided here, and they are read."""
+"""Label files as labels; in which coding their values stand is decided here (`decode_labels`)."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace

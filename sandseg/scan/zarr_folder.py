@@ -26,18 +26,8 @@ def open_zarr(folder: Path, limits: StackLimits, selection: Selection = ANY) -> 
     Raises:
         StackError: It holds no array of slices, is damaged, or lacks what was selected.
     """
-    import zarr  # loaded for these folders alone
-
     with reading():
-        found = zarr.open(str(folder), mode="r")
-        image = {} if isinstance(found, zarr.Array) else _image(found)
-        levels = image.get("datasets") or [{"path": "0"}]
-        array = found if isinstance(found, zarr.Array) else found.get(levels[0]["path"])
-        if not isinstance(array, zarr.Array):
-            raise StackError(
-                f'"{FILE}" is a Zarr folder without an image.',
-                hint="Name the folder of an array, or of an OME-Zarr image, inside it.",
-            )
+        array, image = _full_resolution(folder)
         voxel_size_um = _voxel_size(image)
         leading = list(zip(_axes(image, array.ndim), array.shape, strict=True))[:-2]
     check_array(array.shape[-3:], array.dtype)
@@ -63,6 +53,24 @@ def open_zarr(folder: Path, limits: StackLimits, selection: Selection = ANY) -> 
         notes=tuple(notes),
         choices=Choices(**choices),
     )
+
+
+def _full_resolution(folder: Path):  # noqa: ANN202 - zarr.Array, which is loaded here alone
+    """Return the array of full size, and what OME says of the image it belongs to."""
+    import zarr  # loaded for these folders alone
+
+    found = zarr.open(str(folder), mode="r")
+    if isinstance(found, zarr.Array):
+        return found, {}
+    image = _image(found)
+    levels = image.get("datasets") or [{"path": "0"}]
+    array = found.get(levels[0]["path"])
+    if not isinstance(array, zarr.Array):
+        raise StackError(
+            f'"{FILE}" is a Zarr folder without an image.',
+            hint="Name the folder of an array, or of an OME-Zarr image, inside it.",
+        )
+    return array, image
 
 
 def _axes(image: dict, n_axes: int) -> str:

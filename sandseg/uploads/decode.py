@@ -1,4 +1,4 @@
-"""A visitor's files to plain stacks, as a process of its own: `python -m sandseg.uploads.decode`.
+"""A visitor's files to plain stacks, in a confined process: `python -m sandseg.uploads.decode`.
 
 The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
 time and disk as they are given, and what they make of a hostile file stays in this process.

@@ -1,4 +1,4 @@
-"""An open and checked TIFF that gives out its slices as they are stored."""
+"""A TIFF, opened and checked: its slices as they are stored, and as a stack of grey values."""
 
 import io
 import threading
