@@ -202,7 +202,7 @@ def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.nda
     if path is None:
         return None
     truth = read_labels(path, path.name, n_classes)
-    if len(truth) > stack.n_slices and request.opening.slices:
-        truth = truth[request.opening.part_of(len(truth))]
+    if len(truth) > stack.n_slices and request.read_options.slices:
+        truth = truth[request.read_options.part_of(len(truth))]
     check_same_shape(stack, truth)
     return truth
