@@ -3,12 +3,17 @@
 import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _as_in_a_training():
-    """Compute as a process that trains does: the same again, bit for bit.
+@pytest.fixture(scope="module", autouse=True)
+def _step_by_step():
+    """Compute as a process that trains does, the same again bit for bit; but trace no graph.
 
-    Keras then compiles no network with XLA, which takes longer than all that is learned here.
+    Tracing a step takes as long as doing ten of these. The processes of tests/runs trace theirs.
     """
+    import tensorflow
+
     from sandseg.train.run import prepare_backend
 
     prepare_backend()
+    tensorflow.config.run_functions_eagerly(True)
+    yield
+    tensorflow.config.run_functions_eagerly(False)

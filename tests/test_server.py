@@ -1,0 +1,39 @@
+"""What happens when the server starts."""
+
+import asyncio
+
+import pytest
+
+import server
+from sandseg.errors import ConfigError
+
+
+@pytest.fixture
+def start(monkeypatch):
+    """A function that starts and ends a server that listens nowhere."""
+    monkeypatch.setattr(server.config, "set_option", lambda *_: None)
+    monkeypatch.setattr(server.config, "get_option", lambda _: True)  # headless, too
+
+    async def live():
+        async with server.lifespan(server.app):
+            pass
+
+    return lambda: asyncio.run(live())
+
+
+def test_trainings_that_wait_begin_though_nobody_looks(start, monkeypatch):
+    calls = []
+    monkeypatch.setattr(server, "advance_queue", lambda: calls.append("advanced"))
+
+    start()
+
+    assert calls == ["advanced"]
+
+
+def test_a_rule_that_is_no_number_does_not_keep_the_server_from_starting(start, monkeypatch):
+    def refuse():
+        raise ConfigError("many is no number")
+
+    monkeypatch.setattr(server, "advance_queue", refuse)
+
+    start()
