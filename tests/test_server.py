@@ -12,7 +12,10 @@ from sandseg.errors import ConfigError
 def start(monkeypatch):
     """A function that starts and ends a server that listens nowhere."""
     monkeypatch.setattr(server.config, "set_option", lambda *_: None)
-    monkeypatch.setattr(server.config, "get_option", lambda _: True)  # headless, too
+    option = server.config.get_option
+    monkeypatch.setattr(
+        server.config, "get_option", lambda name: name == "server.headless" or option(name)
+    )
 
     async def live():
         async with server.lifespan(server.app):
