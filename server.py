@@ -3,8 +3,9 @@
 `streamlit run app.py` serves the same pages, but there an upload lies in memory.
 """
 
+import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import streamlit as st
 from streamlit import cli_util, config
@@ -12,8 +13,14 @@ from streamlit.web.server import server_util
 
 from pages.components.uploader.route import upload_address, upload_route
 from pages.components.uploader.tickets import open_at
-from sandseg.errors import SandsegError
+from pages.server.settings_check import check_once
+from sandseg.errors import ConfigError
 from sandseg.runs.queue import advance_queue
+
+try:
+    check_once()
+except ConfigError as error:
+    sys.exit(f"error: {error.message}\nhint: {error.hint}")
 
 
 @asynccontextmanager
@@ -24,8 +31,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     """
     open_at(upload_address())
     config.set_option("server.maxUploadSize", 0)  # no page asks for Streamlit's own uploads now
-    with suppress(SandsegError):  # a rule that is no number; the page Train says which
-        advance_queue()
+    advance_queue()
     if not config.get_option("server.headless"):
         address = config.get_option("server.address") or "localhost"
         cli_util.open_browser(server_util.get_url(server_util.get_display_address(address)))

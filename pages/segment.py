@@ -3,10 +3,19 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.cache import slices as cache
-from pages.cache.greys import exact_grey
+from pages.cache.models import classes_of
+from pages.cache.rocks import open_source, stack_of
+from pages.cache.slices import (
+    confidence_percent,
+    confidence_picture,
+    error_picture,
+    exact_grey,
+    slice_phases,
+    slice_pictures,
+    true_picture,
+)
 from pages.cache.view import Task
-from pages.charts import phases as widgets
+from pages.charts.phases import clear_class, show_numbers
 from pages.components.copy_link import copy_link
 from pages.components.viewer import Look, Pane, Shown, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
@@ -37,7 +46,7 @@ def choose_view(truth: str) -> str:
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
     await_prediction(task, z)
-    pictures, stack = cache.slice_pictures(task, z), cache.open_source(task.source)
+    pictures, stack = slice_pictures(task, z), stack_of(task)
     panes = {
         LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
         CONFIDENCE: lambda: [
@@ -45,25 +54,23 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
                 "Confidence",
                 pictures.grey,
                 pictures.labels,
-                cache.confidence_picture(task, z),
-                cache.confidence_percent(task, z),
+                confidence_picture(task, z),
+                confidence_percent(task, z),
             )
         ],
         TRUTH: lambda: [
             Pane("Prediction", pictures.grey, pictures.labels),
-            Pane("Truth", pictures.grey, *cache.truth_pictures(task, z, truth)),
+            Pane(
+                "Truth", pictures.grey, true_picture(task, z, truth), error_picture(task, z, truth)
+            ),
         ],
     }[view]()
     viewer(
         panes,
-        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
-        Look(
-            clear_class=widgets.clear_class(cache.slice_phases(task, z)), height=580, stepper=False
-        ),
+        Shown(z, stack.n_slices, classes_of(task.model_name), stack.voxel_size_um),
+        Look(clear_class=clear_class(slice_phases(task, z)), height=580, stepper=False),
         key="segment-viewer",
-        exact_grey=lambda: exact_grey(
-            task.source, z, task.model_name, task.model_sha256, task.grey
-        ),
+        exact_grey=lambda: exact_grey(task, z),
         on_step=state.take_slice,
     )
     if view == CONFIDENCE:
@@ -76,11 +83,11 @@ def show_at_slice(
 ) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
     shown = st.container()
-    z = choose_slice(cache.open_source(task.source).n_slices, source)
+    z = choose_slice(open_source(task.source).n_slices, source)
     with shown, user_errors(numbers):
         show_slice(task, view, z, truth)
     with numbers, user_errors():
-        widgets.show_numbers(task, z, truth)
+        show_numbers(task, z, truth)
         show_downloads(source, task, z)
 
 
@@ -95,7 +102,7 @@ def workbench() -> None:
         choose_treatment(source, model)
         job = finished_folder(source, model)
         task = task_for(source, model, job)
-        stack = cache.open_source(task.source, source.title)
+        stack = stack_of(task, source.title)
         st.caption(plain(" ".join([stack_facts(stack) + ".", *stack.notes])))
         show_file(source, model.name)
         greys = st.container()

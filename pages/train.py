@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.cache import slices as cache
 from pages.cache import trainings as run_cache
+from pages.cache.models import find_model
 from pages.components.copy_link import copy_link
 from pages.components.replay import asked_epoch, show_replay
 from pages.panels.page_head import head_row
@@ -19,7 +19,7 @@ from sandseg.runs.permissions import training_rules
 
 def show_kept(name: str) -> None:
     """Show how a stored model learned."""
-    model = cache.model(name)
+    model = find_model(name)
     if model.card.get("history"):
         best = model.card.get("training", {}).get("epoch")
         chosen = f" Its weights are those after epoch {best}." if best else ""

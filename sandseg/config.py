@@ -11,6 +11,18 @@ def _require(condition: bool, message: str, hint: str) -> None:
 
 
 @dataclass(frozen=True)
+class Treatment:
+    """How the slices of a scan are brought to a model: grey values, size of voxels, light.
+
+    `grey` is "auto", "identity" or "LOW,HIGH" in grey values of the scan, as `--grey` takes it.
+    """
+
+    grey: str = "auto"
+    is_rescaled: bool = False  # so that voxels are as large as those the model learned from
+    is_evened: bool = False  # so that brightness drifts no more than the model is used to
+
+
+@dataclass(frozen=True)
 class TilingConfig:
     """How a slice is cut for prediction. Lengths are in pixels."""
 

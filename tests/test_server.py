@@ -5,7 +5,6 @@ import asyncio
 import pytest
 
 import server
-from sandseg.errors import ConfigError
 
 
 @pytest.fixture
@@ -31,12 +30,3 @@ def test_trainings_that_wait_begin_though_nobody_looks(start, monkeypatch):
     start()
 
     assert calls == ["advanced"]
-
-
-def test_a_rule_that_is_no_number_does_not_keep_the_server_from_starting(start, monkeypatch):
-    def refuse():
-        raise ConfigError("many is no number")
-
-    monkeypatch.setattr(server, "advance_queue", refuse)
-
-    start()

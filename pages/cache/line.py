@@ -1,100 +1,68 @@
-"""Computed once for all who ask: one fair line of askers, results kept up to a number of bytes."""
+"""One fair line for work that two visitors cannot have done at a time: first come, first served."""
 
 import threading
 import time
-from collections import OrderedDict, deque
-from collections.abc import Callable, Hashable
-from typing import Generic, TypeVar
-
-Result = TypeVar("Result")
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 LOOK_S = 0.5  # how often somebody who waits hears how long it will still take
-FIRST_GUESS_S = 0.5  # of the time one computation takes, before there was any
-NEW_SHARE = 0.3  # of the last computation in the guess for the next
+FIRST_GUESS_S = 0.5  # of the time one turn takes, before there was any
+NEW_SHARE = 0.3  # of the last turn in the guess for the next
 
 
-class SharedResults(Generic[Result]):
-    """Answers asked for by many threads; one is computed at a time, first come, first served.
+class FairLine:
+    """Askers of many threads, served one at a time in the order they came.
 
-    Whoever asks for what somebody before them in the line asked for gets it with them. Results
-    that were not asked for the longest are forgotten when all together are too large.
-
-    Args:
-        max_bytes: The most that is kept, in bytes.
-        size: Gives the bytes of a result.
+    Who leaves holds up nobody. Who asks for what somebody before them asked for need not wait any
+    longer once that is known.
     """
 
-    def __init__(self, max_bytes: int, size: Callable[[Result], int]):
-        self._max_bytes, self._size = max_bytes, size
-        self._known: OrderedDict[Hashable, Result] = OrderedDict()
-        self._n_bytes = 0
-        self._line: deque[object] = deque()
-        self._changed = threading.Condition()
+    def __init__(self):
+        self._tickets: deque[object] = deque()
+        self._moved = threading.Condition()
         self._seconds = FIRST_GUESS_S
-
-    @property
-    def n_bytes(self) -> int:
-        """Bytes of all that is kept."""
-        return self._n_bytes
 
     @property
     def n_waiting(self) -> int:
         """How many stand in line, the one who is served included."""
-        return len(self._line)
+        return len(self._tickets)
 
-    def get(
-        self,
-        key: Hashable,
-        compute: Callable[[], Result],
-        on_wait: Callable[[int, float], None] = lambda _position, _seconds: None,
-    ) -> Result:
-        """Return the result for a key; compute it when it is this caller's turn.
+    @contextmanager
+    def turn(
+        self, is_known: Callable[[], bool], on_wait: Callable[[int, float], None]
+    ) -> Iterator[None]:
+        """Wait until it is the caller's turn, or the answer is known.
 
         Args:
-            key: Tells results apart.
-            compute: Makes the result; what it raises reaches this caller alone.
+            is_known: Whether somebody else got the same answer meanwhile.
             on_wait: Told twice a second while others are before this caller: how many, and about
-                how many seconds it takes. If it raises, the caller leaves the line.
+                how many seconds that takes. If it raises, the caller leaves the line.
         """
         ticket = object()
-        with self._changed:
-            if key in self._known:
-                return self._take(key)
-            self._line.append(ticket)
+        with self._moved:
+            self._tickets.append(ticket)
         try:
-            while (position := self._wait(ticket, key)) > 0:
-                on_wait(position, position * self._seconds)
-            with self._changed:
-                if key in self._known:
-                    return self._take(key)
-            return self._serve(key, compute)
+            while (n_before := self._wait(ticket, is_known)) > 0:
+                on_wait(n_before, n_before * self._seconds)
+            yield
         finally:
-            with self._changed:
-                self._line.remove(ticket)
-                self._changed.notify_all()
+            with self._moved:
+                self._tickets.remove(ticket)
+                self._moved.notify_all()
 
-    def _wait(self, ticket: object, key: Hashable) -> int:
-        """Wait a moment; return how many are still before this ticket, 0 with the result known."""
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Do the work of a turn; its time goes into the guess for the next."""
+        start = time.perf_counter()
+        yield
+        self._seconds += NEW_SHARE * (time.perf_counter() - start - self._seconds)
+
+    def _wait(self, ticket: object, is_known: Callable[[], bool]) -> int:
+        """Wait a moment; return how many are still before this ticket, 0 when it is served."""
 
         def is_served() -> bool:
-            return self._line[0] is ticket or key in self._known
+            return self._tickets[0] is ticket or is_known()
 
-        with self._changed:
-            return 0 if self._changed.wait_for(is_served, LOOK_S) else self._line.index(ticket)
-
-    def _serve(self, key: Hashable, compute: Callable[[], Result]) -> Result:
-        start = time.perf_counter()
-        result = compute()
-        seconds = time.perf_counter() - start
-        with self._changed:
-            self._seconds += NEW_SHARE * (seconds - self._seconds)
-            self._known[key] = result
-            self._n_bytes += self._size(result)
-            while self._n_bytes > self._max_bytes and self._known:
-                _, oldest = self._known.popitem(last=False)
-                self._n_bytes -= self._size(oldest)
-        return result
-
-    def _take(self, key: Hashable) -> Result:
-        self._known.move_to_end(key)
-        return self._known[key]
+        with self._moved:
+            return 0 if self._moved.wait_for(is_served, LOOK_S) else self._tickets.index(ticket)

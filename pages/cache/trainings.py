@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pages.cache import slices as cache
+from pages.cache.models import find_model, list_models
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel, load_model
@@ -90,7 +90,7 @@ def _run_replay(run_id: str, _root: str, _times: tuple[int, ...], asked: int) ->
 
 def replays() -> list[StoredModel]:
     """Return the models whose training can be watched again."""
-    return [model for model in cache.list_models() if _has_replay(str(model.folder), model.sha256)]
+    return [model for model in list_models() if _has_replay(str(model.folder), model.sha256)]
 
 
 @lru_cache(maxsize=64)
@@ -101,7 +101,7 @@ def _has_replay(folder: str, _sha256: str) -> bool:
 @lru_cache(maxsize=32)
 def model_replay(name: str, sha256: str, asked: int) -> bytes:
     """Return curves and pictures of a stored model's training for the browser."""
-    model = cache.model(name)
+    model = find_model(name)
     history, samples = model.card.get("history", []), samples_from(model.folder / REPLAY)
     replay = Replay(model.classes, history, len(history), samples)
     return pack(f"model-{sha256}", replay, asked)

@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from pages.cache import greys as cache_browse
+from pages.cache.greys import side_picture, side_scale
 from pages.cache.view import Task
 from pages.session import address, state
 from sandseg.export.cuts import LARGEST_VOLUME, fits_in_memory
@@ -56,14 +56,14 @@ def show_side_views(
     """Draw both cuts, the first slice on top; their lines can be moved."""
     x, y = spot
     n_slices, height, width = shape
-    scale = cache_browse.side_scale(task)
+    scale = side_scale(task)
     views = []
     for plane, axis, n, along, cut in (
         ("XZ", X, width, x, f"y {y}"),
         ("YZ", Y, height, y, f"x {x}"),
     ):
         at = y if plane == "XZ" else x
-        picture = cache_browse.side_picture(task, truth, plane, at, tuple(sorted(hidden)))
+        picture = side_picture(task, truth, plane, at, tuple(sorted(hidden)))
         views.append(
             {
                 "plane": plane,

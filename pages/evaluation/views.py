@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.cache import errors as cache_evaluate
+from pages.cache.errors import error_thumbnail, slice_evaluation, stack_evaluations
 from pages.cache.view import Task
 from pages.components import confusion
 from pages.panels.refusals import await_prediction
@@ -58,7 +58,7 @@ def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int,
     if is_whole:
         return evaluate_stack(task, truth)
     await_prediction(task, z)
-    return {z: cache_evaluate.slice_evaluation(task, z, truth)}
+    return {z: slice_evaluation(task, z, truth)}
 
 
 def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
@@ -68,7 +68,7 @@ def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
     def show_progress(n_done: int, n_slices: int) -> None:
         place.progress(n_done / n_slices, f"Comparing slice {n_done} of {n_slices}")
 
-    found = cache_evaluate.stack_evaluations(task, truth, show_progress)
+    found = stack_evaluations(task, truth, show_progress)
     place.empty()
     return found
 
@@ -143,7 +143,7 @@ def show_worst(
     for column, (z, mean) in zip(st.columns(N_WORST), ranked[:N_WORST], strict=False):
         with column:
             st.image(
-                cache_evaluate.error_thumbnail(task, z, truth),
+                error_thumbnail(task, z, truth),
                 width="stretch",
                 alt=f"Errors of {source.slice_title(z).lower()}",
             )

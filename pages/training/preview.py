@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.rocks import open_source, true_labels
 from pages.cache.store import kept
 from pages.training.data import PHANTOM
 from sandseg.classes import SegmentationClass
@@ -102,17 +102,17 @@ def _pictures(settings: RunSettings, turn: int) -> list[tuple[str, str]]:
 def _prepared(settings: RunSettings) -> PreparedData:
     """Prepare what the training would; the sample called phantom is the one it makes for itself."""
     if settings.source.kind == PHANTOM:
-        slices = labelled_stack(cache.open_source(PHANTOM), cache.true_labels(PHANTOM), "image")
+        slices = labelled_stack(open_source(PHANTOM), true_labels(PHANTOM), "image")
         return prepare(slices, settings.config, settings.validate, settings.test)
     place = locate(settings, Path())
-    slices = _open(place.images, place.labels, settings.config.unet.n_classes)
+    slices = _open(str(place.images), str(place.labels), settings.config.unet.n_classes)
     return prepare(slices, settings.config, place.validate, place.test)
 
 
 @kept()
-def _open(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
+def _open(images: str, labels: str, n_classes: int) -> LabelledSlices:
     """Open what the training reads; of its images, only those that are looked at are read."""
-    return open_labelled(images, labels, n_classes)
+    return open_labelled(Path(images), Path(labels), n_classes)
 
 
 def _address(content: bytes, kind: str) -> str:

@@ -12,7 +12,7 @@ from sandseg.errors import TrainingError
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.runs.folder import DATA
 from sandseg.runs.settings import RunSettings
-from sandseg.settings import cache_folder
+from sandseg.settings import data_hint, sandstone_folders
 from sandseg.uploads.workspace import work_folder
 
 IMAGE_FILE, LABEL_FILE = "image.tif", "labels.tif"
@@ -105,14 +105,12 @@ def find_sandstone() -> Path:
     Raises:
         TrainingError: It is not on this computer.
     """
-    named = os.environ.get("SANDSEG_DATA")
-    parents = [Path(named), cache_folder()] if named else [cache_folder()]
-    for folder in (parent / "sandstone" for parent in parents):
+    for folder in sandstone_folders():
         if (folder / "images").is_dir() and (folder / "masks").is_dir():
             return folder
     raise TrainingError(
         "The real sandstone is not on this computer.",
-        hint="Download it, or train on the synthetic sandstone.",
+        hint=data_hint("Download it, or train on the synthetic sandstone."),
     )
 
 

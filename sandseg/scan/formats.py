@@ -6,7 +6,7 @@ from pathlib import Path
 from sandseg.scan.archive import open_files, open_folder, open_zip
 from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
-from sandseg.scan.limits import WEB_LIMITS, StackLimits
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.file import Source, open_source, open_tiff
 from sandseg.scan.zarr_folder import is_zarr, open_zarr
@@ -18,7 +18,7 @@ _ZIP, _NPY = b"PK", b"\x93NUMPY"
 def open_stack(
     source: Source | Sequence[Path] | Mapping[str, Path],
     name: str = "",
-    limits: StackLimits = WEB_LIMITS,
+    limits: StackLimits | None = None,
     *,
     series: int | None = None,
     channel: int | None = None,
@@ -32,7 +32,7 @@ def open_stack(
             slices or a Zarr folder. Several paths are one stack, a slice each, in the order of the
             numbers in their names; where they are kept under other names, of their keys.
         name: What to call it in messages; the file's own name by default.
-        limits: The largest stack to accept.
+        limits: The largest stack to accept; by default, that of an upload.
         series: Which image of a file with several, counted from 0.
         channel: Which channel, counted from 0.
         time: Which time point, counted from 0.
@@ -41,6 +41,7 @@ def open_stack(
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
         StackError: The file is missing, damaged, too large, in color, or of a rare kind.
     """
+    limits = limits or from_settings(WEB_LIMITS)
     selection = Selection(series, channel, time)
     if isinstance(source, list | tuple | Mapping):
         files = _named(source)

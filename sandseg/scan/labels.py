@@ -7,7 +7,7 @@ import numpy as np
 from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.errors import LabelError
 from sandseg.scan.formats import is_tiff, open_stack
-from sandseg.scan.limits import WEB_LIMITS, StackLimits
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.check import reading
 from sandseg.scan.tiff.file import OpenTiff, Source
@@ -33,7 +33,7 @@ def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarra
 
 
 def open_label_values(
-    source: Source, name: str = "", n_classes: int = 4, limits: StackLimits = WEB_LIMITS
+    source: Source, name: str = "", n_classes: int = 4, limits: StackLimits | None = None
 ) -> tuple[Stack, bool]:
     """Open a label file as a stack of the values that stand in it, and tell if it is colored.
 
@@ -45,7 +45,7 @@ def open_label_values(
     """
     if not is_tiff(source):
         return open_stack(source, name, limits), False
-    tiff = OpenTiff(source, name, limits)
+    tiff = OpenTiff(source, name, limits or from_settings(WEB_LIMITS))
     try:
         is_colored = any(not is_grey(_read_raw(tiff, z)) for z in range(tiff.shape[0]))
         first = tiff.layout.first

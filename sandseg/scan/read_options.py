@@ -8,7 +8,7 @@ import numpy as np
 from sandseg.errors import ConfigError
 from sandseg.scan.arrays import RawFormat, open_raw
 from sandseg.scan.formats import open_stack
-from sandseg.scan.limits import LOCAL_LIMITS
+from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.stack import Stack
 
 
@@ -67,12 +67,13 @@ def open_as(path: Path, opening: Opening) -> Stack:
     Raises:
         SandsegError: It cannot be read, or lacks what is wished.
     """
+    limits = from_settings(LOCAL_LIMITS)
     if opening.raw:
-        stack = open_raw(path, opening.raw, path.name, LOCAL_LIMITS)
+        stack = open_raw(path, opening.raw, path.name, limits)
     else:
         wanted = {"series": opening.series, "channel": opening.channel, "time": opening.time}
         chosen = {kind: None if number is None else number - 1 for kind, number in wanted.items()}
-        stack = open_stack(path, path.name, LOCAL_LIMITS, **chosen)
+        stack = open_stack(path, path.name, limits, **chosen)
     try:
         part = stack
         if opening.slices:

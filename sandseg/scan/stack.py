@@ -1,5 +1,6 @@
 """A stack of slices, read one at a time, wherever they come from."""
 
+import copy
 from collections.abc import Callable
 
 import numpy as np
@@ -94,6 +95,12 @@ class Stack:
         which = f"slices {first + 1} to {last + 1} are" if last > first else f"slice {last + 1} is"
         part.notes = (*self.notes, f"Only {which} read.")
         return part
+
+    def with_voxel_size(self, voxel_size_um: float | None) -> "Stack":
+        """Return the same stack with another voxel size."""
+        other = copy.copy(self)
+        other.voxel_size_um = voxel_size_um
+        return other
 
     def _read_from(self, first: int) -> Callable[[int], np.ndarray]:
         return lambda z: self.read_slice(first + z)

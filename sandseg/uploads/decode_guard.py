@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from sandseg.atomic import part_of
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import AmbiguousStackError, Choice, Choices
-from sandseg.scan.limits import WEB_LIMITS, StackLimits, size_text
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
 
-STACK, PART = "stack.tif", ".part"
+STACK = "stack.tif"
 _ROOT = Path(__file__).parents[2]
 _TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
 # One thread: each reserves memory, and the limit counts what is reserved.
@@ -46,7 +47,7 @@ class Taken:
 def take_upload(
     source: Path | Sequence[Path] | Mapping[str, Path],
     folder: Path,
-    limits: StackLimits = WEB_LIMITS,
+    limits: StackLimits | None = None,
     *,
     name: str = "",
     series: int | None = None,
@@ -84,7 +85,7 @@ def take_each(
     files: Mapping[str, Path],
     targets: Sequence[Path],
     n_classes: int | None = None,
-    limits: StackLimits = WEB_LIMITS,
+    limits: StackLimits | None = None,
 ) -> list[Taken]:
     """Keep each of several files as a plain TIFF of its own: slices, or the labels of some.
 
@@ -115,16 +116,18 @@ def _request(source: Mapping[str, Path], name: str, target: Path) -> dict:
     }
 
 
-def _take(requests: list[dict], limits: StackLimits) -> list[Taken]:
+def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
     """Run the process and return what it kept; if it refuses one, nothing is kept."""
+    limits = limits or from_settings(WEB_LIMITS)
     try:
         answers = _ask(requests, limits)
         if answers and "message" in answers[-1]:
             raise _refusal(answers[-1])
     except BaseException:
         for request in requests:
-            for target in (request["target"], request["target"] + PART):
-                Path(target).unlink(missing_ok=True)
+            target = Path(request["target"])
+            for path in (target, part_of(target)):
+                path.unlink(missing_ok=True)
         raise
     facts = ("axes", "compression", "voxel_size_um", "is_colored")
     return [

@@ -23,6 +23,7 @@ from playwright.sync_api import sync_playwright
 
 from sandseg.data import samples
 from sandseg.model.store import list_models
+from sandseg.settings import CHROMIUM
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -177,7 +178,7 @@ def app_log(app):
 
 def find_chromium() -> str | None:
     """Return the path of a Chromium that starts: the one named, the system's, or Playwright's."""
-    named = os.environ.get("SANDSEG_CHROMIUM")
+    named = CHROMIUM.read()
     for name in [named] if named else CHROMIUM_NAMES:
         path = shutil.which(name)
         if path and _starts(path):

@@ -8,7 +8,7 @@ import pytest
 from openvino import opset13 as ops
 from streamlit.testing.v1 import AppTest
 
-from pages.cache import slices as cache
+from pages.cache.rocks import forget_samples
 from sandseg.classes import SANDSTONE
 from sandseg.data import samples
 from sandseg.model.store import DEFAULT_MODEL, write_card
@@ -55,7 +55,7 @@ def open_page(models_dir, monkeypatch, tmp_path):
     samples.open_sample("phantom")  # made now, so that no page waits for it
 
     def open_page(path, **query):
-        cache.forget_samples()  # another test had others
+        forget_samples()  # another test had others
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         at.run()
         for key, value in query.items():

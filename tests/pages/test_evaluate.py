@@ -8,8 +8,8 @@ import pytest
 import tifffile
 from PIL import Image
 
-from pages.cache import errors as cache_evaluate
-from pages.cache import slices as cache
+from pages.cache.errors import cell_pixels, slice_evaluation
+from pages.cache.models import list_models
 from pages.cache.view import Task
 from pages.components import confusion
 from pages.words.scans import seen_in
@@ -61,7 +61,7 @@ def page(open_page):
 
 @pytest.fixture
 def task(page):  # noqa: ARG001 - the page sets the models up
-    model = cache.list_models()[0]
+    model = list_models()[0]
     return Task("phantom", model.name, model.sha256)
 
 
@@ -192,10 +192,10 @@ def test_a_slice_nobody_labelled_says_so(page, rng):
 
 
 def test_as_many_pixels_light_up_as_the_cell_counts(task):
-    matrix = cache_evaluate.slice_evaluation(task, 5, "phantom").matrix
+    matrix = slice_evaluation(task, 5, "phantom").matrix
 
     for row, column in np.ndindex(matrix.shape):
-        picture, count = cache_evaluate.cell_pixels(task, 5, "phantom", row, column)
+        picture, count = cell_pixels(task, 5, "phantom", row, column)
         lit = np.asarray(Image.open(io.BytesIO(picture)))
         assert count == np.count_nonzero(lit) == matrix[row, column]
 

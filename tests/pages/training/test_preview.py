@@ -1,7 +1,6 @@
 """The patches shown before a training are those the training begins with."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,8 +62,9 @@ def test_the_preview_is_the_training_pixel_for_pixel(files, tmp_path, changes):
 def test_the_phantom_that_is_shown_is_the_one_that_is_trained_on(tmp_path, monkeypatch):
     shape = (8, 96, 96)  # the usual one takes long to make
     monkeypatch.setattr(samples, "PhantomConfig", lambda: PhantomConfig(shape))
-    opened = SimpleNamespace(open_source=samples.open_sample, true_labels=samples.sample_labels)
-    monkeypatch.setattr(preview, "cache", opened)  # the pages keep what they opened before
+    # The pages keep what they opened before.
+    monkeypatch.setattr(preview, "open_source", samples.open_sample)
+    monkeypatch.setattr(preview, "true_labels", samples.sample_labels)
     settings = RunSettings(DataSource("phantom", shape), SMALL)
 
     assert_same(first_patches(settings, turn=0), first_of_training(settings, tmp_path))

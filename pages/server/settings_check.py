@@ -1,0 +1,19 @@
+"""Settings are looked at when a server starts, not when a visitor trips over one."""
+
+import logging
+from functools import cache
+
+from sandseg.settings import check_settings
+
+_log = logging.getLogger(__name__)
+
+
+@cache
+def check_once() -> None:
+    """Say in the log which settings change nothing: the first time, if all others make sense.
+
+    Raises:
+        ConfigError: A setting makes no sense.
+    """
+    for warning in check_settings():
+        _log.warning(warning)
