@@ -11,6 +11,7 @@ from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.training.access import ask_token
 from pages.training.choice import NEW, REPLAY, RUN, choose_training, show_next
+from pages.training.queue import tick
 from pages.training.setup import show_setup
 from pages.training.view import show_run
 from sandseg.runs.permissions import training_rules
@@ -29,6 +30,7 @@ def show_kept(name: str) -> None:
 navigation.start_page()
 with user_errors():
     is_on = training_rules().is_on
+    tick()
     found, kept = run_cache.list_runs(), run_cache.replays()
     head, notes = head_row(), st.container()
     with head.container(horizontal=True, vertical_alignment="center", width="content"):

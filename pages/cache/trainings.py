@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from pages.cache import trainings as run_cache
 from pages.cache.models import find_model, list_models
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
@@ -28,8 +27,6 @@ from sandseg.runs.permissions import training_rules
 
 MOST_PICTURES = 64  # that travel; of a longer training every second, third, … epoch is drawn
 WAITING = "What the network makes of this place is drawn after its first epoch."
-
-
 FRESH_S = 1.0  # a look younger than this is good enough
 
 
@@ -136,7 +133,7 @@ def is_offered() -> bool:
         is_on = training_rules().is_on
     except SandsegError:
         return True  # the page says what is wrong
-    return is_on or bool(run_cache.replays() or run_cache.list_runs())
+    return is_on or bool(replays() or list_runs())
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,11 @@
-"""Where a training's slices and labels are: made up, downloaded, or brought by the user."""
+"""What a training learns from: made up, downloaded, or brought by the user."""
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sandseg.data.labelled import LabelledSlices, PreparedData, prepare, read_labelled
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.data.sandstone_files import SANDSTONE_VOXEL_SIZE_UM, SPLIT
 from sandseg.errors import TrainingError
@@ -52,6 +53,19 @@ def locate(settings: RunSettings, folder: Path) -> DataPlace:
     else:
         images, labels = _phantom(PhantomConfig(source.shape, source.seed), folder / DATA)
     return DataPlace(images, labels, settings.validate, settings.test)
+
+
+def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
+    """Read all slices of a run, and split them as its settings say.
+
+    Raises:
+        SandsegError: The data are not there, or do not fit the settings.
+    """
+    place = locate(settings, folder)
+    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
+    if slices.voxel_size_um is None:
+        slices = replace(slices, voxel_size_um=place.voxel_size_um)
+    return slices, prepare(slices, settings.config, place.validate, place.test)
 
 
 def check_source(settings: RunSettings) -> None:

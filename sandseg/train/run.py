@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import keras
 
 from sandseg.atomic import write_json
-from sandseg.data.labelled import LabelledSlices, PreparedData, prepare, read_labelled
+from sandseg.data.labelled import LabelledSlices, PreparedData
 from sandseg.errors import ConfigError, SandsegError, TrainingError
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.unet import build_unet
@@ -17,7 +16,7 @@ from sandseg.runs.devices import training_device
 from sandseg.runs.folder import CHECKPOINT, ESTIMATE, MODEL, EpochReport
 from sandseg.runs.permissions import training_rules
 from sandseg.runs.settings import SETTINGS, RunSettings, settings_from, write_settings
-from sandseg.runs.sources import locate
+from sandseg.runs.sources import read_data
 from sandseg.train.card import describe_model, find_temperature
 from sandseg.train.checkpoint import TrainedModel
 from sandseg.train.compile import measure_step
@@ -55,7 +54,7 @@ def run_training(
         if folder.is_dir():
             stack.enter_context(writer.ending())
             writer.enter(device)
-        slices, data = _read(settings, folder)
+        slices, data = read_data(settings, folder)
         if not folder.is_dir():
             writer.enter(device)
             stack.enter_context(writer.ending())
@@ -78,14 +77,6 @@ def _check_settings(folder: Path, settings: RunSettings) -> None:
             f"The folder {folder.name} holds a run with other settings.",
             hint="Choose a new folder, or start it with the settings it began with.",
         )
-
-
-def _read(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
-    place = locate(settings, folder)
-    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
-    if slices.voxel_size_um is None:
-        slices = replace(slices, voxel_size_um=place.voxel_size_um)
-    return slices, prepare(slices, settings.config, place.validate, place.test)
 
 
 def _train(
