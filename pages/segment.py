@@ -8,7 +8,7 @@ from pages.cache.greys import exact_grey
 from pages.cache.view import Task
 from pages.charts import phases as widgets
 from pages.components.copy_link import copy_link
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.downloads import show_downloads
 from pages.panels.grey_mapping import choose_treatment, show_grey_values
@@ -56,14 +56,17 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     }[view]()
     viewer(
         panes,
-        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
-        Look(
+        Shown(
+            z,
+            stack.n_slices,
+            cache.model(task.model_name).classes,
+            stack.voxel_size_um,
+            lambda: exact_grey(task.source, z, task.model_name, task.model_sha256, task.grey),
+        ),
+        Display(
             clear_class=widgets.clear_class(cache.slice_phases(task, z)), height=580, stepper=False
         ),
         key="segment-viewer",
-        exact_grey=lambda: exact_grey(
-            task.source, z, task.model_name, task.model_sha256, task.grey
-        ),
         on_step=state.take_slice,
     )
     if view == CONFIDENCE:

@@ -10,7 +10,7 @@ from pages.cache.greys import exact_grey
 from pages.cache.methods import Trial
 from pages.charts import phases as widgets
 from pages.comparison import words
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.session import address
 from pages.words.numbers import plain
 from sandseg.classes import SANDSTONE
@@ -37,14 +37,19 @@ def show_panes(methods: list[Method], trials: list[Trial], grey: bytes, truth: s
             )
             for method, found, task in zip(methods, pictures, trials, strict=True)
         ],
-        Shown(0, 1, SANDSTONE, cache.open_source(last.source).voxel_size_um),
-        Look(
+        Shown(
+            0,
+            1,
+            SANDSTONE,
+            cache.open_source(last.source).voxel_size_um,
+            lambda: exact_grey(last.source, last.z, model.name, model.sha256),
+        ),
+        Display(
             clear_class=widgets.clear_class(cache_compare.phases(last)),
             height=PANES_HEIGHT,
             group=GROUP,
         ),
         key="compare-viewer",
-        exact_grey=lambda: exact_grey(last.source, last.z, model.name, model.sha256),
     )
 
 
@@ -68,6 +73,6 @@ def show_difference(methods: list[Method], trials: list[Trial], grey: bytes, tru
             kind_classes(methods[first].title, methods[second].title, bool(truth)),
             cache.open_source(trials[0].source).voxel_size_um,
         ),
-        Look(opacity=1.0, clear_class=SAME, height=MAP_HEIGHT, group=GROUP),
+        Display(opacity=1.0, clear_class=SAME, height=MAP_HEIGHT, group=GROUP),
         key="difference-viewer",
     )

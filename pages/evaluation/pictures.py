@@ -7,7 +7,7 @@ from pages.cache import slices as cache
 from pages.cache.greys import exact_grey
 from pages.cache.view import Task
 from pages.charts import phases as widgets
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.session import address, state
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import INVENTED, MISSED
@@ -65,16 +65,21 @@ def _show(
     stack = cache.open_source(task.source)
     viewer(
         panes,
-        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
-        Look(
+        Shown(
+            z,
+            stack.n_slices,
+            cache.model(task.model_name).classes,
+            stack.voxel_size_um,
+            lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
+            highlight=lit,
+        ),
+        Display(
             clear_class=widgets.clear_class(cache.slice_phases(task, z)),
             height=700 if len(panes) > 1 else 620,
             stepper=False,
             hatched=hatched,
         ),
         key="evaluate-viewer",
-        highlight=lit,
-        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
     )
 
