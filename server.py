@@ -3,7 +3,6 @@
 `streamlit run app.py` serves the same pages, but there an upload lies in memory.
 """
 
-import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,14 +12,10 @@ from streamlit.web.server import server_util
 
 from pages.components.uploader.route import upload_address, upload_route
 from pages.components.uploader.tickets import open_at
-from pages.server.settings_check import check_once
-from sandseg.errors import ConfigError
+from pages.server.settings_check import check_or_leave
 from sandseg.runs.queue import advance_queue
 
-try:
-    check_once()
-except ConfigError as error:
-    sys.exit(f"error: {error.message}\nhint: {error.hint}")
+check_or_leave()
 
 
 @asynccontextmanager

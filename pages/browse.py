@@ -5,20 +5,20 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache.greys import slice_counts, survey
-from pages.cache.models import classes_of
 from pages.cache.rocks import open_source, stack_of
-from pages.cache.slices import exact_grey, grey_picture, true_picture
+from pages.cache.slices import grey_picture, true_picture
 from pages.cache.view import Task
 from pages.charts.histogram import show_histogram
 from pages.components.copy_link import copy_link
 from pages.components.side_views import choose_spot, show_side_views, take_spot
-from pages.components.viewer import Display, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.contact_sheet import show_contact_sheet
 from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import head_row, page_head
 from pages.panels.refusals import user_errors
+from pages.panels.slice_view import shown_slice
 from pages.server import navigation
 from pages.session import address, state
 from pages.session.state import Source
@@ -41,18 +41,10 @@ def show_slice(
     task: Task, truth: str, z: int, source_id: str, spot: tuple[int, int] | None, clear: int
 ) -> tuple[int, ...]:
     """Show a slice, its true labels over it; return the labels that are not colored."""
-    stack = stack_of(task)
     labels = true_picture(task, z, truth) if truth else None
     shown = viewer(
         [Pane("Slice", grey_picture(task, z), labels)],
-        Shown(
-            z,
-            stack.n_slices,
-            classes_of(task.model_name),
-            stack.voxel_size_um,
-            lambda: exact_grey(task, z),
-            marker=spot,
-        ),
+        shown_slice(task, z, marker=spot),
         Display(clear_class=clear, height=560, stepper=False),
         key=f"browse-{source_id}",
         on_step=state.take_slice,

@@ -13,12 +13,12 @@ from pages.charts.reliability import show_reliability
 from pages.charts.scores import show_scores
 from pages.components.copy_link import copy_link
 from pages.evaluation import views
-from pages.evaluation.pictures import choose_pictures, show_pictures, show_prediction
+from pages.evaluation.pictures import choose_pictures, show_pictures
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import head_row, page_head
-from pages.panels.refusals import await_prediction, user_errors
+from pages.panels.refusals import user_errors
 from pages.panels.stack_run import finished_folder
 from pages.server import navigation
 from pages.session import state
@@ -46,21 +46,6 @@ class Asked(NamedTuple):
     is_whole: bool
     pictures: tuple[str, int | None]
     matrix: str
-
-
-def invite(task: Task, n_slices: int) -> None:
-    """Say what the page is for where there is nothing to compare the prediction with."""
-    with page_head("Evaluate"):
-        copy_link()
-    st.info(
-        "No labels for this stack yet. Upload them to see how good the prediction is.",
-        icon=":material/label:",
-    )
-    shown = st.container()
-    z = choose_slice(n_slices)
-    with shown, user_errors():
-        await_prediction(task, z)
-        show_prediction(task, z)
 
 
 @st.fragment
@@ -104,7 +89,7 @@ def workbench() -> None:
         n_slices = open_source(task.source, source.title).n_slices
     if not truth:
         with picture:
-            invite(task, n_slices)
+            views.invite(task, n_slices)
         return
     with side, user_errors():
         is_whole = views.choose_scope(source, model, n_slices)

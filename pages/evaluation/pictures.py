@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 from pages.cache.models import classes_of
-from pages.cache.rocks import stack_of
-from pages.cache.slices import error_picture, exact_grey, slice_phases, slice_pictures, true_picture
+from pages.cache.slices import error_picture, slice_phases, slice_pictures, true_picture
 from pages.cache.view import Task
 from pages.charts.phases import clear_class, show_legend
-from pages.components.viewer import Display, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, viewer
+from pages.panels.slice_view import shown_slice
 from pages.session import address, state
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import INVENTED, MISSED
@@ -62,17 +62,9 @@ def _show(
     lit: bytes | None = None,
     hatched: Sequence[tuple[int, int, int]] = (),
 ) -> None:
-    stack = stack_of(task)
     viewer(
         panes,
-        Shown(
-            z,
-            stack.n_slices,
-            classes_of(task.model_name),
-            stack.voxel_size_um,
-            lambda: exact_grey(task, z),
-            highlight=lit,
-        ),
+        shown_slice(task, z, highlight=lit),
         Display(
             clear_class=clear_class(slice_phases(task, z)),
             height=700 if len(panes) > 1 else 620,

@@ -7,7 +7,11 @@ import streamlit as st
 from pages.cache.errors import error_thumbnail, slice_evaluation, stack_evaluations
 from pages.cache.view import Task
 from pages.components import confusion
-from pages.panels.refusals import await_prediction
+from pages.components.copy_link import copy_link
+from pages.evaluation.pictures import show_prediction
+from pages.panels.choices import choose_slice
+from pages.panels.page_head import page_head
+from pages.panels.refusals import await_prediction, user_errors
 from pages.panels.stack_run import finished_folder, show_run
 from pages.session import address, state
 from pages.session.state import Source
@@ -21,6 +25,21 @@ N_WORST = 6
 N_PLACES = 5
 ONE, ALL = "slice", "stack"
 SCOPES = {ONE: "This slice", ALL: "All labelled slices"}
+
+
+def invite(task: Task, n_slices: int) -> None:
+    """Say what the page is for where there is nothing to compare the prediction with."""
+    with page_head("Evaluate"):
+        copy_link()
+    st.info(
+        "No labels for this stack yet. Upload them to see how good the prediction is.",
+        icon=":material/label:",
+    )
+    shown = st.container()
+    z = choose_slice(n_slices)
+    with shown, user_errors():
+        await_prediction(task, z)
+        show_prediction(task, z)
 
 
 def show_honesty(source: Source, model: StoredModel, slices: Sequence[int]) -> None:

@@ -16,7 +16,7 @@ from sandseg.atomic import write_json, write_text
 from sandseg.classes import SANDSTONE
 from sandseg.cli.console import err, out, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
-from sandseg.cli.train import add_model, train
+from sandseg.cli.train import training
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.report import to_json
@@ -242,8 +242,7 @@ def phantom(
     out.print(f"{shape[0]} slices of {shape[1]} × {shape[2]} px → {output}")
 
 
-app.command()(train)
-app.command()(add_model)
+app.add_typer(training)
 
 
 def _print_scores(found: dict) -> None:
