@@ -12,7 +12,7 @@ from pages.cache.view import Task
 from pages.charts.histogram import show_histogram
 from pages.components.copy_link import copy_link
 from pages.components.side_views import choose_spot, show_side_views, take_spot
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.contact_sheet import show_contact_sheet
 from pages.panels.grey_mapping import show_treatment
@@ -45,11 +45,16 @@ def show_slice(
     labels = true_picture(task, z, truth) if truth else None
     shown = viewer(
         [Pane("Slice", grey_picture(task, z), labels)],
-        Shown(z, stack.n_slices, classes_of(task.model_name), stack.voxel_size_um),
-        Look(clear_class=clear, height=560, stepper=False),
+        Shown(
+            z,
+            stack.n_slices,
+            classes_of(task.model_name),
+            stack.voxel_size_um,
+            lambda: exact_grey(task, z),
+            marker=spot,
+        ),
+        Display(clear_class=clear, height=560, stepper=False),
         key=f"browse-{source_id}",
-        marker=spot,
-        exact_grey=lambda: exact_grey(task, z),
         on_step=state.take_slice,
         on_pick=take_spot if spot else None,
     )

@@ -8,7 +8,7 @@ from pages.cache.slices import slice_phases, slice_pictures
 from pages.cache.trainings import is_offered
 from pages.cache.view import Task
 from pages.charts.phases import show_phases, show_porosity
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.model_card import how_good, show_card
 from pages.panels.refusals import user_errors
 from pages.server import navigation
@@ -36,7 +36,7 @@ with picture:
     viewer(
         [Pane(source.title, pictures.grey, pictures.labels)],
         Shown(0, 1, model.classes, stack.voxel_size_um),
-        Look("swipe", opacity=1.0, clear_class=None, height=700),
+        Display("swipe", opacity=1.0, clear_class=None, height=700),
         key="home-viewer",
     )
 with text:

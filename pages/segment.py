@@ -17,7 +17,7 @@ from pages.cache.slices import (
 from pages.cache.view import Task
 from pages.charts.phases import clear_class, show_numbers
 from pages.components.copy_link import copy_link
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.downloads import show_downloads
 from pages.panels.grey_mapping import choose_treatment, show_grey_values
@@ -67,10 +67,15 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     }[view]()
     viewer(
         panes,
-        Shown(z, stack.n_slices, classes_of(task.model_name), stack.voxel_size_um),
-        Look(clear_class=clear_class(slice_phases(task, z)), height=580, stepper=False),
+        Shown(
+            z,
+            stack.n_slices,
+            classes_of(task.model_name),
+            stack.voxel_size_um,
+            lambda: exact_grey(task, z),
+        ),
+        Display(clear_class=clear_class(slice_phases(task, z)), height=580, stepper=False),
         key="segment-viewer",
-        exact_grey=lambda: exact_grey(task, z),
         on_step=state.take_slice,
     )
     if view == CONFIDENCE:

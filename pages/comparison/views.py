@@ -10,7 +10,7 @@ from pages.cache.slices import exact_grey, grey_picture
 from pages.cache.view import Task
 from pages.charts.phases import clear_class
 from pages.comparison import words
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.session import address
 from pages.words.numbers import plain
 from sandseg.classes import SANDSTONE
@@ -38,14 +38,13 @@ def show_panes(methods: list[Method], trials: list[Trial], shown: Task, truth: s
             )
             for method, found, trial in zip(methods, pictures, trials, strict=True)
         ],
-        Shown(0, 1, SANDSTONE, stack_of(shown).voxel_size_um),
-        Look(
+        Shown(0, 1, SANDSTONE, stack_of(shown).voxel_size_um, lambda: exact_grey(shown, z)),
+        Display(
             clear_class=clear_class(trial_phases(last)),
             height=PANES_HEIGHT,
             group=GROUP,
         ),
         key="compare-viewer",
-        exact_grey=lambda: exact_grey(shown, z),
     )
 
 
@@ -69,6 +68,6 @@ def show_difference(methods: list[Method], trials: list[Trial], shown: Task, tru
             kind_classes(methods[first].title, methods[second].title, bool(truth)),
             stack_of(shown).voxel_size_um,
         ),
-        Look(opacity=1.0, clear_class=SAME, height=MAP_HEIGHT, group=GROUP),
+        Display(opacity=1.0, clear_class=SAME, height=MAP_HEIGHT, group=GROUP),
         key="difference-viewer",
     )

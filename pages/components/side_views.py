@@ -9,6 +9,7 @@ import streamlit as st
 
 from pages.cache.greys import side_picture, side_scale
 from pages.cache.view import Task
+from pages.components.modules import join_modules
 from pages.session import address, state
 from sandseg.export.cuts import LARGEST_VOLUME, fits_in_memory
 from sandseg.scan.stack import Stack
@@ -21,7 +22,7 @@ _mount = st.components.v2.component(
     "sandseg_side_views",
     html='<div class="sides"></div>\n',
     css=(_HERE / "side_views.css").read_text("utf-8"),
-    js=(_HERE / "side_views.js").read_text("utf-8"),
+    js=join_modules(_HERE / "side_views.js"),
 )
 
 

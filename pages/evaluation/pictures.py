@@ -7,7 +7,7 @@ from pages.cache.rocks import stack_of
 from pages.cache.slices import error_picture, exact_grey, slice_phases, slice_pictures, true_picture
 from pages.cache.view import Task
 from pages.charts.phases import clear_class, show_legend
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.session import address, state
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import INVENTED, MISSED
@@ -65,16 +65,21 @@ def _show(
     stack = stack_of(task)
     viewer(
         panes,
-        Shown(z, stack.n_slices, classes_of(task.model_name), stack.voxel_size_um),
-        Look(
+        Shown(
+            z,
+            stack.n_slices,
+            classes_of(task.model_name),
+            stack.voxel_size_um,
+            lambda: exact_grey(task, z),
+            highlight=lit,
+        ),
+        Display(
             clear_class=clear_class(slice_phases(task, z)),
             height=700 if len(panes) > 1 else 620,
             stepper=False,
             hatched=hatched,
         ),
         key="evaluate-viewer",
-        highlight=lit,
-        exact_grey=lambda: exact_grey(task, z),
         on_step=state.take_slice,
     )
 

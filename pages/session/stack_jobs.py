@@ -17,7 +17,7 @@ from sandseg.export.tiff import write_image
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel
 from sandseg.runs.segmentation import cancel_job, start_segmentation
-from sandseg.scan.read_options import Opening
+from sandseg.scan.read_options import ReadOptions
 from sandseg.uploads import workspace
 from sandseg.uploads.kept import JOBS
 
@@ -73,7 +73,7 @@ def _request(source: Source, model: StoredModel, path: Path) -> SegmentRequest:
         labels=Path(),
         model=model.name,
         treatment=treatment(source),
-        opening=Opening(voxel_size_um=source.voxel_size_um),
+        read_options=ReadOptions(voxel_size_um=source.voxel_size_um),
     )
 
 

@@ -24,7 +24,7 @@ from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels import read_labels
-from sandseg.scan.read_options import Opening, open_as
+from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.score.metrics import confusion_matrix, scores
 from sandseg.settings import check_settings
 
@@ -113,7 +113,7 @@ def inspect(
 ) -> None:
     """Show what the app understands of a file."""
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    with open_as(file, Opening.parse(slices, raw, **chosen)) as stack:
+    with open_with_options(file, ReadOptions.parse(slices, raw, **chosen)) as stack:
         facts = stack_facts(stack)
     if as_json:
         out.print_json(json.dumps(facts))
@@ -145,9 +145,9 @@ def segment(
 ) -> None:
     """Segment a file into a label TIFF."""
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    opening, treatment = Opening.parse(slices, raw, **chosen), Treatment(grey, rescale, even)
-    outputs = (output, confidence, report)
-    found = _segment(SegmentRequest(file, *outputs, labels, model, engine, treatment, opening))
+    read_options = ReadOptions.parse(slices, raw, **chosen)
+    treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
+    found = _segment(SegmentRequest(file, *outputs, labels, model, engine, treatment, read_options))
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
     shares = ", ".join(f"{name} {share:.1%}" for name, share in found["phase_fractions"].items())

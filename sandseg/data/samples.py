@@ -77,8 +77,7 @@ def open_sample(key: str) -> Stack:
     if key == SANDSTONE:
         return _open_together(sample)
     stack = open_stack(_file(image_name(sample.numbers[0])), sample.title)
-    stack.voxel_size_um = sample.voxel_size_um  # the files of this scan carry none
-    return stack
+    return stack.with_voxel_size(sample.voxel_size_um)  # the files of this scan carry none
 
 
 def _open_together(sample: Sample) -> Stack:

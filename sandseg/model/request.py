@@ -10,7 +10,7 @@ from sandseg.config import Treatment
 from sandseg.errors import ConfigError
 from sandseg.model.store import DEFAULT_MODEL
 from sandseg.scan.arrays import RawFormat
-from sandseg.scan.read_options import Opening
+from sandseg.scan.read_options import ReadOptions
 
 _PATHS = ("source", "labels", "confidence", "report", "truth")
 
@@ -27,7 +27,7 @@ class SegmentRequest:
     model: str = DEFAULT_MODEL
     engine: str = "openvino"
     treatment: Treatment = Treatment()
-    opening: Opening = Opening()
+    read_options: ReadOptions = ReadOptions()
 
 
 def write_request(path: Path, request: SegmentRequest) -> None:
@@ -36,7 +36,7 @@ def write_request(path: Path, request: SegmentRequest) -> None:
     for name in _PATHS:
         given = getattr(request, name)
         entries[name] = str(given.absolute()) if given else None
-    if raw := entries["opening"]["raw"]:
+    if raw := entries["read_options"]["raw"]:
         raw["dtype"] = np.dtype(raw["dtype"]).str
     write_json(path, entries)
 
@@ -49,14 +49,14 @@ def read_request(path: Path) -> SegmentRequest:
     """
     try:
         entries = read_json(path)
-        opening = entries["opening"]
-        if raw := opening["raw"]:
+        options = entries["read_options"]
+        if raw := options["raw"]:
             raw = RawFormat(tuple(raw["shape"]), np.dtype(raw["dtype"]), raw["n_header_bytes"])
-        slices = opening["slices"] and tuple(opening["slices"])
+        slices = options["slices"] and tuple(options["slices"])
         return replace(
             SegmentRequest(**entries),
             treatment=Treatment(**entries["treatment"]),
-            opening=Opening(**opening | {"raw": raw, "slices": slices}),
+            read_options=ReadOptions(**options | {"raw": raw, "slices": slices}),
             **{name: entries[name] and Path(entries[name]) for name in _PATHS},
         )
     except (ValueError, KeyError, TypeError) as error:

@@ -9,7 +9,7 @@ import numpy as np
 
 from sandseg.atomic import write_text
 from sandseg.config import Treatment
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, named
 from sandseg.export.report import segmentation_report, to_json
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_to_look_at
@@ -29,7 +29,7 @@ from sandseg.predict.slices import (
 )
 from sandseg.scan.labels import check_same_shape, read_labels
 from sandseg.scan.limits import check_memory
-from sandseg.scan.read_options import open_as
+from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, scores
 
@@ -79,7 +79,7 @@ def segment_file(
     """
     _check_outputs(request)
     model = load_model(request.model)
-    with open_as(request.source, request.opening) as stack:
+    with open_with_options(request.source, request.read_options) as stack:
         _check_memory(request, stack, model)
         truth = _read_truth(request, stack, len(model.classes))
         predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
@@ -125,7 +125,8 @@ def _check_outputs(request: SegmentRequest) -> None:
 def _check_memory(request: SegmentRequest, stack: Stack, model: StoredModel) -> None:
     zoom = zoom_for(stack, model) if request.treatment.is_rescaled else 1.0
     n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
-    check_memory(int(_BYTES_PER_PIXEL * n_pixels), stack.name, "segment")
+    with named(stack.name):
+        check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
 
 
 def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.ndarray | None:
@@ -134,8 +135,8 @@ def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.nda
     if path is None:
         return None
     truth = read_labels(path, path.name, n_classes)
-    if len(truth) > stack.n_slices and request.opening.slices:
-        truth = truth[request.opening.part_of(len(truth))]
+    if len(truth) > stack.n_slices and request.read_options.slices:
+        truth = truth[request.read_options.part_of(len(truth))]
     check_same_shape(stack, truth)
     return truth
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import psutil
 
 from sandseg import settings
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 
 _CGROUP = Path("/sys/fs/cgroup")
 
@@ -63,7 +63,7 @@ def size_text(n_bytes: float) -> str:
     return f"{n_bytes:.3g} {unit}" if n_bytes < 1000 else f"{n_bytes:,.0f} {unit}"
 
 
-def check_size(shape: tuple[int, int, int], itemsize: int, name: str, limits: StackLimits) -> None:
+def check_size(shape: tuple[int, int, int], itemsize: int, limits: StackLimits) -> None:
     """Check a stack's size (Z, Y, X) against the limits.
 
     Raises:
@@ -72,15 +72,15 @@ def check_size(shape: tuple[int, int, int], itemsize: int, name: str, limits: St
     n_slices, height, width = shape
     if height * width > limits.max_pixels_per_slice:
         raise StackError(
-            f'A slice of "{name}" has {height:,} × {width:,} pixels; '
+            f'A slice of "{FILE}" has {height:,} × {width:,} pixels; '
             f"at most {limits.max_pixels_per_slice / 1e6:.0f} million can be opened.",
             hint=raise_hint("Crop or downsample the stack first.", "max_pixels_per_slice"),
         )
-    check_count(n_slices, name, limits)
-    check_total(n_slices * height * width * itemsize, name, limits)
+    check_count(n_slices, limits)
+    check_total(n_slices * height * width * itemsize, limits)
 
 
-def check_count(n_slices: int, name: str, limits: StackLimits) -> None:
+def check_count(n_slices: int, limits: StackLimits) -> None:
     """Check the number of slices.
 
     Raises:
@@ -88,12 +88,12 @@ def check_count(n_slices: int, name: str, limits: StackLimits) -> None:
     """
     if n_slices > limits.max_slices:
         raise StackError(
-            f'"{name}" has {n_slices:,} slices; at most {limits.max_slices:,} can be opened.',
+            f'"{FILE}" has {n_slices:,} slices; at most {limits.max_slices:,} can be opened.',
             hint=raise_hint("Split the stack into files of fewer slices.", "max_slices"),
         )
 
 
-def check_total(n_bytes: int, name: str, limits: StackLimits) -> None:
+def check_total(n_bytes: int, limits: StackLimits) -> None:
     """Check the size of a stack after decompression.
 
     Raises:
@@ -101,7 +101,7 @@ def check_total(n_bytes: int, name: str, limits: StackLimits) -> None:
     """
     if n_bytes > limits.max_total_bytes:
         raise StackError(
-            f'"{name}" holds {size_text(n_bytes)} of pixels; '
+            f'"{FILE}" holds {size_text(n_bytes)} of pixels; '
             f"at most {size_text(limits.max_total_bytes)} can be opened here.",
             hint=raise_hint(
                 "Crop the stack, or segment it on the command line.", "max_total_bytes"
@@ -109,12 +109,11 @@ def check_total(n_bytes: int, name: str, limits: StackLimits) -> None:
         )
 
 
-def check_memory(n_bytes: int, name: str, purpose: str = "read a slice of") -> None:
+def check_memory(n_bytes: int, purpose: str = "read a slice of") -> None:
     """Check that memory is free for some work.
 
     Args:
         n_bytes: What the work needs at its peak.
-        name: The file's name for messages.
         purpose: The work, ending before the name.
 
     Raises:
@@ -123,7 +122,7 @@ def check_memory(n_bytes: int, name: str, purpose: str = "read a slice of") -> N
     free = free_memory()
     if n_bytes > free:
         raise StackError(
-            f'To {purpose} "{name}" takes about {size_text(n_bytes)} of memory; '
+            f'To {purpose} "{FILE}" takes about {size_text(n_bytes)} of memory; '
             f"{size_text(free)} are free.",
             hint="Crop or downsample the stack, or close other programs.",
         )

@@ -1,4 +1,4 @@
-"""A visitor's files to plain stacks, as a process of its own: `python -m sandseg.uploads.decode`.
+"""A visitor's files to plain stacks, in a confined process: `python -m sandseg.uploads.decode`.
 
 The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
 time and disk as they are given, and what they make of a hostile file stays in this process.
@@ -15,13 +15,13 @@ import numpy as np
 from tifffile import TiffWriter
 
 from sandseg.atomic import replacing
-from sandseg.errors import LabelError, SandsegError, StackError
+from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.damage import reading
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.check import reading
 
 _MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
 _HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
@@ -98,7 +98,7 @@ def _write(stack: Stack, path: Path) -> None:
 
 def _slices(stack: Stack) -> Iterator[np.ndarray]:
     for z in range(stack.n_slices):
-        with reading(stack.name):
+        with named(stack.name), reading():
             yield stack.read_slice(z)
 
 

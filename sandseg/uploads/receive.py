@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, named
 from sandseg.scan.limits import WEB_LIMITS, check_count, from_settings, size_text
 from sandseg.settings import MAX_UPLOAD
 from sandseg.uploads import workspace
@@ -174,7 +174,8 @@ def _listed(line: bytes) -> list[tuple[str, int]]:
 
 
 def _check(listed: Sequence[tuple[str, int]], wanted: Wanted) -> None:
-    check_count(len(listed), "This upload", from_settings(WEB_LIMITS))
+    with named("This upload"):
+        check_count(len(listed), from_settings(WEB_LIMITS))
     if len(listed) > 1 and not wanted.is_many:
         raise SandsegError("Several files were sent.", hint="Choose one.")
     seen = set()

@@ -7,7 +7,7 @@ from sandseg.config import Treatment
 from sandseg.errors import ConfigError
 from sandseg.model.request import SegmentRequest, read_request, write_request
 from sandseg.scan.arrays import RawFormat
-from sandseg.scan.read_options import Opening
+from sandseg.scan.read_options import ReadOptions
 
 FULL = SegmentRequest(
     Path("/in/scan.raw"),
@@ -18,7 +18,7 @@ FULL = SegmentRequest(
     "mine",
     "keras",
     Treatment("10,200", is_rescaled=True, is_evened=True),
-    Opening(1, 2, 3, (4, 5), 2.5, RawFormat((6, 7, 8), np.dtype(">u2"), 16)),
+    ReadOptions(1, 2, 3, (4, 5), 2.5, RawFormat((6, 7, 8), np.dtype(">u2"), 16)),
 )
 
 

@@ -12,7 +12,7 @@ from sandseg.model.request import SegmentRequest
 from sandseg.predict.segment import segment_file
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
-from sandseg.scan.read_options import Opening
+from sandseg.scan.read_options import ReadOptions
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +104,7 @@ def test_a_part_of_a_scan_gets_the_labels_it_has_in_the_whole(request_for, slice
     segment_file(request)
     whole = read_labels(request.labels)
     write_labels(tmp_path / "true.tif", whole)
-    part = replace(request, opening=Opening(slices=(2, 3)), truth=tmp_path / "true.tif")
+    part = replace(request, read_options=ReadOptions(slices=(2, 3)), truth=tmp_path / "true.tif")
 
     report = segment_file(part)
 
@@ -113,7 +113,7 @@ def test_a_part_of_a_scan_gets_the_labels_it_has_in_the_whole(request_for, slice
 
 
 def test_the_voxel_size_that_is_given_is_kept_in_every_output(request_for):
-    segment_file(replace(request_for, opening=Opening(voxel_size_um=7.5)))
+    segment_file(replace(request_for, read_options=ReadOptions(voxel_size_um=7.5)))
 
     for path in (request_for.labels, request_for.confidence):
         with TiffFile(path) as tif:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from sandseg.errors import ConfigError, StackError
+from sandseg.errors import ConfigError, StackError, named
 from sandseg.scan import limits
 from sandseg.scan.formats import open_stack
 from sandseg.scan.limits import (
@@ -55,18 +55,17 @@ def test_files_of_ones_own_may_be_larger_than_uploads():
 def test_a_stack_over_a_limit_is_refused_with_the_limits_name(shape, message):
     small = StackLimits(max_pixels_per_slice=100, max_slices=5, max_total_bytes=999)
 
-    with pytest.raises(StackError, match=message) as caught:
-        check_size(shape, 2, "rock", small)
+    with pytest.raises(StackError, match=message) as caught, named("rock"):
+        check_size(shape, 2, small)
     assert "SANDSEG_MAX_" in caught.value.hint
-    check_size((4, 10, 10), 2, "rock", small)
+    check_size((4, 10, 10), 2, small)
 
 
 def test_work_that_needs_more_memory_than_is_free_is_refused():
-    check_memory(1000, "rock")
-    with pytest.raises(
-        StackError, match=r'To segment "rock" takes about .* of memory; .* are free'
-    ):
-        check_memory(free_memory() * 1000 + 2**50, "rock", "segment")
+    check_memory(1000)
+    wanted = r'To segment "rock" takes about .* of memory; .* are free'
+    with pytest.raises(StackError, match=wanted), named("rock"):
+        check_memory(free_memory() * 1000 + 2**50, "segment")
 
 
 def test_a_container_has_as_much_memory_as_it_was_given(tmp_path, monkeypatch):

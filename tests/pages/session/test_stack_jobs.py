@@ -6,7 +6,7 @@ from pages.session.stack_jobs import _job_name, _request
 from pages.session.state import Source
 from sandseg.config import Treatment
 from sandseg.model.store import load_model
-from sandseg.scan.read_options import Opening
+from sandseg.scan.read_options import ReadOptions
 from sandseg.uploads.kept import Upload
 
 UPLOAD = Upload("visit.upload", "scan.tif", Path("/w/visit/upload/stack-0/stack.tif"))
@@ -26,7 +26,7 @@ def test_a_whole_run_is_asked_for_with_all_that_was_chosen_for_a_slice(
     request = _request(SOURCE, load_model("grey", grey_model_folder), UPLOAD.path)
 
     assert (request.source, request.model, request.treatment) == (UPLOAD.path, "grey", how)
-    assert request.opening == Opening(voxel_size_um=None)
+    assert request.read_options == ReadOptions(voxel_size_um=None)
 
 
 def test_another_way_to_treat_a_scan_is_another_run(grey_model_folder, monkeypatch):
