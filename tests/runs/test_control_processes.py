@@ -16,7 +16,10 @@ from sandseg.runs.folder import run_path
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings
 
-pytestmark = pytest.mark.slow  # each process loads TensorFlow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1200),  # four processes load TensorFlow one after another
+]
 
 PATIENCE_S = 250  # a busy machine takes its time to start Python and TensorFlow
 PROMPT_S = 10  # what answers at once takes a second or two there

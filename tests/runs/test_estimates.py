@@ -23,8 +23,8 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.delenv("SANDSEG_TRAINING_TOKEN", raising=False)
     monkeypatch.setenv("SANDSEG_TRAINING", "on")
     yield
-    for folder in (tmp_path / "estimates").glob("*"):
-        process.kill(folder)
+    for settings in (tmp_path / "estimates").glob("*/config.json"):
+        process.kill(settings.parent)
 
 
 @pytest.fixture
