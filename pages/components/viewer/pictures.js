@@ -63,9 +63,9 @@ export function valuesOf(decoded) {
 }
 
 /**
- * Ready a picture of errors, or a mask, for the screen. Where image pixels are smaller than those of the screen
- * it comes in blocks of `size` pixels, each in the color of its errors: single ones would fade away.
- * Of two given colors both are hatched.
+ * Ready a picture of errors, or a mask, for the screen. Where image pixels are smaller than those of
+ * the screen it comes in blocks of `size` pixels, each in the color of its errors: single ones would
+ * fade away. If two colors are given, they are hatched.
  */
 export function blocksOf(decoded, size, hatched) {
   decoded.ready ??= new Map();

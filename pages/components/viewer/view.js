@@ -15,7 +15,8 @@ export class View {
     this.fitScale = Math.min(size.width / slice.width, size.height / slice.height) || 1;
     const { scale, x, y } = chosen ?? { scale: this.fitScale, x: slice.width / 2, y: slice.height / 2 };
     this.scale = this.allowed(scale);
-    const margin = (0.5 * this.fitScale) / this.scale; // an edge comes no further in than where it stands at full view
+    // An edge comes no further in than where it stands at full view
+    const margin = (0.5 * this.fitScale) / this.scale;
     const inside = (middle, length) => clamp(middle, length * margin, length * (1 - margin));
     this.x = inside(x, slice.width);
     this.y = inside(y, slice.height);

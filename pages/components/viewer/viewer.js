@@ -19,7 +19,9 @@ import { Tools } from "./tools.js";
 import { View } from "./view.js";
 
 const OPACITIES = [0, 0.35, 0.6, 1];
-const UNTOUCHED = { view: null, hidden: null, outline: false, errors: false, low: 0, high: 255, split: 0.5, tab: 0 };
+const UNTOUCHED = {
+  view: null, hidden: null, outline: false, errors: false, low: 0, high: 255, split: 0.5, tab: 0,
+};
 const NO_COLORS = ["split", "marker", "clicked"]; // choices that leave the colors as they are
 
 const remembered = new Map(); // key of a viewer -> the visitor's choices, kept while the page lives

@@ -130,6 +130,7 @@ def viewer(
     """
     if not 1 <= len(panes) <= 4:
         raise ValueError(f"A viewer has one to four panes, not {len(panes)}.")
+    key = key.replace("__", "-")  # an upload's name may hold it, and Streamlit raises
     is_exact = None if shown.exact_grey is None else _is_exact()
     if is_exact:
         grey = shown.exact_grey()
