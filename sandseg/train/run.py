@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 
 from sandseg.atomic import write_json
-from sandseg.data.labelled import LabelledSlices, PreparedData
+from sandseg.data.labelled import PreparedData
 from sandseg.errors import ConfigError, SandsegError, TrainingError
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.unet import build_unet
@@ -64,7 +64,17 @@ def run_training(
         if writer.wanted() == "pause" and not trained.is_finished:
             writer.tell(state="paused", message="Paused; it goes on from this very step.")
             return None
-        return _publish(folder, settings, command, slices, data, trained, writer)
+        if not trained.best_weights:
+            message = "Stopped before the first epoch was complete, so there is no model."
+            writer.tell(state="stopped", message=message)
+            return None
+        writer.tell(message="Scoring and saving the model")
+        trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
+        trained.model.set_weights(trained.best_weights)
+        card = describe_model(settings, slices, data, trained) | {"command": command}
+        _publish(folder, settings, card, data, trained.model)
+        _tell_end(writer, trained)
+        return folder / MODEL
 
 
 def _check_settings(folder: Path, settings: RunSettings) -> None:
@@ -104,34 +114,22 @@ def _train(
 
 
 def _publish(
-    folder: Path,
-    settings: RunSettings,
-    command: str,
-    slices: LabelledSlices,
-    data: PreparedData,
-    trained: TrainedModel,
-    writer: RunWriter,
-) -> Path | None:
-    """Make the model folder from the weights of the best epoch."""
-    state = "done" if trained.is_finished else "stopped"
-    if not trained.best_weights:
-        message = "Stopped before the first epoch was complete, so there is no model."
-        writer.tell(state=state, message=message)
-        return None
-    writer.tell(message="Scoring and saving the model")
-    trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
-    trained.model.set_weights(trained.best_weights)
-    temperature = find_temperature(trained.model, data.validation, settings.config.unet.stride)
-    card = describe_model(settings, slices, data, trained) | {"command": command}
+    folder: Path, settings: RunSettings, card: dict, data: PreparedData, network: keras.Model
+) -> None:
+    """Make the model folder of a run."""
     if settings.start_from:
         card["started_from"] = settings.start_from
-    publish_model(trained.model, folder / MODEL, card, settings.all_classes, temperature)
+    temperature = find_temperature(network, data.validation, settings.config.unet.stride)
+    publish_model(network, folder / MODEL, card, settings.all_classes, temperature)
     add_replay(folder, folder / MODEL)
+
+
+def _tell_end(writer: RunWriter, trained: TrainedModel) -> None:
     message = f"The model is that of epoch {trained.best_epoch}."
-    if state == "stopped" and writer.is_overdue:
+    if writer.is_overdue and not trained.is_finished:
         message = f"It reached the longest time this server allows. {message}"
+    state = "done" if trained.is_finished else "stopped"
     writer.tell(state=state, message=message, seconds_left=0.0)
-    return folder / MODEL
 
 
 def take_weights(network: keras.Model, stored: StoredModel) -> int:
