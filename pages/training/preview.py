@@ -85,7 +85,7 @@ def _without_the_rest(settings: RunSettings) -> RunSettings:
     return replace(settings, config=config, title="", start_from="")
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
+@kept()
 def _pictures(settings: RunSettings, turn: int) -> list[tuple[str, str]]:
     """Return pairs of data addresses: grey values and labels."""
     images, labels = first_patches(settings, turn)
