@@ -1,5 +1,7 @@
 """Look through a stack: slices with their true labels, side views, grey values."""
 
+from functools import partial
+
 import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -42,16 +44,11 @@ def show_slice(
     """Show a slice, its true labels over it; return the labels that are not colored."""
     stack = cache.open_source(task.source)
     labels = cache_browse.label_picture(task, z, truth) if truth else None
+    classes = cache.model(task.model_name).classes
+    exact = partial(exact_grey, task.source, z, task.model_name, task.model_sha256)
     shown = viewer(
         [Pane("Slice", cache_browse.grey_picture(task, z), labels)],
-        Shown(
-            z,
-            stack.n_slices,
-            cache.model(task.model_name).classes,
-            stack.voxel_size_um,
-            lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
-            marker=spot,
-        ),
+        Shown(z, stack.n_slices, classes, stack.voxel_size_um, exact, marker=spot),
         Display(clear_class=clear, height=560, stepper=False),
         key=f"browse-{source_id}",
         on_step=state.take_slice,

@@ -1,5 +1,7 @@
 """Run a model on a sample or on a TIFF of one's own; look, measure, take home."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -54,15 +56,11 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
             Pane("Truth", pictures.grey, *cache.truth_pictures(task, z, truth)),
         ],
     }[view]()
+    classes = cache.model(task.model_name).classes
+    exact = partial(exact_grey, task.source, z, task.model_name, task.model_sha256, task.grey)
     viewer(
         panes,
-        Shown(
-            z,
-            stack.n_slices,
-            cache.model(task.model_name).classes,
-            stack.voxel_size_um,
-            lambda: exact_grey(task.source, z, task.model_name, task.model_sha256, task.grey),
-        ),
+        Shown(z, stack.n_slices, classes, stack.voxel_size_um, exact),
         Display(
             clear_class=widgets.clear_class(cache.slice_phases(task, z)), height=580, stepper=False
         ),

@@ -1,6 +1,7 @@
 """The pictures of a slice whose labels are known: grey values, truth, prediction, errors."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from pages.cache import errors as cache_evaluate
 from pages.cache import slices as cache
@@ -63,16 +64,11 @@ def _show(
     hatched: Sequence[tuple[int, int, int]] = (),
 ) -> None:
     stack = cache.open_source(task.source)
+    classes = cache.model(task.model_name).classes
+    exact = partial(exact_grey, task.source, z, task.model_name, task.model_sha256)
     viewer(
         panes,
-        Shown(
-            z,
-            stack.n_slices,
-            cache.model(task.model_name).classes,
-            stack.voxel_size_um,
-            lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
-            highlight=lit,
-        ),
+        Shown(z, stack.n_slices, classes, stack.voxel_size_um, exact, highlight=lit),
         Display(
             clear_class=widgets.clear_class(cache.slice_phases(task, z)),
             height=700 if len(panes) > 1 else 620,
