@@ -25,7 +25,7 @@ from sandseg.grey.verdict import judge
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
 from sandseg.model.usual import usual_for
-from sandseg.predict.evening import even_out
+from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, make_predictor
 from sandseg.scan.formats import open_stack
 from sandseg.scan.stack import Stack

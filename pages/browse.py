@@ -7,7 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.cache.greys import slice_counts, survey
 from pages.cache.rocks import open_source, stack_of
 from pages.cache.slices import grey_picture, true_picture
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.histogram import show_histogram
 from pages.components.copy_link import copy_link
 from pages.components.side_views import choose_spot, show_side_views, take_spot

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.cache.errors import cell_pixels
 from pages.cache.models import classes_of, find_model
 from pages.cache.rocks import open_source
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.reliability import show_reliability
 from pages.charts.scores import show_scores
 from pages.components.copy_link import copy_link

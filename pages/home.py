@@ -5,8 +5,8 @@ import streamlit as st
 from pages.cache.models import list_models
 from pages.cache.rocks import first_slice, open_source
 from pages.cache.slices import slice_phases, slice_pictures
+from pages.cache.task import Task
 from pages.cache.trainings import is_offered
-from pages.cache.view import Task
 from pages.charts.phases import show_phases, show_porosity
 from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.model_card import how_good, show_card

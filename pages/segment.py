@@ -12,7 +12,7 @@ from pages.cache.slices import (
     slice_pictures,
     true_picture,
 )
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.phases import clear_class, show_numbers
 from pages.components.copy_link import copy_link
 from pages.components.viewer import Display, Pane, viewer

@@ -11,8 +11,8 @@ from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.training.access import ask_token
 from pages.training.choice import NEW, REPLAY, RUN, choose_training, show_next
-from pages.training.queue import tick
 from pages.training.setup import show_setup
+from pages.training.ticker import tick
 from pages.training.view import show_run
 from sandseg.runs.permissions import training_rules
 

@@ -9,7 +9,7 @@ from pages.cache.models import classes_of
 from pages.cache.rocks import true_labels, true_slice
 from pages.cache.slices import grey_slice, prediction_of
 from pages.cache.store import kept
-from pages.cache.view import Task
+from pages.cache.task import Task
 from sandseg.classes import IGNORED
 from sandseg.export.overlay import errors_only
 from sandseg.export.pictures import encode_jpeg, encode_png

@@ -16,7 +16,7 @@ from pages.cache.slices import (
     zoom_of,
 )
 from pages.cache.store import kept
-from pages.cache.view import Task
+from pages.cache.task import Task
 from sandseg.export import cuts
 from sandseg.export.overlay import blend
 from sandseg.export.pictures import encode_jpeg

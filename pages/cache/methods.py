@@ -5,12 +5,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pages.cache.line import FairLine
+from pages.cache.fair_line import FairLine
 from pages.cache.models import list_models
 from pages.cache.rocks import open_source, true_slice
 from pages.cache.slices import mapping_of, measured, prediction_of, predictor_of
 from pages.cache.store import kept
-from pages.cache.view import SlicePhases, Task
+from pages.cache.task import SlicePhases, Task
 from sandseg.classes import SANDSTONE
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_palette_png, encode_png

@@ -16,7 +16,7 @@ from pages.cache.slices import (
     slice_scores,
     true_picture,
 )
-from pages.cache.view import Task
+from pages.cache.task import Task
 from sandseg.errors import SandsegError
 
 MOST_PIXELS = 8 * 2**20  # of a stack: some seconds of work, 60 MB of what is kept

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from pages.cache.store import kept
-from pages.cache.view import Task
+from pages.cache.task import Task
 from sandseg.data import samples
 from sandseg.data.samples import Sample
 from sandseg.data.sandstone_files import SPLIT

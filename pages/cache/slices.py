@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
-from pages.cache.line import FairLine
+from pages.cache.fair_line import FairLine
 from pages.cache.models import classes_of, find_model, load_network
 from pages.cache.rocks import open_source, slice_content, stack_of, true_slice
 from pages.cache.store import kept
-from pages.cache.view import SlicePhases, SlicePictures, Task
+from pages.cache.task import SlicePhases, SlicePictures, Task
 from sandseg.atomic import read_json
 from sandseg.classes import SegmentationClass
 from sandseg.config import Treatment
@@ -23,7 +23,7 @@ from sandseg.grey.verdict import zoom_for
 from sandseg.measure.fractions import phase_fractions, porosity
 from sandseg.measure.sample import sample_mask
 from sandseg.model.usual import usual_for
-from sandseg.predict.evening import even_out
+from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, SlicePrediction
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
 from sandseg.score.metrics import Scores, confusion_matrix, scores

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, ParamSpec, TypeVar
 import numpy as np
 from cachetools import LRUCache
 
-from pages.cache.line import FairLine
+from pages.cache.fair_line import FairLine
 
 MOST_BYTES = 512 * 2**20  # of all results of all visitors together
 LEAST_BYTES = 1024  # what a result without pictures and arrays counts for

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.cache.models import classes_of
 from pages.cache.slices import report_of, slice_phases, slice_scores
-from pages.cache.view import SlicePhases, Task
+from pages.cache.task import SlicePhases, Task
 from pages.words.numbers import percent, percents, score
 from sandseg.classes import SegmentationClass
 

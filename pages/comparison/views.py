@@ -7,7 +7,7 @@ import streamlit as st
 from pages.cache.methods import Trial, difference_of, trial_phases, trial_pictures
 from pages.cache.rocks import stack_of
 from pages.cache.slices import exact_grey, grey_picture
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.phases import clear_class
 from pages.comparison import words
 from pages.components.viewer import Display, Pane, Shown, viewer

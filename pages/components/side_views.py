@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 from pages.cache.greys import side_picture, side_scale
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.components.modules import join_modules
 from pages.session import address, state
 from sandseg.export.cuts import LARGEST_VOLUME, fits_in_memory

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pages.cache.models import classes_of
 from pages.cache.slices import error_picture, slice_phases, slice_pictures, true_picture
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.phases import clear_class, show_legend
 from pages.components.viewer import Display, Pane, viewer
 from pages.panels.slice_view import shown_slice

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from pages.cache.errors import error_thumbnail, slice_evaluation, stack_evaluations
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.components import confusion
 from pages.components.copy_link import copy_link
 from pages.evaluation.pictures import show_prediction

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from pages.cache.greys import contact_sheet, thumbnail_slices
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.session import state
 
 JUMP = "jump"

@@ -8,7 +8,7 @@ import streamlit as st
 from pages.cache.models import classes_of
 from pages.cache.rocks import open_source, stack_of
 from pages.cache.slices import grey_slice, prediction_of, report_of, slice_phases
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.phases import clear_class
 from pages.session.state import Source
 from sandseg.export import overlay

@@ -6,7 +6,7 @@ from pages.cache.greys import grey_shares, verdict_on
 from pages.cache.models import find_model
 from pages.cache.rocks import open_source
 from pages.cache.slices import line_of, mapping_of
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.charts.grey_curves import show_grey_curves
 from pages.session import address
 from pages.session.state import Source

@@ -8,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitInvalidLayoutContextError
 
 from pages.cache.slices import prediction_of
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.words.numbers import plain
 from sandseg.errors import SandsegError
 

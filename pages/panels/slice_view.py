@@ -3,7 +3,7 @@
 from pages.cache.models import classes_of
 from pages.cache.rocks import stack_of
 from pages.cache.slices import exact_grey
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.components.viewer import Shown
 
 

@@ -8,7 +8,7 @@ from pages.cache import prefetch as ahead
 from pages.cache.models import list_models
 from pages.cache.rocks import first_slice
 from pages.cache.slices import slice_phases, slice_pictures
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.server import theme_message
 from pages.server.malloc import share_arenas
 from pages.server.settings_check import check_once

@@ -10,7 +10,7 @@ from pages.cache.models import find_model
 from pages.cache.rocks import list_samples, open_source
 from pages.cache.slices import line_of
 from pages.cache.store import forget_files_in
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.session import address
 from sandseg.errors import SandsegError
 from sandseg.model.store import DEFAULT_MODEL

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.session.state import Source, own
 from sandseg.config import Treatment
 from sandseg.model.store import StoredModel

@@ -8,7 +8,7 @@ from pages.panels.refusals import show_refusal, user_errors
 from pages.training.access import REFUSAL, attempt, is_trusted, show_refused
 from pages.training.choice import forget_choice
 from pages.training.end import offer_model, show_result
-from pages.training.queue import tick
+from pages.training.ticker import tick
 from pages.words.numbers import plain, score
 from pages.words.trainings import STATES, duration, epochs, progress, progress_text
 from sandseg.errors import SandsegError, TrainingError

@@ -18,7 +18,7 @@ from sandseg.model.engine import load_engine
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.usual import usual_for
-from sandseg.predict.evening import even_out
+from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import (
     AS_USUAL,
     Predictor,

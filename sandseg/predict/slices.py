@@ -112,7 +112,7 @@ def make_predictor(
     treatment: Treatment = AS_USUAL,
     network: PredictBatch | None = None,
 ) -> Predictor:
-    """Make a model ready for a stack, but for evening out, which `evening.even_out` adds.
+    """Make a model ready for a stack, but for evening out, which `even_light.even_out` adds.
 
     Args:
         stack: The whole stack; a sample of its grey values is read.

@@ -9,7 +9,7 @@ from PIL import Image
 
 from pages.cache.errors import cell_pixels, slice_evaluation
 from pages.cache.models import list_models
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.components import confusion
 from pages.words.scans import seen_in
 from sandseg.classes import IGNORED, SANDSTONE

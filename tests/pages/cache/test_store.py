@@ -9,9 +9,9 @@ import numpy as np
 import psutil
 import pytest
 
-from pages.cache.line import FairLine
+from pages.cache.fair_line import FairLine
 from pages.cache.store import LEAST_BYTES, Store, forget_files_in, kept, size_of
-from pages.cache.view import Task
+from pages.cache.task import Task
 from sandseg.export.tiff import write_image
 from sandseg.scan.formats import open_stack
 

@@ -12,7 +12,7 @@ from pages.cache.models import list_models
 from pages.cache.rocks import open_source
 from pages.cache.slices import n_waiting, slice_phases, slice_pictures
 from pages.cache.store import kept
-from pages.cache.view import Task
+from pages.cache.task import Task
 from pages.server import theme_message
 from sandseg.config import Treatment
 from sandseg.data import samples

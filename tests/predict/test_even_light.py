@@ -6,7 +6,7 @@ from sandseg.grey.mapping import GreyMapping
 from sandseg.model.engine import load_engine
 from sandseg.model.store import DEFAULT_MODEL, list_models, load_model
 from sandseg.model.usual import usual_for
-from sandseg.predict.evening import even_out
+from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from pages.cache.line import FairLine
+from pages.cache.fair_line import FairLine
 from pages.cache.store import Store
 
 

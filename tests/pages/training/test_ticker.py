@@ -3,7 +3,7 @@
 import pytest
 
 from pages.cache import trainings as run_cache
-from pages.training.queue import tick
+from pages.training.ticker import tick
 from sandseg.config import preset
 from sandseg.runs import process
 from sandseg.runs.folder import status_entries
