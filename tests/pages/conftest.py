@@ -10,7 +10,6 @@ from streamlit.testing.v1 import AppTest
 
 from pages.cache import slices as cache
 from sandseg.classes import SANDSTONE
-from sandseg.data import samples
 from sandseg.model.store import DEFAULT_MODEL, write_card
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -46,13 +45,11 @@ def models_dir(tmp_path_factory):
 
 
 @pytest.fixture
-def open_page(models_dir, monkeypatch, tmp_path):
+def open_page(models_dir, monkeypatch, tmp_path, phantom_at_hand):
     """A function that opens a page of the app for a new visitor."""
     monkeypatch.setenv("SANDSEG_MODELS", str(models_dir))
     monkeypatch.setenv("SANDSEG_WORK", str(tmp_path))
     monkeypatch.delenv("SANDSEG_DATA", raising=False)
-
-    samples.open_sample("phantom")  # made now, so that no page waits for it
 
     def open_page(path, **query):
         cache.forget_samples()  # another test had others
