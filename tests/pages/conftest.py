@@ -1,14 +1,16 @@
 """A model that needs no training: it goes by grey values alone."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import openvino
 import pytest
 from openvino import opset13 as ops
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from pages.cache import slices as cache
+from pages.cache import slices
 from sandseg.classes import SANDSTONE
 from sandseg.model.store import DEFAULT_MODEL, write_card
 
@@ -20,6 +22,15 @@ SCORES = {
     "mean_iou_interval": [0.901, 0.923],
     "iou_interval": {"air": [0.94, 0.96], "clay": [0.7, 0.9], "quartz": [0.96, 0.98]},
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scan_once():
+    """Every AppTest looks through all installed packages for components: the most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +63,7 @@ def open_page(models_dir, monkeypatch, tmp_path, phantom_at_hand):
     monkeypatch.delenv("SANDSEG_DATA", raising=False)
 
     def open_page(path, **query):
-        cache.forget_samples()  # another test had others
+        slices.forget_samples()  # another test had others
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         at.run()
         for key, value in query.items():
