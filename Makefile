@@ -89,7 +89,7 @@ bench: .venv/.installed-dev .venv/.browser
 # A browser for the tests, unless one is there: Debian's own; on Ubuntu "chromium" is only a door to
 # the snap store, so Playwright brings its own there. Without one the browser tests are skipped.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
-FIND_BROWSER := $(BIN)/python tests/browser/find_chromium.py
+FIND_BROWSER := PYTHONPATH=. $(BIN)/python tests/browser/find_chromium.py
 
 .venv/.browser: .venv/.installed-dev
 	@if $(FIND_BROWSER); then \

@@ -2,9 +2,11 @@
 
 import streamlit as st
 
+from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.server.warm_up import warm_up
 
 st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
-warm_up()
+with user_errors():
+    warm_up()
 navigation.choose_page().run()

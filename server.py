@@ -12,13 +12,21 @@ from streamlit.web.server import server_util
 
 from pages.components.uploader.route import upload_address, upload_route
 from pages.components.uploader.tickets import open_at
+from pages.server.settings_check import check_or_leave
+from sandseg.runs.queue import advance_queue
+
+check_or_leave()
 
 
 @asynccontextmanager
 async def lifespan(_app: st.App) -> AsyncIterator[None]:
-    """Tell the pages about the route, shut the way around it, and open a desktop's browser."""
+    """Tell the pages about the route, shut the way around it, and open a desktop's browser.
+
+    Trainings that waited when the last server went begin, though nobody looks yet.
+    """
     open_at(upload_address())
     config.set_option("server.maxUploadSize", 0)  # no page asks for Streamlit's own uploads now
+    advance_queue()
     if not config.get_option("server.headless"):
         address = config.get_option("server.address") or "localhost"
         cli_util.open_browser(server_util.get_url(server_util.get_display_address(address)))

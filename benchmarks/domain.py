@@ -4,11 +4,10 @@
 
 Prints a line for each picture whose name holds one of the words: the four signs, the verdict and,
 where true labels are known, the mean IoU inside the rock, as it is and evened out. The limits in
-sandseg/domain.py were chosen by this table. `SANDSEG_DATA` names the folder that holds sandstone/
-and other/; the test slice 0300 is left alone.
+sandseg/grey/verdict.py were chosen by this table. `SANDSEG_DATA` names the folder that
+holds sandstone/ and other/; the test slice 0300 is left alone.
 """
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,16 +20,17 @@ from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.data.samples import open_sample, sample_labels
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.errors import StackError
-from sandseg.grey.appearance import look_at, slices_to_look_at
-from sandseg.grey.mapping import GreyMapping
+from sandseg.grey.appearance import slices_to_look_at
 from sandseg.grey.verdict import judge
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
 from sandseg.model.usual import usual_for
-from sandseg.predict.slices import SlicePrediction, choose_mapping, even_out, predict_slice
+from sandseg.predict.even_light import even_out
+from sandseg.predict.slices import Predictor, make_predictor
 from sandseg.scan.formats import open_stack
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
+from sandseg.settings import check_settings, data_folder
 
 INNER = slice(170, 850)  # rows and columns that lie inside the rock
 MIDDLE = slice(384, 640)
@@ -162,7 +162,7 @@ def phantom(settings: dict) -> tuple[Image, Image]:
 
 def other(name: str) -> Image:
     """Return another scan."""
-    with open_stack(Path(os.environ["SANDSEG_DATA"]) / "other" / name) as stack:
+    with open_stack((data_folder() or Path()) / "other" / name) as stack:
         return np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
 
 
@@ -179,32 +179,26 @@ class Checker:
         self.model = load_model()
         self.network = load_engine(self.model)
 
-    def even_out(self, stack: Stack, mapping: GreyMapping) -> GreyMapping:
-        """Return the mapping that evens out the brightness, or the same where that is not known."""
+    def even_out(self, stack: Stack, predictor: Predictor) -> Predictor:
+        """Return what evens out the brightness, or the same where that is not known."""
         try:
-            read = stack.read_slice
-            return even_out(stack, self.model, mapping, lambda z, how: self.segment(read(z), how))
+            return even_out(stack, predictor, usual_for(self.model).bowl)
         except StackError:
-            return mapping
-
-    def segment(self, image: Image, mapping: GreyMapping) -> SlicePrediction:
-        """Segment a slice whose grey values are mapped so."""
-        return predict_slice(image, self.network, mapping, self.model.unet.stride)
+            return predictor
 
     def line(self, image: Image, labels: Image | None) -> str:
         """Return the signs, the verdict and the mean IoU in one line."""
         stack = Stack.from_array(image)
-        mapping = choose_mapping(stack, self.model)
-        looks, matrix, evened = [], 0, 0
-        even = self.even_out(stack, mapping)
+        predictor = make_predictor(stack, self.model, network=self.network)
+        mapping, looks, matrix, evened = predictor.mapping, [], 0, 0
+        even = self.even_out(stack, predictor)
         for z in slices_to_look_at(len(image)):
-            found = self.segment(image[z], mapping)
+            found = predictor.predict(image[z])
             classes = self.model.classes
-            grey = mapping.apply(image[z])
-            looks.append(look_at(grey, found.labels, found.confidence, classes))
+            looks.append(predictor.look_at(image[z], found))
             if labels is not None:
                 matrix = matrix + confusion_matrix(labels[z], found.labels, len(classes))
-                found = self.segment(image[z], even)
+                found = even.predict(image[z])
                 evened = evened + confusion_matrix(labels[z], found.labels, len(classes))
         verdict = judge(mapping, looks, usual_for(self.model))
         signs = verdict.signs
@@ -220,6 +214,8 @@ class Checker:
 
 def main() -> None:
     """Print the table."""
+    for warning in check_settings():
+        print(f"warning: {warning}", file=sys.stderr)
     words, checker = sys.argv[1:], Checker()
     print(
         f"{'picture':36s}  grey  texture doubt  drift  IoU    evened  mapping   "

@@ -6,6 +6,8 @@ Beyond the edge of a piece a network sees zeros, so what is learned from small p
 task than segmenting a slice. Validation slice 0150, 768 × 768 pixels inside the rock.
 """
 
+import sys
+
 import numpy as np
 
 from sandseg.data.samples import open_sample, sample_labels
@@ -13,6 +15,7 @@ from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
 from sandseg.predict.tiling import predict_tiled
 from sandseg.score.metrics import confusion_matrix, mean_iou
+from sandseg.settings import check_settings
 
 WINDOW = np.s_[160:928, 160:928]
 PIECES = (128, 256, 384)
@@ -20,6 +23,8 @@ PIECES = (128, 256, 384)
 
 def main() -> None:
     """Print mean IoU and cross-entropy for each size of the pieces."""
+    for warning in check_settings():
+        print(f"warning: {warning}", file=sys.stderr)
     model = load_model()
     engine = load_engine(model)
     image = open_sample("sandstone-0150").read_slice(0).astype(np.float32) / 255

@@ -29,13 +29,15 @@ from pathlib import Path
 import numpy as np
 import tifffile
 
+from sandseg.atomic import write_bytes, write_json
 from sandseg.errors import SandsegError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
 from sandseg.scan.limits import WEB_LIMITS
+from sandseg.settings import data_folder
 
 RESULT = Path(__file__).with_suffix(".json")
-DATA = Path(os.environ.get("SANDSEG_DATA", Path(__file__).parents[2] / "shared" / "data"))
+DATA = data_folder() or Path(__file__).parents[2] / "shared" / "data"
 MEMORY_BYTES = 3 * 2**30  # of address space; the libraries alone take about one
 FILE_LIMIT_S = 60  # by the clock, on a machine that may be busy
 BATCH = 5000
@@ -219,8 +221,7 @@ def work(seed: int, first: int, count: int, folder: Path) -> None:
             slowest = max(slowest, time.perf_counter() - start)
             if index % 500 == 499 or index == first + count - 1:
                 done = {"next": index + 1, "ends": ends, "failures": failures, "slowest_s": slowest}
-                (folder / "done.part").write_text(json.dumps(done))
-                (folder / "done.part").replace(folder / "done")
+                write_json(folder / "done", done)
         faulthandler.cancel_dump_traceback_later()
 
 
@@ -280,9 +281,7 @@ def run(seed: int, n_files: int) -> dict:
             "versions": {"tifffile": tifffile.__version__, "numpy": np.__version__},
             "last_run": datetime.now(UTC).isoformat(timespec="seconds"),
         }
-        part = RESULT.with_suffix(".json.part")
-        part.write_text(json.dumps(known, indent=1) + "\n")
-        part.replace(RESULT)
+        write_bytes(RESULT, (json.dumps(known, indent=1) + "\n").encode())
 
 
 def main() -> None:

@@ -19,13 +19,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from sandseg.classes import SANDSTONE
 from sandseg.config import preset
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.export.tiff import write_image
 from sandseg.grey.mapping import GreyMapping
 from sandseg.model.engine import PredictBatch, load_engine, n_cores
 from sandseg.model.store import load_model
-from sandseg.predict.slices import predict_slice
+from sandseg.predict.slices import Predictor
 
 SHAPE = (1024, 996)
 N_FAST, N_SLOW, N_COLD = 9, 2, 3
@@ -51,10 +52,11 @@ def seed_network() -> tuple[PredictBatch, int]:
 
 def timed(image: np.ndarray, predict_batch: PredictBatch, stride: int, n_turns: int) -> list[float]:
     """Return the seconds of each turn, after one that is not counted."""
+    predictor = Predictor(predict_batch, stride, SANDSTONE, GreyMapping(0, 255))
     seconds = []
     for _ in range(n_turns + 1):
         start = time.perf_counter()
-        predict_slice(image, predict_batch, GreyMapping(0, 255), stride)
+        predictor.predict(image)
         seconds.append(time.perf_counter() - start)
     return seconds[1:]
 

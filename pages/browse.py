@@ -4,20 +4,21 @@ import numpy as np
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.cache import greys as cache_browse
-from pages.cache import slices as cache
-from pages.cache.greys import exact_grey
-from pages.cache.view import Task
+from pages.cache.greys import slice_counts, survey
+from pages.cache.rocks import open_source, stack_of
+from pages.cache.slices import grey_picture, true_picture
+from pages.cache.task import Task
 from pages.charts.histogram import show_histogram
 from pages.components.copy_link import copy_link
 from pages.components.side_views import choose_spot, show_side_views, take_spot
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.contact_sheet import show_contact_sheet
 from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import head_row, page_head
 from pages.panels.refusals import user_errors
+from pages.panels.slice_view import shown_slice
 from pages.server import navigation
 from pages.session import address, state
 from pages.session.state import Source
@@ -32,7 +33,7 @@ COUNTED = {SLICE: "This slice", STACK: "Whole stack"}
 
 def clear_class(task: Task, truth: str, model: StoredModel) -> int:
     """Return the commonest class of the rock: tinted, it would drown the picture."""
-    counts = cache_browse.survey(task, truth).counts.sum(axis=1)
+    counts = survey(task, truth).counts.sum(axis=1)
     return max((m.value for m in model.classes if not m.is_pore), key=lambda i: counts[i])
 
 
@@ -40,15 +41,12 @@ def show_slice(
     task: Task, truth: str, z: int, source_id: str, spot: tuple[int, int] | None, clear: int
 ) -> tuple[int, ...]:
     """Show a slice, its true labels over it; return the labels that are not colored."""
-    stack = cache.open_source(task.source)
-    labels = cache_browse.label_picture(task, z, truth) if truth else None
+    labels = true_picture(task, z, truth) if truth else None
     shown = viewer(
-        [Pane("Slice", cache_browse.grey_picture(task, z), labels)],
-        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
-        Look(clear_class=clear, height=560, stepper=False),
+        [Pane("Slice", grey_picture(task, z), labels)],
+        shown_slice(task, z, marker=spot),
+        Display(clear_class=clear, height=560, stepper=False),
         key=f"browse-{source_id}",
-        marker=spot,
-        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
         on_pick=take_spot if spot else None,
     )
@@ -70,8 +68,8 @@ def show_greys(task: Task, truth: str, z: int, model: StoredModel, n_slices: int
 
 def _counts(task: Task, truth: str, z: int, is_slice: bool) -> np.ndarray:
     if is_slice:
-        return cache_browse.slice_counts(task, z, truth)
-    return cache_browse.survey(task, truth).counts
+        return slice_counts(task, z, truth)
+    return survey(task, truth).counts
 
 
 @st.fragment
@@ -79,7 +77,7 @@ def show_at_slice(
     task: Task, source: Source, model: StoredModel, truth: str, views: DeltaGenerator
 ) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    stack = cache.open_source(task.source)
+    stack = open_source(task.source)
     shown = st.container()
     z = choose_slice(stack.n_slices, source)
     with views:
@@ -104,7 +102,7 @@ def workbench() -> None:
         model = choose_model()
         task = task_for(source, model)
         show_treatment(source)
-        stack = cache.open_source(task.source, source.title)
+        stack = stack_of(task, source.title)
         facts = st.container()
         views = st.container()
         truth = choose_labels(source, model.classes)
@@ -113,7 +111,7 @@ def workbench() -> None:
         if stack.n_slices > 1:
             show_contact_sheet(task, stack.n_slices)
     with side, user_errors():
-        text = facts_text(stack, cache_browse.survey(task, truth), source)
+        text = facts_text(stack, survey(task, truth), source)
         facts.caption(plain(f"{text} {split_text(source, model)}"))
 
 

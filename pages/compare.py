@@ -5,19 +5,21 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.cache import methods as cache_compare
-from pages.cache import slices as cache
-from pages.cache.methods import Trial
+from pages.cache.methods import Trial, list_methods, make_trial, run_of
+from pages.cache.models import list_models
+from pages.cache.rocks import open_source
 from pages.comparison import words
 from pages.comparison.views import show_difference, show_panes
 from pages.components.copy_link import copy_link
 from pages.panels.choices import choose_slice, choose_source
+from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import page_head
 from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import address
 from pages.session.state import Source
+from pages.session.treatment import task_for
 from pages.words.numbers import plain
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
@@ -39,12 +41,12 @@ class Places(NamedTuple):
 
 def choose_methods() -> list[Method]:
     """Ask for two to four of the methods at hand."""
-    if not cache.list_models():
+    if not list_models():
         raise ModelError(
             "There is no model to compare with.",
             hint="Put a model folder into models/ and reload the page.",
         )
-    methods = {method.name: method for method in cache_compare.list_methods()}
+    methods = {method.name: method for method in list_methods()}
     usual = [name for name in (MULTI_OTSU, RANDOM_FOREST, DEFAULT_MODEL) if name in methods]
     default = usual if len(usual) >= FEWEST else list(methods)[:FEWEST]
     titles = {name: method.title for name, method in methods.items()}
@@ -56,29 +58,28 @@ def choose_methods() -> list[Method]:
 
 def segment_all(methods: list[Method], trials: list[Trial]) -> None:
     """Compute what is missing, and say what is being waited for."""
-    for method, task in zip(methods, trials, strict=True):
-        with st.spinner(plain(f"{method.title} on slice {task.z + 1} …"), show_time=True):
-            cache_compare.segmented(task)
+    for method, trial in zip(methods, trials, strict=True):
+        with st.spinner(plain(f"{method.title} on slice {trial.z + 1} …"), show_time=True):
+            run_of(trial)
 
 
 @st.fragment
 def show_at_slice(source: Source, methods: list[Method], truth: str, places: Places) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    n_slices = cache.open_source(source.place).n_slices
+    n_slices = open_source(source.place).n_slices
     z = choose_slice(n_slices, source)
-    trials = [cache_compare.trial(source.place, z, method) for method in methods]
+    task = task_for(source, list_models()[0])
+    trials = [make_trial(task, z, method) for method in methods]
     with places.panes, user_errors(*places):
         segment_all(methods, trials)
-        model = cache.list_models()[0]
-        grey = cache_compare.grey_picture(source.place, z, model.name, model.sha256)
-        show_panes(methods, trials, grey, truth)
+        show_panes(methods, trials, task, truth)
     with places.sentence, user_errors(*places):
-        words.show_verdict(methods, trials, truth)
+        words.show_finding(methods, trials, truth)
         words.show_what_was_learned(methods, words.slice_names(source, z, n_slices))
     with places.numbers, user_errors(*places):
         words.show_table(methods, trials, truth)
     with places.difference, user_errors():
-        show_difference(methods, trials, grey, truth)
+        show_difference(methods, trials, task, truth)
 
 
 @st.fragment
@@ -90,7 +91,8 @@ def workbench() -> None:
     sentence = first.container()
     with rock, user_errors():
         source = choose_source(None)
-        n_slices = cache.open_source(source.place, source.title).n_slices
+        show_treatment(source)
+        n_slices = open_source(source.place, source.title).n_slices
     with first, user_errors():
         methods = choose_methods()
         if len(methods) < FEWEST:

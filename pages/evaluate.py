@@ -5,19 +5,20 @@ from typing import NamedTuple
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.cache import errors as cache_evaluate
-from pages.cache import slices as cache
-from pages.cache.view import Task
+from pages.cache.errors import cell_pixels
+from pages.cache.models import classes_of, find_model
+from pages.cache.rocks import open_source
+from pages.cache.task import Task
 from pages.charts.reliability import show_reliability
 from pages.charts.scores import show_scores
 from pages.components.copy_link import copy_link
 from pages.evaluation import views
-from pages.evaluation.pictures import choose_pictures, show_pictures, show_prediction
+from pages.evaluation.pictures import choose_pictures, show_pictures
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.grey_mapping import show_treatment
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import head_row, page_head
-from pages.panels.refusals import await_prediction, user_errors
+from pages.panels.refusals import user_errors
 from pages.panels.stack_run import finished_folder
 from pages.server import navigation
 from pages.session import state
@@ -47,37 +48,22 @@ class Asked(NamedTuple):
     matrix: str
 
 
-def invite(task: Task, n_slices: int) -> None:
-    """Say what the page is for where there is nothing to compare the prediction with."""
-    with page_head("Evaluate"):
-        copy_link()
-    st.info(
-        "No labels for this stack yet. Upload them to see how good the prediction is.",
-        icon=":material/label:",
-    )
-    shown = st.container()
-    z = choose_slice(n_slices)
-    with shown, user_errors():
-        await_prediction(task, z)
-        show_prediction(task, z)
-
-
 @st.fragment
 def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
-    classes = cache.model(task.model_name).classes
+    classes = classes_of(task.model_name)
     shown = st.container()
-    z = choose_slice(cache.open_source(task.source).n_slices, source)
+    z = choose_slice(open_source(task.source).n_slices, source)
     with places.side, user_errors(*places):
         parts = views.choose_parts(task, z, asked.truth, asked.is_whole)
         found = combine(parts)
         cell = views.choose_cell(found, asked.matrix, classes, safe_name(source.title))
-        lit, n_lit = cache_evaluate.cell_pixels(task, z, asked.truth, *cell) if cell else (None, 0)
+        lit, n_lit = cell_pixels(task, z, asked.truth, *cell) if cell else (None, 0)
         if cell:
             views.show_cell(cell, n_lit, found, parts if asked.is_whole else {}, classes, source)
     with places.headline:
         page_head(finding(found.matrix, classes))
-        views.show_honesty(source, cache.model(task.model_name), list(parts))
+        views.show_honesty(source, find_model(task.model_name), list(parts))
     with shown, user_errors(*places):
         show_pictures(task, z, asked.truth, asked.pictures, lit)
     with places.scores:
@@ -86,7 +72,7 @@ def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> N
         show_reliability(found.reliability)
     if asked.is_whole:
         with places.worst:
-            views.show_worst(task, asked.truth, parts, source, cache.model(task.model_name))
+            views.show_worst(task, asked.truth, parts, source, find_model(task.model_name))
 
 
 @st.fragment
@@ -100,10 +86,10 @@ def workbench() -> None:
         truth = choose_labels(source, model.classes)
         task = task_for(source, model, finished_folder(source, model))
         show_treatment(source)
-        n_slices = cache.open_source(task.source, source.title).n_slices
+        n_slices = open_source(task.source, source.title).n_slices
     if not truth:
         with picture:
-            invite(task, n_slices)
+            views.invite(task, n_slices)
         return
     with side, user_errors():
         is_whole = views.choose_scope(source, model, n_slices)

@@ -2,11 +2,13 @@
 
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.models import list_models
+from pages.cache.rocks import first_slice, open_source
+from pages.cache.slices import slice_phases, slice_pictures
+from pages.cache.task import Task
 from pages.cache.trainings import is_offered
-from pages.cache.view import Task
-from pages.charts import phases as widgets
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.charts.phases import show_phases, show_porosity
+from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.model_card import how_good, show_card
 from pages.panels.refusals import user_errors
 from pages.server import navigation
@@ -16,25 +18,25 @@ from sandseg.errors import ModelError
 
 navigation.start_page()
 with user_errors():
-    models = cache.list_models()
+    models = list_models()
     if not models:
         raise ModelError(
             "There is no model to segment with.",
             hint="Put a model folder into models/ and reload the page.",
         )
     model = models[0]
-    first, z = cache.first_slice()
+    first, z = first_slice()
     source = state.sources()[first]
     task = Task(source.place, model.name, model.sha256)
-    stack = cache.open_source(task.source)
-    pictures, phases = cache.slice_pictures(task, z), cache.slice_phases(task, z)
+    stack = open_source(task.source)
+    pictures, phases = slice_pictures(task, z), slice_phases(task, z)
 
 picture, text = st.columns([2, 1], gap="medium")
 with picture:
     viewer(
         [Pane(source.title, pictures.grey, pictures.labels)],
         Shown(0, 1, model.classes, stack.voxel_size_um),
-        Look("swipe", opacity=1.0, clear_class=None, height=700),
+        Display("swipe", opacity=1.0, clear_class=None, height=700),
         key="home-viewer",
     )
 with text:
@@ -44,8 +46,8 @@ with text:
         f"This app tells {', '.join(names)} and {last} apart in X\N{NON-BREAKING HYPHEN}ray "
         f"micro\N{NON-BREAKING HYPHEN}CT slices of sandstone. {how_good(model)}"
     )
-    widgets.show_phases({"of the rock": percents(phases.rock)}, phases.rock, model.classes)
-    widgets.show_porosity(phases.porosity)
+    show_phases({"of the rock": percents(phases.rock)}, phases.rock, model.classes)
+    show_porosity(phases.porosity)
     if st.button("Segment your own TIFF", type="primary", icon=":material/upload_file:"):
         st.switch_page(navigation.SEGMENT)
     if st.button("Look around in this rock", icon=":material/search:"):

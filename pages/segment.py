@@ -3,12 +3,19 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from pages.cache import slices as cache
-from pages.cache.greys import exact_grey
-from pages.cache.view import Task
-from pages.charts import phases as widgets
+from pages.cache.rocks import stack_of
+from pages.cache.slices import (
+    confidence_percent,
+    confidence_picture,
+    error_picture,
+    slice_phases,
+    slice_pictures,
+    true_picture,
+)
+from pages.cache.task import Task
+from pages.charts.phases import clear_class, show_numbers
 from pages.components.copy_link import copy_link
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.downloads import show_downloads
 from pages.panels.grey_mapping import choose_treatment, show_grey_values
@@ -16,6 +23,7 @@ from pages.panels.own_files import show_file
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import page_head
 from pages.panels.refusals import await_prediction, user_errors
+from pages.panels.slice_view import shown_slice
 from pages.panels.stack_run import finished_folder, show_run
 from pages.server import navigation
 from pages.session import address, state
@@ -37,33 +45,21 @@ def choose_view(truth: str) -> str:
 def show_slice(task: Task, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
     await_prediction(task, z)
-    pictures, stack = cache.slice_pictures(task, z), cache.open_source(task.source)
-    panes = {
-        LABELS: lambda: [Pane("Labels", pictures.grey, pictures.labels)],
-        CONFIDENCE: lambda: [
-            Pane(
-                "Confidence",
-                pictures.grey,
-                pictures.labels,
-                cache.confidence_picture(task, z),
-                cache.confidence_percent(task, z),
-            )
-        ],
-        TRUTH: lambda: [
-            Pane("Prediction", pictures.grey, pictures.labels),
-            Pane("Truth", pictures.grey, *cache.truth_pictures(task, z, truth)),
-        ],
-    }[view]()
+    pictures = slice_pictures(task, z)
+    grey, labels = pictures.grey, pictures.labels
+    if view == CONFIDENCE:
+        doubt, percent = confidence_picture(task, z), confidence_percent(task, z)
+        panes = [Pane("Confidence", grey, labels, doubt, percent)]
+    elif view == TRUTH:
+        true, errors = true_picture(task, z, truth), error_picture(task, z, truth)
+        panes = [Pane("Prediction", grey, labels), Pane("Truth", grey, true, errors)]
+    else:
+        panes = [Pane("Labels", grey, labels)]
     viewer(
         panes,
-        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
-        Look(
-            clear_class=widgets.clear_class(cache.slice_phases(task, z)), height=580, stepper=False
-        ),
+        shown_slice(task, z),
+        Display(clear_class=clear_class(slice_phases(task, z)), height=580, stepper=False),
         key="segment-viewer",
-        exact_grey=lambda: exact_grey(
-            task.source, z, task.model_name, task.model_sha256, task.grey
-        ),
         on_step=state.take_slice,
     )
     if view == CONFIDENCE:
@@ -76,11 +72,11 @@ def show_at_slice(
 ) -> None:
     """Everything that follows the slice; moving the slider redraws this and no more."""
     shown = st.container()
-    z = choose_slice(cache.open_source(task.source).n_slices, source)
+    z = choose_slice(stack_of(task).n_slices, source)
     with shown, user_errors(numbers):
         show_slice(task, view, z, truth)
     with numbers, user_errors():
-        widgets.show_numbers(task, z, truth)
+        show_numbers(task, z, truth)
         show_downloads(source, task, z)
 
 
@@ -95,7 +91,7 @@ def workbench() -> None:
         choose_treatment(source, model)
         job = finished_folder(source, model)
         task = task_for(source, model, job)
-        stack = cache.open_source(task.source, source.title)
+        stack = stack_of(task, source.title)
         st.caption(plain(" ".join([stack_facts(stack) + ".", *stack.notes])))
         show_file(source, model.name)
         greys = st.container()

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.cache import slices as cache
 from pages.cache import trainings as run_cache
+from pages.cache.models import find_model
 from pages.components.copy_link import copy_link
 from pages.components.replay import asked_epoch, show_replay
 from pages.panels.page_head import head_row
@@ -12,13 +12,14 @@ from pages.server import navigation
 from pages.training.access import ask_token
 from pages.training.choice import NEW, REPLAY, RUN, choose_training, show_next
 from pages.training.setup import show_setup
+from pages.training.ticker import tick
 from pages.training.view import show_run
 from sandseg.runs.permissions import training_rules
 
 
 def show_kept(name: str) -> None:
     """Show how a stored model learned."""
-    model = cache.model(name)
+    model = find_model(name)
     if model.card.get("history"):
         best = model.card.get("training", {}).get("epoch")
         chosen = f" Its weights are those after epoch {best}." if best else ""
@@ -29,6 +30,7 @@ def show_kept(name: str) -> None:
 navigation.start_page()
 with user_errors():
     is_on = training_rules().is_on
+    tick()
     found, kept = run_cache.list_runs(), run_cache.replays()
     head, notes = head_row(), st.container()
     with head.container(horizontal=True, vertical_alignment="center", width="content"):

@@ -10,6 +10,26 @@ def _require(condition: bool, message: str, hint: str) -> None:
         raise ConfigError(message, hint)
 
 
+def _require_one_of(choices: tuple[str, ...], name: str, value: str) -> None:
+    _require(
+        value in choices,
+        f'"{value}" is no {name} this program knows.',
+        f"Choose one of: {', '.join(choices)}.",
+    )
+
+
+@dataclass(frozen=True)
+class Treatment:
+    """How the slices of a scan are brought to a model: grey values, size of voxels, light.
+
+    `grey` is "auto", "identity" or "LOW,HIGH" in grey values of the scan, as `--grey` takes it.
+    """
+
+    grey: str = "auto"
+    is_rescaled: bool = False  # so that voxels are as large as those the model learned from
+    is_evened: bool = False  # so that brightness drifts no more than the model is used to
+
+
 @dataclass(frozen=True)
 class TilingConfig:
     """How a slice is cut for prediction. Lengths are in pixels."""
@@ -142,12 +162,7 @@ class TrainConfig:
             "Choose a share from 0 to 1, which is to the end.",
         )
         for name, choices in CHOICES.items():
-            value = getattr(self, name)
-            _require(
-                value in choices,
-                f'"{value}" is no {name} this program knows.',
-                f"Choose one of: {', '.join(choices)}.",
-            )
+            _require_one_of(choices, name, getattr(self, name))
 
     def keeps_statistics(self, epoch: int) -> bool:
         """Whether batch normalization keeps its statistics in an epoch, counted from 0.

@@ -202,7 +202,11 @@ def tiff_dir():
 
 
 def _data_dir(name):
-    folder = Path(os.environ.get("SANDSEG_DATA") or ROOT.parent / "shared" / "data") / name
+    from sandseg.settings import data_folder, named_sandstone
+
+    folder = (data_folder() or ROOT.parent / "shared" / "data") / name
+    if name == "sandstone":
+        folder = named_sandstone() or folder
     if not folder.is_dir():
         pytest.skip(f"There is no {folder}; SANDSEG_DATA names the folder that holds {name}/.")
     return folder

@@ -1,7 +1,8 @@
-"""TIFFs made for tests."""
+"""TIFFs, and ZIPs of them, made for tests."""
 
 import io
 import warnings
+import zipfile
 
 import numpy as np
 import tifffile
@@ -21,6 +22,14 @@ def pages_bytes(images, **options):
     with tifffile.TiffWriter(handle) as writer:
         for image in images:
             writer.write(image, metadata=None, **options)
+    return handle.getvalue()
+
+
+def zip_bytes(files, compression=zipfile.ZIP_DEFLATED):
+    handle = io.BytesIO()
+    with zipfile.ZipFile(handle, "w", compression) as archive:
+        for name, data in files.items():
+            archive.writestr(name, data)
     return handle.getvalue()
 
 

@@ -3,7 +3,7 @@ import inspect
 import pytest
 
 from sandseg import errors
-from sandseg.errors import ConfigError, SandsegError
+from sandseg.errors import FILE, ConfigError, SandsegError, StackError, named
 
 FAMILY = [
     kind
@@ -33,3 +33,16 @@ def test_the_hint_may_be_missing():
 
 def test_a_wrong_setting_is_a_value_error_too():
     assert issubclass(ConfigError, ValueError)
+
+
+def test_an_error_is_about_the_innermost_file_that_was_named():
+    with pytest.raises(StackError) as caught, named("scan.zip"), named("slice.tif"):
+        raise StackError(f'"{FILE}" is damaged.', hint=f'Leave "{FILE}" out.')
+
+    assert caught.value.message == str(caught.value) == '"slice.tif" is damaged.'
+    assert caught.value.hint == 'Leave "slice.tif" out.'
+
+
+def test_a_bug_is_not_named():
+    with pytest.raises(ZeroDivisionError), named("rock.tif"):
+        raise ZeroDivisionError

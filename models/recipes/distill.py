@@ -1,6 +1,6 @@
 """How the shipped model was made: a U-Net goes on learning from labels and from a teacher.
 
-    PYTHONPATH=. .venv/bin/python benchmarks/distill.py DATA FROM OUT --minutes 24 --every 150
+    PYTHONPATH=. .venv/bin/python models/recipes/distill.py DATA FROM OUT --minutes 24 --every 150
 
 DATA holds `images` and `masks` of the real sandstone, FROM is a stored model, OUT a folder. The
 teacher is that model itself, averaged over the eight symmetries of a square; a target is a mixture
@@ -9,7 +9,7 @@ al. 2018, arXiv:1805.04770). The schedule follows the clock, so that a busy mach
 steps, not longer. Every `--every` steps the averaged weights are scored on the validation slice and
 kept; then
 
-    PYTHONPATH=. .venv/bin/python benchmarks/distill.py DATA FROM OUT --publish models/NAME
+    PYTHONPATH=. .venv/bin/python models/recipes/distill.py DATA FROM OUT --publish models/NAME
 
 makes a model folder of those that are best inside the rock of the validation slice, with pictures
 of how they went, and only then looks at the test slice.
@@ -163,8 +163,8 @@ def publish(data: Path, start: Path, out: Path, folder: Path) -> None:
     found["command"] = f"{card['command']} && {commands(start, out, folder, options)}"
     found["notes"] = [
         *card["notes"],
-        f"It then went on for {last:,} steps with benchmarks/distill.py, from labels and its own "
-        f"averaged answers; the weights are those of step {kept:,}, the best on the validation "
+        f"It then went on for {last:,} steps with models/recipes/distill.py, from labels and its "
+        f"own averaged answers; the weights are those of step {kept:,}, the best on the validation "
         f"slice.",
     ]
     temperature = find_temperature(network, prepared.validation, config.unet.stride)
@@ -206,7 +206,7 @@ def continued(card: dict, found: dict, then: dict) -> dict:
 
 def commands(start: Path, out: Path, folder: Path, options: dict) -> str:
     """Return the two commands that make the model again."""
-    again = f"PYTHONPATH=. python benchmarks/distill.py $SANDSEG_DATA/sandstone {start} {out}"
+    again = f"PYTHONPATH=. python models/recipes/distill.py $SANDSEG_DATA/sandstone {start} {out}"
     given = " ".join(f"--{name} {value}".strip() for name, value in options.items())
     return f"{again} {given} && {again} --publish {folder}"
 

@@ -1,6 +1,6 @@
 """Train the random forest that the networks are compared with; writes models/random-forest/.
 
-    python benchmarks/train_forest.py path/to/sandstone
+    python models/recipes/train_forest.py path/to/sandstone
 
 The folder holds the slices of the public sandstone, images/*NNNN*.tif and masks/*NNNN*.tif.
 Takes about 5 minutes on one core. Slice 0300 is the test slice: it is not opened here.
@@ -92,7 +92,7 @@ def card(config: ForestConfig, validation: dict) -> dict:
             "validation_slices": [VALIDATION],
         },
         "validation": validation,
-        "remake": "python benchmarks/train_forest.py path/to/sandstone",
+        "remake": "python models/recipes/train_forest.py path/to/sandstone",
     }
 
 

@@ -1,16 +1,18 @@
-"""What the comparison with labels costs time for, computed once and kept; see `cache`."""
+"""Predictions compared with true labels, slice by slice, once for all visitors."""
 
 from collections.abc import Callable
 
 import numpy as np
 from PIL import Image
 
-from pages.cache import slices as cache
+from pages.cache.models import classes_of
+from pages.cache.rocks import true_labels, true_slice
+from pages.cache.slices import grey_slice, prediction_of
 from pages.cache.store import kept
-from pages.cache.view import Task
+from pages.cache.task import Task
 from sandseg.classes import IGNORED
-from sandseg.export import overlay
-from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
+from sandseg.export.overlay import errors_only
+from sandseg.export.pictures import encode_jpeg, encode_png
 from sandseg.score.evaluation import Evaluation, evaluate_slice
 
 THUMBNAIL_SIZE = 220  # pixels, at least
@@ -23,18 +25,18 @@ def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
     Raises:
         LabelError: The labels belong to other classes than the model's.
     """
-    predicted = cache.prediction(task, z)
-    true = true_slice(task, z, truth)
-    found = evaluate_slice(true, predicted.labels, predicted.confidence, n_classes(task))
-    _ = found.scores, found.intervals  # computed now, they are kept with it
-    return found
+    n_classes, found = len(classes_of(task.model_name)), prediction_of(task, z)
+    true = true_slice(truth, z, n_classes)
+    compared = evaluate_slice(true, found.labels, found.confidence, n_classes)
+    _ = compared.scores, compared.intervals  # computed now, they are kept with it
+    return compared
 
 
 def stack_evaluations(
     task: Task, truth: str, on_slice: Callable[[int, int], None]
 ) -> dict[int, Evaluation]:
     """Compare all slices with a label; `on_slice` hears how many of how many are done."""
-    labelled = labelled_slices(task, truth)
+    labelled = labelled_slices(truth, len(classes_of(task.model_name)))
     found = {}
     for n_done, z in enumerate(labelled, start=1):
         found[z] = slice_evaluation(task, z, truth)
@@ -43,30 +45,18 @@ def stack_evaluations(
 
 
 @kept()
-def labelled_slices(task: Task, truth: str) -> list[int]:
+def labelled_slices(truth: str, n_classes: int) -> list[int]:
     """Return the slices z in which at least one pixel is labelled."""
-    labels = cache.true_labels(truth, n_classes=n_classes(task))
+    labels = true_labels(truth, n_classes=n_classes)
     return [z for z, image in enumerate(labels) if (image != IGNORED).any()]
-
-
-@kept()
-def truth_picture(task: Task, z: int, truth: str) -> bytes:
-    """Encode the true labels of a slice."""
-    classes = cache.model(task.model_name).classes
-    return encode_palette_png(true_slice(task, z, truth), classes)
-
-
-@kept()
-def error_picture(task: Task, z: int, truth: str, class_value: int | None) -> bytes:
-    """Encode marks for the wrong pixels of a slice: those of a class, or all."""
-    labels = cache.prediction(task, z).labels
-    return encode_png(overlay.error_marks(true_slice(task, z, truth), labels, class_value))
 
 
 @kept()
 def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     """Encode a small picture of all wrong pixels of a slice."""
-    picture = Image.fromarray(_errors(task, z, truth))
+    true = true_slice(truth, z, len(classes_of(task.model_name)))
+    marked = errors_only(grey_slice(task, z), true, prediction_of(task, z).labels)
+    picture = Image.fromarray(marked)
     small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))
     return encode_jpeg(np.asarray(small))
 
@@ -74,23 +64,6 @@ def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
 @kept()
 def cell_pixels(task: Task, z: int, truth: str, row: int, column: int) -> tuple[bytes, int]:
     """Encode the pixels of a true (row) and a predicted (column) class as a mask; count them."""
-    true = true_slice(task, z, truth)
-    mask = (true == row) & (cache.prediction(task, z).labels == column)
+    true = true_slice(truth, z, len(classes_of(task.model_name)))
+    mask = (true == row) & (prediction_of(task, z).labels == column)
     return encode_png(mask.astype(np.uint8) * 255), int(np.count_nonzero(mask))
-
-
-def true_slice(task: Task, z: int, truth: str) -> np.ndarray:
-    """Return the true labels of a slice, (Y, X) uint8."""
-    return cache.true_labels(truth, n_classes=n_classes(task))[z]
-
-
-def n_classes(task: Task) -> int:
-    """Return how many classes the model tells apart."""
-    return len(cache.model(task.model_name).classes)
-
-
-def _errors(task: Task, z: int, truth: str) -> np.ndarray:
-    mapping = cache.grey_mapping(task.source, task.model_name, task.model_sha256)
-    grey = cache.grey_slice(task.source, z, mapping)
-    labels = cache.prediction(task, z).labels
-    return overlay.errors_only(grey, true_slice(task, z, truth), labels)

@@ -1,19 +1,28 @@
-"""What the page Browse computes once and keeps; the rules are those of `cache`."""
+"""The grey values of a stack, looked through once: cuts, counts, overview, verdict."""
 
 from typing import Literal
 
 import numpy as np
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.models import classes_of, find_model
+from pages.cache.rocks import open_source, stack_of, true_labels, true_slice
+from pages.cache.slices import (
+    grey_slice,
+    line_of,
+    mapping_of,
+    prediction_of,
+    predictor_of,
+    zoom_of,
+)
 from pages.cache.store import kept
-from pages.cache.view import Task
-from sandseg.export import cuts, overlay
-from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
-from sandseg.grey.appearance import Look, look_at, slices_to_look_at
-from sandseg.grey.display import to_display
+from pages.cache.task import Task
+from sandseg.export import cuts
+from sandseg.export.overlay import blend
+from sandseg.export.pictures import encode_jpeg
+from sandseg.grey.appearance import Look, slices_to_look_at
 from sandseg.grey.histograms import shares_of
-from sandseg.grey.mapping import GreyMapping, sample_values
+from sandseg.grey.mapping import sample_values
 from sandseg.grey.survey import Survey, count_greys, spread_slices, survey_stack
 from sandseg.grey.verdict import Verdict, judge
 from sandseg.model.usual import usual_for
@@ -25,34 +34,16 @@ SIDE_HEIGHT, SIDE_WIDTH = 260, 440  # screen pixels at most, each side view
 N_THUMBNAILS, N_COLUMNS, SHEET_WIDTH = 12, 4, 880
 
 
-def _mapping(task: Task) -> GreyMapping:
-    return cache.grey_mapping(task.source, task.model_name, task.model_sha256)
+def _as_shown(task: Task) -> tuple:
+    line = line_of(task)
+    return task.source, line.low, line.high
 
 
-def _greys(task: Task, z: int) -> np.ndarray:
-    return cache.grey_slice(task.source, z, _mapping(task))
-
-
-def _true(task: Task, truth: str) -> np.ndarray:
-    return cache.true_labels(truth, n_classes=len(cache.model(task.model_name).classes))
-
-
-def grey_picture(task: Task, z: int) -> bytes:
-    """Encode the grey values of a slice for the viewer; see `cache.grey_picture`."""
-    return cache.grey_picture(task.source, z, _mapping(task))
-
-
-@kept()
-def label_picture(task: Task, z: int, truth: str) -> bytes:
-    """Encode the true labels of a slice for the viewer."""
-    return encode_palette_png(_true(task, truth)[z], cache.model(task.model_name).classes)
-
-
-@kept(max_entries=2)
+@kept(key=_as_shown)
 def _volume(task: Task) -> np.ndarray:
-    mapping = _mapping(task)
+    line = line_of(task)
     with st.spinner("Reading all slices for the side views …"):
-        return cuts.display_volume(cache.open_source(task.source), mapping.low, mapping.high)
+        return cuts.display_volume(open_source(task.source), line.low, line.high)
 
 
 @kept()
@@ -74,7 +65,7 @@ def side_picture(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[in
 
 def side_scale(task: Task) -> float:
     """Return how many screen pixels a voxel of the side views gets."""
-    depth, height, width = cache.open_source(task.source).shape
+    depth, height, width = open_source(task.source).shape
     return cuts.scale_to_fit([(depth, width), (depth, height)], SIDE_HEIGHT, SIDE_WIDTH)
 
 
@@ -84,16 +75,18 @@ def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...])
     picture = cut(_volume(task), at)
     if not truth:
         return picture
-    classes = cache.model(task.model_name).classes
+    classes = classes_of(task.model_name)
     shown = [material.value for material in classes if material.value not in hidden]
-    return overlay.blend(picture, cut(_true(task, truth), at), classes, OPACITY, shown)
+    true = true_labels(truth, n_classes=len(classes))
+    return blend(picture, cut(true, at), classes, OPACITY, shown)
 
 
 @kept()
 def slice_counts(task: Task, z: int, truth: str) -> np.ndarray:
-    """Count the grey values of a slice by class, as `planes.count_greys` does."""
-    labels = _true(task, truth)[z] if truth else None
-    return count_greys(_greys(task, z), labels, len(cache.model(task.model_name).classes))
+    """Count the grey values of a slice by class, as `survey.count_greys` does."""
+    n_classes = len(classes_of(task.model_name))
+    labels = true_slice(truth, z, n_classes) if truth else None
+    return count_greys(grey_slice(task, z), labels, n_classes)
 
 
 @kept()
@@ -103,11 +96,10 @@ def survey(task: Task, truth: str) -> Survey:
     Raises:
         StackError: A slice is damaged.
     """
-    mapping, labels = _mapping(task), _true(task, truth) if truth else None
-    n_classes = len(cache.model(task.model_name).classes)
-    stack = cache.open_source(task.source)
+    line, n_classes = line_of(task), len(classes_of(task.model_name))
+    labels = true_labels(truth, n_classes=n_classes) if truth else None
     with st.spinner("Looking through the stack …"):
-        return survey_stack(stack, mapping.low, mapping.high, labels, n_classes)
+        return survey_stack(open_source(task.source), line.low, line.high, labels, n_classes)
 
 
 def thumbnail_slices(n_slices: int) -> list[int]:
@@ -115,54 +107,36 @@ def thumbnail_slices(n_slices: int) -> list[int]:
     return spread_slices(n_slices, N_THUMBNAILS)
 
 
-@kept()
+@kept(key=_as_shown)
 def contact_sheet(task: Task) -> bytes:
     """Draw slices of the whole stack side by side, numbered from one.
 
     Raises:
         StackError: A slice is damaged.
     """
-    slices = thumbnail_slices(cache.open_source(task.source).n_slices)
-    pictures = [_greys(task, z) for z in slices]
-    titles = [str(z + 1) for z in slices]
+    chosen = thumbnail_slices(open_source(task.source).n_slices)
+    pictures = [grey_slice(task, z) for z in chosen]
+    titles = [str(z + 1) for z in chosen]
     return encode_jpeg(cuts.contact_sheet(pictures, titles, N_COLUMNS, SHEET_WIDTH))
 
 
-def verdict(task: Task) -> Verdict:
+def verdict_on(task: Task) -> Verdict:
     """Judge a stack by some of its slices, as the command line does."""
-    mapping = cache.mapping_of(task)
-    usual = usual_for(cache.model(task.model_name))
-    voxel_size_um = cache.open_source(task.source).voxel_size_um
-    return judge(mapping, _looks(task), usual, voxel_size_um, cache.zoom_of(task))
+    usual, voxel_size_um = usual_for(find_model(task.model_name)), stack_of(task).voxel_size_um
+    return judge(mapping_of(task), _looks(task), usual, voxel_size_um, zoom_of(task))
 
 
 @kept()
 def _looks(task: Task) -> list[Look]:
-    stack, classes = cache.open_source(task.source), cache.model(task.model_name).classes
-    mapping = cache.mapping_of(task)
-    looks = []
-    for z in slices_to_look_at(stack.n_slices):
-        found, grey = cache.prediction(task, z), mapping.apply(stack.read_slice(z))
-        zoom = cache.zoom_of(task)
-        looks.append(look_at(grey, found.labels, found.confidence, classes, zoom))
-    return looks
+    stack, predictor = open_source(task.source), predictor_of(task)
+    return [
+        predictor.look_at(stack.read_slice(z), prediction_of(task, z))
+        for z in slices_to_look_at(stack.n_slices)
+    ]
 
 
-@kept()
-def grey_shares(source: str, low: float, high: float) -> np.ndarray:
+@kept(key=_as_shown)
+def grey_shares(task: Task) -> np.ndarray:
     """Return the (256,) shares of a stack's grey values once they are mapped."""
-    return shares_of(sample_values(cache.open_source(source)), (low, high))
-
-
-@kept()
-def exact_grey(
-    source: str, z: int, model_name: str, model_sha256: str, grey: str = "auto"
-) -> bytes:
-    """Encode a slice on the model's grey scale as a PNG: several times the bytes of a JPEG.
-
-    Raises:
-        StackError: The slice is damaged.
-    """
-    mapping = cache.grey_mapping(source, model_name, model_sha256, grey)
-    image = cache.open_source(source).read_slice(z)
-    return encode_png(to_display(image, mapping.low, mapping.high))
+    line = line_of(task)
+    return shares_of(sample_values(open_source(task.source)), (line.low, line.high))

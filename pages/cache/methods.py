@@ -1,44 +1,59 @@
-"""What the page Compare computes and keeps: methods, and what each makes of a slice."""
+"""What each method makes of a slice, computed once for all visitors, and how they compare."""
 
-import threading
+import time
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from pages.cache import slices as cache
+from pages.cache.fair_line import FairLine
+from pages.cache.models import list_models
+from pages.cache.rocks import open_source, true_slice
+from pages.cache.slices import mapping_of, measured, prediction_of, predictor_of
 from pages.cache.store import kept
-from pages.cache.view import SlicePhases
+from pages.cache.task import SlicePhases, Task
 from sandseg.classes import SANDSTONE
-from sandseg.export import overlay
+from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_palette_png, encode_png
-from sandseg.measure.fractions import phase_fractions, porosity
-from sandseg.measure.sample import sample_mask
 from sandseg.model.store import models_folder
 from sandseg.predict import methods
-from sandseg.predict.methods import Method, SegmentedSlice, Segmenter
+from sandseg.predict.methods import Method, Segmenter
 from sandseg.scan.stack import check_numbers
 from sandseg.score import comparison
 from sandseg.score.comparison import MethodErrors
 from sandseg.score.intervals import IouIntervals, bootstrap_iou
 from sandseg.score.metrics import Scores, scores
 
-_turn = threading.Lock()  # one slice at a time: two at once would take twice as long, and say so
+FOREST_BYTES = 32 * 2**20
+N_CLASSES = len(SANDSTONE)
+
+_line = FairLine()  # one slice at a time: two at once would take twice as long, and say so
 
 
 @dataclass(frozen=True)
 class Trial:
     """A slice and the method it is segmented by.
 
-    `scale_model` is the network whose grey values the slice is brought to: a network's own, for
+    The task's model is the network whose grey values the slice is brought to: a network's own, for
     other methods the default one's.
     """
 
-    source: str
+    task: Task
     z: int
     method: str
     method_sha256: str
-    scale_model: str
-    scale_sha256: str
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """What a method makes of a slice, and the seconds it takes once it is loaded."""
+
+    labels: np.ndarray
+    seconds: float
+
+    @property
+    def megapixels_per_second(self) -> float:
+        """How many million pixels a second would be segmented at this speed."""
+        return self.labels.size / 1e6 / max(self.seconds, 1e-9)
 
 
 @dataclass(frozen=True)
@@ -73,101 +88,105 @@ def list_methods() -> list[Method]:
     return _methods(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
 
 
-@kept(max_entries=4)
-def _methods(cards: tuple[tuple[str, int], ...]) -> list[Method]:  # noqa: ARG001
+@kept()
+def _methods(_cards: tuple[tuple[str, int], ...]) -> list[Method]:
     return methods.list_methods()
 
 
-def trial(source: str, z: int, method: Method) -> Trial:
-    """Return under what name the work of a method on a slice is kept."""
-    model = method.model or cache.list_models()[0]
-    return Trial(source, z, method.name, method.sha256, model.name, model.sha256)
+def make_trial(task: Task, z: int, method: Method) -> Trial:
+    """Return under what name the work of a method on a slice of a task's stack is kept."""
+    model = method.model or list_models()[0]
+    scaled = replace(task, model_name=model.name, model_sha256=model.sha256)
+    return Trial(scaled, z, method.name, method.sha256)
 
 
-@kept(max_entries=6)
-def _segmenter(name: str, sha256: str) -> Segmenter:  # noqa: ARG001
-    method = methods.find_method(name, list_methods())
-    return methods.load_segmenter(method, lambda model: cache.engine(model.name, model.sha256))
-
-
-@kept(max_entries=64)
-def _warm(name: str, sha256: str, shape: tuple[int, int]) -> Segmenter:
-    segmenter = _segmenter(name, sha256)
-    methods.warm_up(methods.find_method(name, list_methods()), segmenter, shape)
-    return segmenter
-
-
-@kept()
-def segmented(task: Trial) -> SegmentedSlice:
-    """Segment a slice and take the time; probabilities are not kept.
+def run_of(trial: Trial) -> Run:
+    """Segment a slice; a network's answer is the one that all pages show.
 
     Raises:
         SandsegError: The slice is damaged or cannot be segmented by this method.
     """
-    image = cache.open_source(task.source).read_slice(task.z)
+    method = methods.find_method(trial.method, list_methods())
+    if method.model:
+        labels = prediction_of(trial.task, trial.z).labels
+        return Run(labels, _network_seconds(trial.task, trial.z))
+    return _run_of(trial)
+
+
+@kept(line=_line)
+def _run_of(trial: Trial) -> Run:
+    image = open_source(trial.task.source).read_slice(trial.z)
     check_numbers(image)
-    mapping = cache.grey_mapping(task.source, task.scale_model, task.scale_sha256)
-    grey = mapping.apply(image)
-    with _turn:
-        segmenter = _warm(task.method, task.method_sha256, grey.shape)
-        return replace(methods.segment(grey, segmenter), probabilities=None)
+    grey = mapping_of(trial.task).apply(image)
+    found, seconds = methods.timed(_segmenter(trial.method, trial.method_sha256), grey)
+    return Run(found.labels, seconds)
 
 
-def grey_picture(source: str, z: int, model_name: str, model_sha256: str) -> bytes:
-    """Encode the grey values of a slice."""
-    return cache.grey_picture(source, z, cache.grey_mapping(source, model_name, model_sha256))
+@kept(weight=FOREST_BYTES)
+def _segmenter(name: str, _sha256: str) -> Segmenter:
+    method = methods.find_method(name, list_methods())
+    segmenter = methods.load_segmenter(method)
+    methods.warm_up(method, segmenter, (64, 64))
+    return segmenter
+
+
+def _size(task: Task, z: int) -> tuple:  # noqa: ARG001 - all slices of a stack are of one size
+    return predictor_of(task).zoom, task.model_sha256, open_source(task.source).shape[1:]
+
+
+@kept(key=_size, line=_line)
+def _network_seconds(task: Task, z: int) -> float:
+    """Time a network on one slice of each size, the second time it sees it: then it is ready."""
+    predictor, image = predictor_of(task), open_source(task.source).read_slice(z)
+    predictor.predict(image)
+    start = time.perf_counter()
+    predictor.predict(image)
+    return time.perf_counter() - start
 
 
 @kept()
-def pictures(task: Trial, truth: str) -> Pictures:
+def trial_pictures(trial: Trial, truth: str) -> Pictures:
     """Encode what a method makes of a slice."""
-    labels = segmented(task).labels
+    labels = run_of(trial).labels
     encoded = encode_palette_png(labels, SANDSTONE)
     if not truth:
         return Pictures(encoded, None)
-    errors = overlay.error_marks(cache.true_labels(truth)[task.z], labels)
-    return Pictures(encoded, encode_png(errors))
+    return Pictures(encoded, encode_png(error_marks(_true(trial, truth), labels)))
 
 
 @kept()
-def rating(task: Trial, truth: str) -> Rating:
+def rating_of(trial: Trial, truth: str) -> Rating:
     """Compare what a method makes of a slice with the true labels."""
-    true = cache.true_labels(truth)[task.z]
-    errors = comparison.method_errors(true, segmented(task).labels, len(SANDSTONE))
+    true = _true(trial, truth)
+    errors = comparison.method_errors(true, run_of(trial).labels, N_CLASSES)
     intervals = bootstrap_iou(errors.blocks, np.random.default_rng(0))
     return Rating(scores(errors.matrix), intervals, errors)
 
 
 @kept()
-def phases(task: Trial) -> SlicePhases:
+def trial_phases(trial: Trial) -> SlicePhases:
     """Measure a slice as a method labels it."""
-    return _phases(segmented(task).labels)
+    return measured(run_of(trial).labels, SANDSTONE)
 
 
 @kept()
 def true_phases(truth: str, z: int) -> SlicePhases:
     """Measure the true labels of a slice."""
-    return _phases(cache.true_labels(truth)[z])
-
-
-def _phases(labels: np.ndarray) -> SlicePhases:
-    rock = sample_mask(labels, SANDSTONE)
-    n_classes = len(SANDSTONE)
-    return SlicePhases(
-        phase_fractions(labels, n_classes),
-        phase_fractions(labels, n_classes, rock),
-        porosity(labels, SANDSTONE, rock),
-    )
+    return measured(true_slice(truth, z, N_CLASSES), SANDSTONE)
 
 
 @kept()
-def difference(first: Trial, second: Trial, truth: str) -> Difference:
+def difference_of(first: Trial, second: Trial, truth: str) -> Difference:
     """Compare what two methods make of a slice with each other."""
-    one, other = segmented(first).labels, segmented(second).labels
-    true = cache.true_labels(truth)[first.z] if truth else None
+    one, other = run_of(first).labels, run_of(second).labels
+    true = _true(first, truth) if truth else None
     kinds = comparison.difference_kinds(one, other, true)
     return Difference(
         comparison.disagreement(one, other),
         encode_palette_png(kinds),
         tuple(np.bincount(kinds.ravel(), minlength=4).tolist()),
     )
+
+
+def _true(trial: Trial, truth: str) -> np.ndarray:
+    return true_slice(truth, trial.z, N_CLASSES)

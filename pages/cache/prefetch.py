@@ -4,10 +4,19 @@ import atexit
 import threading
 import time
 
-from pages.cache import errors as cache_evaluate
-from pages.cache import greys as cache_browse
-from pages.cache import slices as cache
-from pages.cache.view import Task
+from pages.cache.errors import slice_evaluation
+from pages.cache.greys import slice_counts
+from pages.cache.models import find_model
+from pages.cache.rocks import open_source
+from pages.cache.slices import (
+    error_picture,
+    n_waiting,
+    slice_phases,
+    slice_pictures,
+    slice_scores,
+    true_picture,
+)
+from pages.cache.task import Task
 from sandseg.errors import SandsegError
 
 MOST_PIXELS = 8 * 2**20  # of a stack: some seconds of work, 60 MB of what is kept
@@ -18,7 +27,7 @@ _is_over = threading.Event()
 
 def start(task: Task, truth: str) -> threading.Thread | None:
     """Make the slices of a stack ready, the middle ones first; None where it is too large."""
-    n_slices, height, width = cache.open_source(task.source).shape
+    n_slices, height, width = open_source(task.source).shape
     if height * width > LARGEST_SLICE or n_slices * height * width > MOST_PIXELS:
         return None
     order = sorted(range(n_slices), key=lambda z: abs(z - n_slices // 2))
@@ -36,13 +45,13 @@ def end(thread: threading.Thread) -> None:
 
 def _work(task: Task, truth: str, order: list[int]) -> None:
     for z in order:
-        while cache.n_waiting() and not _is_over.is_set():
+        while n_waiting() and not _is_over.is_set():
             time.sleep(REST_S)
         if _is_over.is_set():
             return
         start = time.perf_counter()
         try:
-            if cache.model(task.model_name).sha256 != task.model_sha256:
+            if find_model(task.model_name).sha256 != task.model_sha256:
                 return  # it was replaced
             make_ready(task, z, truth)
         except SandsegError:
@@ -52,11 +61,11 @@ def _work(task: Task, truth: str, order: list[int]) -> None:
 
 def make_ready(task: Task, z: int, truth: str) -> None:
     """Compute what the pages show first of a slice."""
-    cache.slice_pictures(task, z)
-    cache.slice_phases(task, z)
-    cache_browse.slice_counts(task, z, truth)
+    slice_pictures(task, z)
+    slice_phases(task, z)
+    slice_counts(task, z, truth)
     if truth:
-        cache.slice_scores(task, z, truth)
-        cache_browse.label_picture(task, z, truth)
-        cache_evaluate.slice_evaluation(task, z, truth)
-        cache_evaluate.error_picture(task, z, truth, None)
+        slice_scores(task, z, truth)
+        true_picture(task, z, truth)
+        slice_evaluation(task, z, truth)
+        error_picture(task, z, truth)

@@ -6,11 +6,10 @@ import struct
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
-from pages.cache import slices as cache
-from pages.cache import trainings as run_cache
+from pages.cache.models import find_model, list_models
+from pages.cache.store import kept
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel, load_model
@@ -28,8 +27,6 @@ from sandseg.runs.permissions import training_rules
 
 MOST_PICTURES = 64  # that travel; of a longer training every second, third, … epoch is drawn
 WAITING = "What the network makes of this place is drawn after its first epoch."
-
-
 FRESH_S = 1.0  # a look younger than this is good enough
 
 
@@ -38,7 +35,7 @@ def list_runs() -> list[RunStatus]:
     return _list_runs(str(runs_root()), int(time.monotonic() / FRESH_S))
 
 
-@lru_cache(maxsize=2)
+@kept()
 def _list_runs(_root: str, _moment: int) -> list[RunStatus]:
     return control.list_runs()
 
@@ -52,15 +49,15 @@ def run_status(run_id: str) -> RunStatus:
     return _run_status(run_id, str(runs_root()), int(time.monotonic() / FRESH_S))
 
 
-@lru_cache(maxsize=32)
+@kept()
 def _run_status(run_id: str, _root: str, _moment: int) -> RunStatus:
     return control.run_status(run_id)
 
 
 def forget() -> None:
     """Look again: somebody has changed something."""
-    _list_runs.cache_clear()
-    _run_status.cache_clear()
+    _list_runs.forget()
+    _run_status.forget()
 
 
 def run_replay(run_id: str, asked: int) -> bytes:
@@ -83,7 +80,7 @@ def last_change(run_id: str) -> tuple[int, ...]:
     return tuple(_changed(path) for path in (folder / METRICS, folder / control.SAMPLES))
 
 
-@lru_cache(maxsize=32)
+@kept()
 def _run_replay(run_id: str, _root: str, _times: tuple[int, ...], asked: int) -> bytes:
     settings = control.read_settings(run_id)
     history, samples = control.run_metrics(run_id), control.run_samples(run_id)
@@ -93,18 +90,18 @@ def _run_replay(run_id: str, _root: str, _times: tuple[int, ...], asked: int) ->
 
 def replays() -> list[StoredModel]:
     """Return the models whose training can be watched again."""
-    return [model for model in cache.list_models() if _has_replay(str(model.folder), model.sha256)]
+    return [model for model in list_models() if _has_replay(str(model.folder), model.sha256)]
 
 
-@lru_cache(maxsize=64)
+@kept()
 def _has_replay(folder: str, _sha256: str) -> bool:
     return samples_from(Path(folder) / REPLAY).image is not None
 
 
-@lru_cache(maxsize=32)
+@kept()
 def model_replay(name: str, sha256: str, asked: int) -> bytes:
     """Return curves and pictures of a stored model's training for the browser."""
-    model = cache.model(name)
+    model = find_model(name)
     history, samples = model.card.get("history", []), samples_from(model.folder / REPLAY)
     replay = Replay(model.classes, history, len(history), samples)
     return pack(f"model-{sha256}", replay, asked)
@@ -121,7 +118,7 @@ def trained_model(run_id: str) -> StoredModel | None:
     return None if folder is None else _trained_model(str(folder), _changed(folder))
 
 
-@lru_cache(maxsize=16)
+@kept()
 def _trained_model(folder: str, _changed_ns: int) -> StoredModel:
     return load_model(Path(folder).name, Path(folder).parent)
 
@@ -136,7 +133,7 @@ def is_offered() -> bool:
         is_on = training_rules().is_on
     except SandsegError:
         return True  # the page says what is wrong
-    return is_on or bool(run_cache.replays() or run_cache.list_runs())
+    return is_on or bool(replays() or list_runs())
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,8 @@ import numpy as np
 import pyarrow as pa
 import streamlit as st
 
-from pages.charts import phases as widgets
 from pages.charts.histogram import INK, PADDING, PALE_INK
+from pages.charts.phases import show_legend
 
 STACK, TRAINING = "this stack", "training slices"
 N_BINS = 128  # of 256 grey values: finer shows the combs of stretched pictures and no more
@@ -25,7 +25,7 @@ def show_grey_curves(stack: np.ndarray, training: np.ndarray) -> None:
             "of": np.repeat(list(curves), N_BINS),
         }
     )
-    widgets.show_legend({STACK: INK, TRAINING: PALE_INK})
+    show_legend({STACK: INK, TRAINING: PALE_INK})
     alt = "How often each grey value occurs in this stack and in the model's training slices."
     st.vega_lite_chart(table, _spec(top), key="grey-values-chart", alt=alt)
 

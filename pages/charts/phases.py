@@ -6,8 +6,9 @@ from html import escape
 import numpy as np
 import streamlit as st
 
-from pages.cache import slices as cache
-from pages.cache.view import SlicePhases, Task
+from pages.cache.models import classes_of
+from pages.cache.slices import report_of, slice_phases, slice_scores
+from pages.cache.task import SlicePhases, Task
 from pages.words.numbers import percent, percents, score
 from sandseg.classes import SegmentationClass
 
@@ -68,15 +69,15 @@ def show_porosity(porosity: float) -> None:
 
 def show_numbers(task: Task, z: int, truth: str) -> None:
     """Show phase fractions, porosity and, with labels, how well they are met."""
-    classes = cache.model(task.model_name).classes
-    phases = cache.slice_phases(task, z)
+    classes = classes_of(task.model_name)
+    phases = slice_phases(task, z)
     columns = {"slice": percents(phases.whole), "its rock": percents(phases.rock)}
     last = []
     if task.job:
-        stack_fractions = cache.report(task.job)["phase_fractions"].values()
+        stack_fractions = report_of(task.job)["phase_fractions"].values()
         columns["stack"] = percents(stack_fractions)
     if truth:
-        found = cache.slice_scores(task, z, truth)
+        found = slice_scores(task, z, truth)
         columns["IoU"] = [score(value) for value in found.iou]
         last = ["mean IoU", *[""] * (len(columns) - 1), score(found.mean_iou)]
     show_phases(columns, phases.rock, classes, last)

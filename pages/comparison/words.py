@@ -8,8 +8,15 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.cache import methods as cache_compare
-from pages.cache.methods import Difference, Trial
+from pages.cache.methods import (
+    Difference,
+    Trial,
+    difference_of,
+    rating_of,
+    run_of,
+    trial_phases,
+    true_phases,
+)
 from pages.session.state import Source
 from pages.words.numbers import percent, plain, score
 from sandseg.classes import SANDSTONE
@@ -27,15 +34,15 @@ def slice_names(source: Source, z: int, n_slices: int) -> set[str]:
     return {stem} if n_slices == 1 else {f"{stem}[{z}]"}
 
 
-def show_verdict(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -> None:
+def show_finding(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -> None:
     """Say first what the comparison shows."""
     phrases = [method.phrase for method in methods]
     if truth:
-        errors = [cache_compare.rating(task, truth).errors for task in trials]
-        st.markdown(f"**{plain(comparison.verdict(phrases, errors, SANDSTONE))}**")
+        errors = [rating_of(trial, truth).errors for trial in trials]
+        st.markdown(f"**{plain(comparison.finding(phrases, errors, SANDSTONE))}**")
         return
     pairs = list(combinations(range(len(trials)), 2))
-    shares = [cache_compare.difference(trials[i], trials[j], "").share for i, j in pairs]
+    shares = [difference_of(trials[i], trials[j], "").share for i, j in pairs]
     first, second = pairs[int(np.argmin(shares))]
     text = f"{_capital(phrases[first])} and {phrases[second]} disagree on {percent(min(shares))}"
     ending = " of the pixels."
@@ -57,12 +64,12 @@ def show_what_was_learned(methods: Sequence[Method], names: set[str]) -> None:
         st.warning(plain(text), icon=":material/school:")
 
 
-def pane_note(task: Trial, truth: str) -> str:
+def pane_note(trial: Trial, truth: str) -> str:
     """Return the score and the time of a method, as they stand over its picture."""
-    time = f"{two_figures(cache_compare.segmented(task).seconds)} s"
+    time = f"{two_figures(run_of(trial).seconds)} s"
     if not truth:
         return time
-    return f"mean IoU {score(cache_compare.rating(task, truth).scores.mean_iou)} · {time}"
+    return f"mean IoU {score(rating_of(trial, truth).scores.mean_iou)} · {time}"
 
 
 def difference_text(first: Method, second: Method, found: Difference, has_truth: bool) -> str:
@@ -83,8 +90,8 @@ def difference_text(first: Method, second: Method, found: Difference, has_truth:
 
 def show_table(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -> None:
     """Show all numbers of a comparison: a column for each method, and one for the truth."""
-    runs = [cache_compare.segmented(task) for task in trials]
-    made_of = [cache_compare.phases(task) for task in trials]
+    runs = [run_of(trial) for trial in trials]
+    made_of = [trial_phases(trial) for trial in trials]
     rows = _score_rows(trials, truth) if truth else []
     rows.append(("Speed", None))
     rows.append(("seconds", [two_figures(run.seconds) for run in runs]))
@@ -92,7 +99,7 @@ def show_table(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -
     titles = [method.title for method in methods]
     if truth:
         titles.append("Truth")
-        made_of.append(cache_compare.true_phases(truth, trials[0].z))
+        made_of.append(true_phases(truth, trials[0].z))
     rows.append(("What the rock is made of", None))
     for i, material in enumerate(SANDSTONE):
         rows.append((material.name, [percent(found.rock[i]) for found in made_of]))
@@ -107,7 +114,7 @@ def two_figures(value: float) -> str:
 
 
 def _score_rows(trials: Sequence[Trial], truth: str) -> list[tuple[str, list[str] | None]]:
-    ratings = [cache_compare.rating(task, truth) for task in trials]
+    ratings = [rating_of(trial, truth) for trial in trials]
     intervals = [(found.intervals.mean_low, found.intervals.mean_high) for found in ratings]
     rows = [
         ("Agreement with the truth (IoU)", None),
@@ -121,8 +128,8 @@ def _score_rows(trials: Sequence[Trial], truth: str) -> list[tuple[str, list[str
 
 def _explanation(has_truth: bool) -> str:
     time = (
-        "Seconds are of segmenting alone, measured on this server when the slice was first asked "
-        "for. Shares are of the rock without the air around it, as each method sees it."
+        "Seconds are of segmenting alone, measured on this server once the method is loaded. "
+        "Shares are of the rock without the air around it, as each method sees it."
     )
     if not has_truth:
         return time

@@ -1,17 +1,9 @@
 /** The confusion matrix in the browser: a table whose cells are buttons. */
 
-/** Make an element; texts are set as text, never as markup. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
+import { make, swatch } from "./shared/elements.js";
 
 function className({ name, color }, scope) {
-  const swatch = make("i");
-  swatch.style.background = color;
-  return make("th", { scope }, swatch, name);
+  return make("th", { scope }, swatch(color), name);
 }
 
 function cellButton(cell, place, isPressed) {

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
+from pages.components.modules import join_modules
 from pages.session import address
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import confidence_colors
@@ -30,7 +31,7 @@ _mount = st.components.v2.component(
     "sandseg_confusion",
     html='<div class="confusion"></div>\n',
     css=(_HERE / "confusion.css").read_text("utf-8"),
-    js=(_HERE / "confusion.js").read_text("utf-8"),
+    js=join_modules(_HERE / "confusion.js"),
 )
 
 

@@ -3,6 +3,10 @@
  * and the curves. Going through the epochs never leaves the browser.
  */
 
+import { clamp } from "./shared/clamp.js";
+import { make, makeSvg, swatch } from "./shared/elements.js";
+import { unpack } from "./shared/packed.js";
+
 const CHART_HEIGHT = 190;
 const MARGIN = { left: 40, right: 14, top: 10, bottom: 24 };
 const SHOW_MS = 9000; // all epochs, when they are played
@@ -25,36 +29,8 @@ export default function render({ data, parentElement, setStateValue }) {
 
 // ---------------------------------------------------------------- small helpers
 
-const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 const isNumber = (value) => typeof value === "number";
 const figure = (value, digits) => (isNumber(value) ? value.toFixed(digits) : "–");
-
-/** Make an element; texts are set as text, never as markup. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) {
-    if (name.startsWith("on")) element[name] = value;
-    else element.setAttribute(name, value);
-  }
-  element.append(...children);
-  return element;
-}
-
-function draw(tag, attributes, ...children) {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-/** Split the bytes into the header and the pictures. */
-function unpack(bytes) {
-  const size = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, 4 + size)));
-  let start = 4 + size;
-  const blobs = header.sizes.map((length) => bytes.subarray(start, (start += length)));
-  return { header, blobs };
-}
 
 /** Round values of a logarithmic axis: the fewest that still are three or more. */
 function logTicks(low, high) {
@@ -84,7 +60,7 @@ class Replay {
     this.send = send;
     if (this.raw && this.raw.length === data.length && this.raw.every((b, i) => b === data[i])) return;
     this.raw = data;
-    const { header, blobs } = unpack(data);
+    const { header, blobs } = unpack(data, ({ sizes }) => sizes);
     const asked = this.header?.asked;
     this.header = header;
     if (header.asked && header.asked !== asked) remembered.set(header.key, header.asked);
@@ -160,7 +136,7 @@ class Replay {
     this.playButton.setAttribute("aria-label", label);
     this.playButton.title = label;
     const path = this.timer ? "M8 5.5v13M16 5.5v13" : "M8 5v14l11-7z";
-    this.playButton.replaceChildren(draw("svg", { viewBox: "0 0 24 24" }, draw("path", { d: path })));
+    this.playButton.replaceChildren(makeSvg("svg", { viewBox: "0 0 24 24" }, makeSvg("path", { d: path })));
     this.playButton.classList.toggle("on", Boolean(this.timer));
   }
 
@@ -208,7 +184,7 @@ class Replay {
 
   makeChart(title, kind) {
     const keys = make("div", { class: "keys" });
-    const svg = draw("svg", { class: "chart", role: "img", "aria-label": `${title}, by epoch` });
+    const svg = makeSvg("svg", { class: "chart", role: "img", "aria-label": `${title}, by epoch` });
     const box = make("div", { class: "chartbox" }, make("div", { class: "name" }, title), svg, keys);
     const pick = (event, isFinal) => {
       const share = (event.clientX - svg.getBoundingClientRect().left - MARGIN.left) / this.inner(svg);
@@ -279,14 +255,14 @@ class Replay {
     const { y, ticks } = this.axis(lines, isLog, bottom);
     const place = { x1: MARGIN.left, x2: right, class: "grid" };
     const parts = ticks.flatMap((tick) => [
-      draw("line", { ...place, y1: y(tick), y2: y(tick) }),
-      draw("text", { x: MARGIN.left - 8, y: y(tick) + 4, class: "tick end" }, String(tick)),
+      makeSvg("line", { ...place, y1: y(tick), y2: y(tick) }),
+      makeSvg("text", { x: MARGIN.left - 8, y: y(tick) + 4, class: "tick end" }, String(tick)),
     ]);
     for (const epoch of this.epochTicks(svg)) {
-      parts.push(draw("text", { x: x(epoch), y: bottom + 17, class: "tick" }, String(epoch)));
+      parts.push(makeSvg("text", { x: x(epoch), y: bottom + 17, class: "tick" }, String(epoch)));
     }
     const here = x(this.epoch);
-    parts.push(draw("line", { x1: here, x2: here, y1: MARGIN.top, y2: bottom, class: "here" }));
+    parts.push(makeSvg("line", { x1: here, x2: here, y1: MARGIN.top, y2: bottom, class: "here" }));
     for (const line of lines) parts.push(...this.drawLine(line, x, y));
     svg.setAttribute("height", CHART_HEIGHT);
     svg.replaceChildren(...parts);
@@ -301,12 +277,12 @@ class Replay {
       isDown = isNumber(value);
     });
     const style = { d: path, "stroke-dasharray": dash ?? "none" };
-    const parts = color ? [draw("path", { ...style, class: "casing" })] : [];
-    parts.push(draw("path", { ...style, class: "line", stroke: color ?? "currentColor" }));
+    const parts = color ? [makeSvg("path", { ...style, class: "casing" })] : [];
+    parts.push(makeSvg("path", { ...style, class: "line", stroke: color ?? "currentColor" }));
     const value = values[this.epoch - 1];
     if (isNumber(value)) {
       const dot = { cx: x(this.epoch), cy: y(value), r: 4, fill: color ?? "currentColor", class: "dot" };
-      parts.push(draw("circle", dot));
+      parts.push(makeSvg("circle", dot));
     }
     return parts;
   }
@@ -331,8 +307,7 @@ class Replay {
   }
 
   key({ name, values, color, dash }, isLoss) {
-    const swatch = make("i", { class: color ? "swatch" : dash ? "dashed" : "solid" });
-    if (color) swatch.style.background = color;
-    return make("span", {}, swatch, `${name} `, make("b", {}, figure(values[this.epoch - 1], isLoss ? 3 : 2)));
+    const sample = color ? swatch(color) : make("i", { class: dash ? "dashed" : "solid" });
+    return make("span", {}, sample, `${name} `, make("b", {}, figure(values[this.epoch - 1], isLoss ? 3 : 2)));
   }
 }

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.components.modules import join_modules
 from pages.session import address
 
 EPOCH = "epoch"  # stands in the address
@@ -13,7 +14,7 @@ _mount = st.components.v2.component(
     "sandseg_replay",
     html='<div class="replay"></div>\n',
     css=(_HERE / "replay.css").read_text("utf-8"),
-    js=(_HERE / "replay.js").read_text("utf-8"),
+    js=join_modules(_HERE / "replay.js"),
 )
 
 

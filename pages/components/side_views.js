@@ -1,16 +1,10 @@
 /** The two cuts across the slices: a press or a drag moves the lines where the other planes meet. */
 
+import { clamp } from "./shared/clamp.js";
+import { make } from "./shared/elements.js";
+
 const SEND_EVERY_MS = 150;
 
-/** Make an element; texts are set as text, never as markup. */
-function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
-  element.append(...children);
-  return element;
-}
-
-const clamp = (value, n) => Math.min(Math.max(value, 0), n - 1);
 const cuts = new WeakMap(); // root element -> the two cuts
 
 class Cut {
@@ -52,7 +46,7 @@ class Cut {
   moveTo(event) {
     const box = this.frame.getBoundingClientRect();
     const shares = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    this.go(shares.map((share, i) => clamp(Math.floor(share * this.view.n[i]), this.view.n[i])));
+    this.go(shares.map((share, i) => clamp(Math.floor(share * this.view.n[i]), 0, this.view.n[i] - 1)));
   }
 
   onKey(event) {
@@ -60,7 +54,7 @@ class Cut {
     if (!by || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const far = event.shiftKey ? 10 : 1;
-    this.go(this.at.map((value, i) => clamp(value + far * by[i], this.view.n[i])));
+    this.go(this.at.map((value, i) => clamp(value + far * by[i], 0, this.view.n[i] - 1)));
   }
 
   /** Draw at once; tell Python now and then. */

@@ -7,8 +7,9 @@ from typing import Any
 
 import streamlit as st
 
-from pages.cache import greys as cache_browse
-from pages.cache.view import Task
+from pages.cache.greys import side_picture, side_scale
+from pages.cache.task import Task
+from pages.components.modules import join_modules
 from pages.session import address, state
 from sandseg.export.cuts import LARGEST_VOLUME, fits_in_memory
 from sandseg.scan.stack import Stack
@@ -21,7 +22,7 @@ _mount = st.components.v2.component(
     "sandseg_side_views",
     html='<div class="sides"></div>\n',
     css=(_HERE / "side_views.css").read_text("utf-8"),
-    js=(_HERE / "side_views.js").read_text("utf-8"),
+    js=join_modules(_HERE / "side_views.js"),
 )
 
 
@@ -56,14 +57,14 @@ def show_side_views(
     """Draw both cuts, the first slice on top; their lines can be moved."""
     x, y = spot
     n_slices, height, width = shape
-    scale = cache_browse.side_scale(task)
+    scale = side_scale(task)
     views = []
     for plane, axis, n, along, cut in (
         ("XZ", X, width, x, f"y {y}"),
         ("YZ", Y, height, y, f"x {x}"),
     ):
         at = y if plane == "XZ" else x
-        picture = cache_browse.side_picture(task, truth, plane, at, tuple(sorted(hidden)))
+        picture = side_picture(task, truth, plane, at, tuple(sorted(hidden)))
         views.append(
             {
                 "plane": plane,

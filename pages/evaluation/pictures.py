@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from pages.cache import errors as cache_evaluate
-from pages.cache import slices as cache
-from pages.cache.greys import exact_grey
-from pages.cache.view import Task
-from pages.charts import phases as widgets
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.cache.models import classes_of
+from pages.cache.slices import error_picture, slice_phases, slice_pictures, true_picture
+from pages.cache.task import Task
+from pages.charts.phases import clear_class, show_legend
+from pages.components.viewer import Display, Pane, viewer
+from pages.panels.slice_view import shown_slice
 from pages.session import address, state
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import INVENTED, MISSED
@@ -30,13 +30,13 @@ def show_pictures(
 ) -> None:
     """Show grey values, truth, prediction and errors over the same place."""
     layout, class_value = chosen
-    classes = cache.model(task.model_name).classes
-    pictures = cache.slice_pictures(task, z)
-    true = cache_evaluate.truth_picture(task, z, truth)
+    classes = classes_of(task.model_name)
+    pictures = slice_pictures(task, z)
+    true = true_picture(task, z, truth)
     errors = Pane(
         "Errors",
         pictures.grey,
-        picture=cache_evaluate.error_picture(task, z, truth, class_value),
+        picture=error_picture(task, z, truth, class_value),
     )
     prediction = Pane("Prediction", pictures.grey, pictures.labels)
     panes = [Pane("Grey values", pictures.grey), Pane("Truth", pictures.grey, true)]
@@ -50,7 +50,7 @@ def show_pictures(
 
 def show_prediction(task: Task, z: int) -> None:
     """Show grey values and prediction of a slice nobody has labelled."""
-    pictures = cache.slice_pictures(task, z)
+    pictures = slice_pictures(task, z)
     prediction = Pane("Prediction", pictures.grey, pictures.labels)
     _show(task, z, [Pane("Grey values", pictures.grey), prediction])
 
@@ -62,19 +62,16 @@ def _show(
     lit: bytes | None = None,
     hatched: Sequence[tuple[int, int, int]] = (),
 ) -> None:
-    stack = cache.open_source(task.source)
     viewer(
         panes,
-        Shown(z, stack.n_slices, cache.model(task.model_name).classes, stack.voxel_size_um),
-        Look(
-            clear_class=widgets.clear_class(cache.slice_phases(task, z)),
+        shown_slice(task, z, highlight=lit),
+        Display(
+            clear_class=clear_class(slice_phases(task, z)),
             height=700 if len(panes) > 1 else 620,
             stepper=False,
             hatched=hatched,
         ),
         key="evaluate-viewer",
-        highlight=lit,
-        exact_grey=lambda: exact_grey(task.source, z, task.model_name, task.model_sha256),
         on_step=state.take_slice,
     )
 
@@ -82,7 +79,7 @@ def _show(
 def _show_legend(class_name: str) -> None:
     """Say what the colors of the errors mean."""
     if class_name:
-        widgets.show_legend(
+        show_legend(
             {
                 f"{class_name} missed (white lines)": _hatch(-45, MISSED, "#fff"),
                 f"{class_name} invented (black lines)": _hatch(45, INVENTED, "#000"),
@@ -90,7 +87,7 @@ def _show_legend(class_name: str) -> None:
         )
         return
     text = "wrong pixels: each is missed by one class and invented by another, so choose a class"
-    widgets.show_legend({text: f"rgb{MISSED}"})
+    show_legend({text: f"rgb{MISSED}"})
 
 
 def _hatch(degrees: int, color: tuple[int, int, int], line: str) -> str:

@@ -4,10 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from pages.cache import errors as cache_evaluate
-from pages.cache.view import Task
+from pages.cache.errors import error_thumbnail, slice_evaluation, stack_evaluations
+from pages.cache.task import Task
 from pages.components import confusion
-from pages.panels.refusals import await_prediction
+from pages.components.copy_link import copy_link
+from pages.evaluation.pictures import show_prediction
+from pages.panels.choices import choose_slice
+from pages.panels.page_head import page_head
+from pages.panels.refusals import await_prediction, user_errors
 from pages.panels.stack_run import finished_folder, show_run
 from pages.session import address, state
 from pages.session.state import Source
@@ -21,6 +25,21 @@ N_WORST = 6
 N_PLACES = 5
 ONE, ALL = "slice", "stack"
 SCOPES = {ONE: "This slice", ALL: "All labelled slices"}
+
+
+def invite(task: Task, n_slices: int) -> None:
+    """Say what the page is for where there is nothing to compare the prediction with."""
+    with page_head("Evaluate"):
+        copy_link()
+    st.info(
+        "No labels for this stack yet. Upload them to see how good the prediction is.",
+        icon=":material/label:",
+    )
+    shown = st.container()
+    z = choose_slice(n_slices)
+    with shown, user_errors():
+        await_prediction(task, z)
+        show_prediction(task, z)
 
 
 def show_honesty(source: Source, model: StoredModel, slices: Sequence[int]) -> None:
@@ -58,7 +77,7 @@ def choose_parts(task: Task, z: int, truth: str, is_whole: bool) -> Mapping[int,
     if is_whole:
         return evaluate_stack(task, truth)
     await_prediction(task, z)
-    return {z: cache_evaluate.slice_evaluation(task, z, truth)}
+    return {z: slice_evaluation(task, z, truth)}
 
 
 def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
@@ -68,7 +87,7 @@ def evaluate_stack(task: Task, truth: str) -> dict[int, Evaluation]:
     def show_progress(n_done: int, n_slices: int) -> None:
         place.progress(n_done / n_slices, f"Comparing slice {n_done} of {n_slices}")
 
-    found = cache_evaluate.stack_evaluations(task, truth, show_progress)
+    found = stack_evaluations(task, truth, show_progress)
     place.empty()
     return found
 
@@ -143,7 +162,7 @@ def show_worst(
     for column, (z, mean) in zip(st.columns(N_WORST), ranked[:N_WORST], strict=False):
         with column:
             st.image(
-                cache_evaluate.error_thumbnail(task, z, truth),
+                error_thumbnail(task, z, truth),
                 width="stretch",
                 alt=f"Errors of {source.slice_title(z).lower()}",
             )

@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.models import list_models
+from pages.cache.rocks import forget_samples, has_sandstone
 from pages.components.uploader.uploader import ask_upload
 from pages.panels.model_card import model_title, show_card
 from pages.panels.own_files import ask_about_file
@@ -21,7 +22,7 @@ from sandseg.uploads.receive import Wanted
 
 def choose_model() -> StoredModel:
     """Ask for one of the models at hand."""
-    models = {model.name: model for model in cache.list_models()}
+    models = {model.name: model for model in list_models()}
     if not models:
         raise ModelError(
             "There is no model to segment with.",
@@ -55,7 +56,7 @@ def choose_source(model_name: str | None) -> Source:
 
 def _offer_sandstone() -> None:
     """Download the real rock where it is not at hand, once for all visitors."""
-    if cache.has_sandstone():
+    if has_sandstone():
         return
     label = f"Get slices of a real sandstone ({DOWNLOAD_MB} MB)"
     if not st.button(label, key="get-sandstone", type="tertiary", icon=":material/download:"):
@@ -71,7 +72,7 @@ def _offer_sandstone() -> None:
         place.empty()
         show_refusal(error)
         return
-    cache.forget_samples()
+    forget_samples()
     address.wish(state.SAMPLE, samples.SANDSTONE)
     state.forget_slice()
     st.rerun()

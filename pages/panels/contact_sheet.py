@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from pages.cache import greys as cache_browse
-from pages.cache.view import Task
+from pages.cache.greys import contact_sheet, thumbnail_slices
+from pages.cache.task import Task
 from pages.session import state
 
 JUMP = "jump"
@@ -11,10 +11,10 @@ JUMP = "jump"
 
 def show_contact_sheet(task: Task, n_slices: int) -> None:
     """Show evenly spread slices side by side, and lead to each."""
-    slices = [z + 1 for z in cache_browse.thumbnail_slices(n_slices)]
+    slices = [z + 1 for z in thumbnail_slices(n_slices)]
     with st.expander(f"{len(slices)} slices at a glance", icon=":material/grid_view:"):
         st.image(
-            cache_browse.contact_sheet(task),
+            contact_sheet(task),
             width="stretch",
             output_format="JPEG",
             alt=f"Slices {', '.join(map(str, slices))}",

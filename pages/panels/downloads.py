@@ -5,8 +5,10 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.cache import slices as cache
-from pages.cache.view import Task
+from pages.cache.models import classes_of
+from pages.cache.rocks import open_source, stack_of
+from pages.cache.slices import grey_slice, prediction_of, report_of, slice_phases
+from pages.cache.task import Task
 from pages.charts.phases import clear_class
 from pages.session.state import Source
 from sandseg.export import overlay
@@ -14,7 +16,6 @@ from sandseg.export.names import safe_name
 from sandseg.export.pictures import encode_png
 from sandseg.export.tables import fractions_csv
 from sandseg.export.tiff import labels_tiff_bytes
-from sandseg.grey.display import to_display
 from sandseg.runs.segmentation import LABELS, REPORT
 
 OPACITY = 0.5
@@ -22,7 +23,7 @@ OPACITY = 0.5
 
 def show_downloads(source: Source, task: Task, z: int) -> None:
     """Offer labels, picture and numbers: of the stack when it is segmented, else of the slice."""
-    stack = cache.open_source(task.source, source.title)
+    stack = open_source(task.source, source.title)
     stem = safe_name(Path(source.title).stem)
     is_whole = bool(task.job) or stack.n_slices == 1
     part = stem if is_whole else f"{stem}_slice{z + 1}"
@@ -53,29 +54,25 @@ def labels_tiff(task: Task, z: int) -> bytes:
     """Return the label TIFF the command line would write."""
     if task.job:
         return (Path(task.job) / LABELS).read_bytes()
-    stack = cache.open_source(task.source)
-    classes = cache.model(task.model_name).classes
-    return labels_tiff_bytes([cache.prediction(task, z).labels], classes, stack.voxel_size_um)
+    classes, voxel_size_um = classes_of(task.model_name), stack_of(task).voxel_size_um
+    return labels_tiff_bytes([prediction_of(task, z).labels], classes, voxel_size_um)
 
 
 def overlay_png(task: Task, z: int) -> bytes:
     """Return the slice with all classes but the commonest of the rock colored."""
-    mapping = cache.mapping_of(task)
-    image = cache.open_source(task.source).read_slice(z)
-    classes = cache.model(task.model_name).classes
-    clear = clear_class(cache.slice_phases(task, z))
+    classes = classes_of(task.model_name)
+    clear = clear_class(slice_phases(task, z))
     shown = [material.value for material in classes if material.value != clear]
-    grey = to_display(image, mapping.low, mapping.high)
-    labels = cache.prediction(task, z).labels
-    return encode_png(overlay.blend(grey, labels, classes, OPACITY, shown))
+    labels = prediction_of(task, z).labels
+    return encode_png(overlay.blend(grey_slice(task, z), labels, classes, OPACITY, shown))
 
 
 def phases_csv(task: Task, z: int) -> str:
     """Return the phase fractions of each segmented slice as a table."""
-    classes = cache.model(task.model_name).classes
+    classes = classes_of(task.model_name)
     if not task.job:
-        return fractions_csv([cache.slice_phases(task, z).whole], classes)
-    rows = cache.report(task.job)["slices"]
+        return fractions_csv([slice_phases(task, z).whole], classes)
+    rows = report_of(task.job)["slices"]
     return fractions_csv([[row[material.name] for material in classes] for row in rows], classes)
 
 

@@ -2,15 +2,18 @@
 
 import streamlit as st
 
-from pages.cache import slices as cache
-from pages.cache.greys import grey_shares, verdict
-from pages.cache.view import Task
+from pages.cache.greys import grey_shares, verdict_on
+from pages.cache.models import find_model
+from pages.cache.rocks import open_source
+from pages.cache.slices import line_of, mapping_of
+from pages.cache.task import Task
 from pages.charts.grey_curves import show_grey_curves
 from pages.session import address
 from pages.session.state import Source
 from pages.session.treatment import treat, treatment
 from pages.words.numbers import plain
 from pages.words.scans import mapping_text
+from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.grey.rescale import voxel_text
 from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE
@@ -30,7 +33,7 @@ def choose_treatment(source: Source, model: StoredModel) -> None:
     """Show a source to the model as the address says, or as was chosen before."""
     if wanted := address.read("grey"):
         try:
-            cache.grey_mapping(source.place, model.name, model.sha256, wanted[-1])
+            line_of(Task(source.place, model.name, model.sha256, treatment=Treatment(wanted[-1])))
             treat(source, grey=wanted[-1])
         except SandsegError:
             treat(source, grey=AUTO)
@@ -49,7 +52,7 @@ def show_treatment(source: Source) -> None:
 
 def show_grey_values(task: Task, source: Source) -> None:
     """Say in one line how grey values reach the model and whether that fits; more when opened."""
-    found, mapping = verdict(task), cache.mapping_of(task)
+    found, mapping = verdict_on(task), mapping_of(task)
     if found.level != FIT:
         st.warning(found.sentence, icon=ICONS[found.level])
     if found.inverse:
@@ -60,11 +63,11 @@ def show_grey_values(task: Task, source: Source) -> None:
             on_click=_map_by,
             args=(source, *found.inverse),
         )
-    if found.voxel_ratio or task.is_rescaled:
+    if found.voxel_ratio or task.treatment.is_rescaled:
         _offer_size(source, found.voxel_ratio)
-    if found.is_uneven or task.is_evened:
+    if found.is_uneven or task.treatment.is_evened:
         _offer(source, "is_evened", "Even out the brightness", _EVENED)
-    text = mapping_text(mapping, cache.open_source(task.source).dtype)
+    text = mapping_text(mapping, open_source(task.source).dtype)
     title = f"{plain(text)} · {found.level}"
     box = st.expander(title, icon=ICONS[found.level], key="grey-values", on_change="rerun")
     if not box.open:
@@ -72,8 +75,8 @@ def show_grey_values(task: Task, source: Source) -> None:
     with box:
         if found.level == FIT:
             st.caption(found.sentence)
-        training = cache.model(task.model_name).histogram
-        show_grey_curves(grey_shares(task.source, mapping.low, mapping.high), training)
+        training = find_model(task.model_name).histogram
+        show_grey_curves(grey_shares(task), training)
         _choose_mapping(task, source)
 
 
@@ -98,7 +101,7 @@ def _offer(source: Source, name: str, label: str, help: str) -> None:
 
 def _choose_mapping(task: Task, source: Source) -> None:
     """Let the visitor say which grey values become black and white."""
-    grey, mapping = treatment(source).grey, cache.mapping_of(task)
+    grey, mapping = treatment(source).grey, mapping_of(task)
     kind, low, high = (f"{name}-{source.id}" for name in ("grey-kind", "grey-low", "grey-high"))
     st.session_state[kind] = grey if grey in KINDS else BY_HAND
     st.session_state[low], st.session_state[high] = mapping.low, mapping.high

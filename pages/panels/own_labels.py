@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.rocks import open_source, true_labels
 from pages.components.uploader.uploader import ask_upload
 from pages.panels.refusals import show_refusal
 from pages.session import state
@@ -114,10 +114,10 @@ def _understand(source: Source, taken: Taken, name: str, n_classes: int) -> Labe
         SandsegError: It has another size, or too many values.
     """
     raw = _read_raw(taken.path, name)
-    check_same_shape(cache.open_source(source.place), raw)
+    check_same_shape(open_source(source.place), raw)
     values = np.empty(0) if taken.is_colored else np.unique(raw)
     try:
-        cache.true_labels(str(taken.path), name, n_classes)
+        true_labels(str(taken.path), name, n_classes)
         is_known = True
     except LabelError:
         if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):

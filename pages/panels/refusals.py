@@ -7,8 +7,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitInvalidLayoutContextError
 
-from pages.cache import slices as cache
-from pages.cache.view import Task
+from pages.cache.slices import prediction_of
+from pages.cache.task import Task
 from pages.words.numbers import plain
 from sandseg.errors import SandsegError
 
@@ -50,4 +50,4 @@ def await_prediction(task: Task, z: int) -> None:
         text = f"{others} first, about {max(seconds, 1):.0f} s"
         st.toast(text, icon=":material/hourglass_top:")
 
-    cache.prediction(task, z, on_wait=show)
+    prediction_of(task, z, on_wait=show)

@@ -5,6 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.cache.trainings import is_offered
+from pages.panels.refusals import user_errors
 from pages.server.warm_up import warm_up
 from pages.session import address
 
@@ -50,7 +51,8 @@ def start_page() -> None:
     """
     if "is_routed" not in st.session_state:
         st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
-        warm_up()
+        with user_errors():
+            warm_up()
         choose_page()
     address.start()
     st.html(_STYLE)

@@ -7,14 +7,17 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.rocks import open_source
 from pages.session.state import JOB_REFUSAL, Source, own
-from pages.session.treatment import Treatment, treatment
+from pages.session.treatment import treatment
 from pages.session.visit import visit
+from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.tiff import write_image
+from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel
 from sandseg.runs.segmentation import cancel_job, start_segmentation
+from sandseg.scan.read_options import ReadOptions
 from sandseg.uploads import workspace
 from sandseg.uploads.kept import JOBS
 
@@ -48,9 +51,8 @@ def _job_place(source: Source, model: StoredModel) -> Path:
 
 def _start(source: Source, model: StoredModel, folder: Path) -> None:
     path = Path(source.place)
-    stack = cache.open_source(source.place, source.title)
+    stack = open_source(source.place, source.title)
     copied = 0 if source.upload else stack.dtype.itemsize
-    voxel_size_um = source.upload and source.upload.voxel_size_um
     try:
         workspace.require_room(folder, math.prod(stack.shape) * (copied + RESULT_BYTES))
         if not source.upload:
@@ -58,12 +60,21 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
             slices = (stack.read_slice(z) for z in range(stack.n_slices))
             write_image(path, slices, stack.voxel_size_um)
         with workspace.writing():
-            options = treatment(source).options
-            options += [f"--voxel-size={voxel_size_um}"] if voxel_size_um else []
-            start_segmentation(path, folder, model.name, options)
+            start_segmentation(_request(source, model, path), folder)
     except SandsegError:
         workspace.remove_folder(folder)
         raise
+
+
+def _request(source: Source, model: StoredModel, path: Path) -> SegmentRequest:
+    """Ask for what the command line would be asked for; the job names the outputs."""
+    return SegmentRequest(
+        path,
+        labels=Path(),
+        model=model.name,
+        treatment=treatment(source),
+        read_options=ReadOptions(voxel_size_um=source.voxel_size_um),
+    )
 
 
 def end_job(source: Source, model: StoredModel) -> None:
@@ -78,6 +89,8 @@ def end_job(source: Source, model: StoredModel) -> None:
 
 
 def _job_name(source: Source, model: StoredModel) -> str:
-    how = treatment(source)
-    other = "" if how == Treatment() else f"-{sha256(repr(how).encode()).hexdigest()[:8]}"
+    how = repr(treatment(source))
+    if treatment(source).is_rescaled:  # then the labels depend on it
+        how += repr(source.voxel_size_um)
+    other = "" if how == repr(Treatment()) else f"-{sha256(how.encode()).hexdigest()[:8]}"
     return f"{Path(source.place).parent.name}-{model.sha256[:16]}{other}"

@@ -6,7 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.models import find_model
+from pages.cache.rocks import list_samples, open_source
+from pages.cache.slices import line_of
+from pages.cache.store import forget_files_in
+from pages.cache.task import Task
 from pages.session import address
 from sandseg.errors import SandsegError
 from sandseg.model.store import DEFAULT_MODEL
@@ -24,8 +28,8 @@ REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
 class Source:
     """A stack to work on: a sample or a file of the visitor's.
 
-    `id` stands in the address; `place` is what `cache.open_source` opens; `truth` what
-    `cache.true_labels` reads, "" without labels. `numbers` are those of the slices of the real
+    `id` stands in the address; `place` is what `rocks.open_source` opens; `truth` what
+    `rocks.true_labels` reads, "" without labels. `numbers` are those of the slices of the real
     rock, which lie apart; `upload` is what is known of a visitor's file.
     """
 
@@ -36,6 +40,11 @@ class Source:
     numbers: tuple[str, ...] = ()
     upload: Upload | None = None
 
+    @property
+    def voxel_size_um(self) -> float | None:
+        """The voxel size of a visitor's file, as it says or as they do; a sample knows its own."""
+        return self.upload.voxel_size_um if self.upload else None
+
     def slice_title(self, z: int) -> str:
         """Return how slice z is called: by its number in the scan, else counted from one."""
         return f"Slice {self.numbers[z] if self.numbers else z + 1}"
@@ -44,7 +53,7 @@ class Source:
 def sources() -> dict[str, Source]:
     """Return what can be chosen, by id: the samples at hand, then the visitor's own files."""
     found = {}
-    for sample in cache.list_samples():
+    for sample in list_samples():
         truth = sample.key if sample.has_labels else ""
         found[sample.key] = Source(sample.key, sample.title, sample.key, truth, sample.numbers)
     return {**found, **_files()}
@@ -81,6 +90,7 @@ def open_file(folder: Path, selection: Mapping[str, int], model_name: str | None
         return
     except SandsegError as error:
         if not (folder / kept.FACTS).exists() or not selection:
+            forget_files_in(folder)
             workspace.remove_folder(folder)
         st.session_state[REFUSAL] = error
         return
@@ -91,9 +101,9 @@ def open_file(folder: Path, selection: Mapping[str, int], model_name: str | None
 
 def _check(upload: Upload, model_name: str) -> None:
     """Look whether there is something to segment; refuse it now rather than on the next page."""
-    stack = cache.open_source(str(upload.path), upload.title)
-    model = cache.model(model_name)
-    cache.grey_mapping(str(upload.path), model.name, model.sha256)
+    stack = open_source(str(upload.path), upload.title)
+    model = find_model(model_name)
+    line_of(Task(str(upload.path), model.name, model.sha256))
     if stack.n_slices == 1:
         check_values(stack.read_slice(0))
 
@@ -107,7 +117,6 @@ def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
     """Take the visitor's word for the size of a voxel; it goes into all that is taken home."""
     upload = kept.set_voxel_size(source.upload, voxel_size_um)
     _files()[source.id] = _source(upload)
-    cache.open_source(source.place, source.title).voxel_size_um = voxel_size_um
 
 
 def _files() -> dict[str, Source]:

@@ -1,9 +1,11 @@
 """A visit and its place for files."""
 
 import weakref
+from pathlib import Path
 
 import streamlit as st
 
+from pages.cache.store import forget_files_in
 from sandseg.runs.segmentation import end_visit
 from sandseg.uploads import workspace
 
@@ -13,7 +15,13 @@ class Visit:
 
     def __init__(self):
         self.folder = workspace.new_visit()
-        weakref.finalize(self, end_visit, self.folder).atexit = False
+        weakref.finalize(self, _end, self.folder).atexit = False
+
+
+def _end(folder: Path) -> None:
+    """Close what is still open of a visit's files, or the disk would stay full of them."""
+    forget_files_in(folder)
+    end_visit(folder)
 
 
 def visit() -> Visit:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.rocks import open_source
 from pages.session import address, state
 from pages.training.files import ask_files, own_files
 from sandseg.classes import SANDSTONE, SegmentationClass, numbered_classes
@@ -145,7 +145,7 @@ def _phantom() -> TrainingData:
 def _real() -> list[TrainingData]:
     try:
         find_sandstone()
-        shape = cache.open_source(samples.SANDSTONE).shape
+        shape = open_source(samples.SANDSTONE).shape
     except (TrainingError, StackError):
         return []
     source = DataSource(REAL, PhantomConfig().shape)
@@ -159,7 +159,7 @@ def _brought() -> list[TrainingData]:
         labels = state.truth_of(source)
         if Path(source.place).is_absolute() and labels:
             files = DataSource("files", images=source.place, labels=labels)
-            shape = cache.open_source(source.place, source.title).shape
+            shape = open_source(source.place, source.title).shape
             found.append(TrainingData(source.id, source.title, files, shape))
     return found
 

@@ -52,10 +52,6 @@ class OwnFiles:
         known = set(self.values) - {IGNORED}
         return not self.values or (len(known) > 1 and min(known) >= 0 and max(known) <= n_classes)
 
-    def counts_from_one(self, n_classes: int) -> bool:
-        """Whether 0 means "not labelled"."""
-        return n_classes in self.values
-
 
 def own_files() -> OwnFiles:
     """Return what the visitor uploaded so far."""

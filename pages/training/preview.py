@@ -1,149 +1,118 @@
-"""What the network will see: patches of the chosen data, cut, flipped and turned as in training."""
+"""What the network will see: the first patches of the training that the settings would begin."""
 
 import base64
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import math
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 
-from pages.cache import slices as cache
-from sandseg.classes import IGNORED, SegmentationClass
+from pages.cache.rocks import open_source, true_labels
+from pages.cache.store import kept
+from pages.training.data import PHANTOM
+from sandseg.classes import SegmentationClass
 from sandseg.config import TrainConfig
-from sandseg.data.patches import GridPatches, RandomPatches, grid_patches, split_slices
-from sandseg.data.sandstone_files import SPLIT
+from sandseg.data.labelled import (
+    LabelledSlices,
+    PreparedData,
+    labelled_stack,
+    open_labelled,
+    prepare,
+)
 from sandseg.export.pictures import encode_jpeg, encode_palette_png
-from sandseg.grey.mapping import GreyMapping
-from sandseg.runs.settings import DataSource
-from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import check_same_shape, read_labels
+from sandseg.runs.settings import RunSettings
+from sandseg.runs.sources import locate
 
 N_PATCHES = 8
-N_SLICES = 6  # that are looked at
-BATCH = "preview-batch"
+TURN = "preview-turn"
+# What patches follow from. A picture is made once for all settings that differ in other things.
+_OF_PATCHES = ("unet", "patch_size", "batch_size", "steps_per_epoch")
+_OF_PATCHES += ("sampling", "augment", "split", "seed")
 
 
-@dataclass(frozen=True)
-class Glimpse:
-    """What the patches of a training follow from."""
-
-    source: DataSource
-    n_classes: int
-    counts_from_one: bool
-    config: TrainConfig
-
-
-def show_patches(glimpse: Glimpse, classes: Sequence[SegmentationClass]) -> None:
+def show_patches(settings: RunSettings) -> None:
     """Show patches as the network gets them, above their labels.
 
     Raises:
         SandsegError: The slices or the labels cannot be learned from.
     """
-    batch = st.session_state.get(BATCH, 0)
-    pairs = _pictures(_plain(glimpse), tuple(classes), batch)
-    figures = "".join(_figure(*pair) for pair in pairs)
-    names = "".join(_key(material) for material in classes)
+    turn = st.session_state.get(TURN, 0)
+    figures = "".join(_figure(*pair) for pair in _pictures(_without_the_rest(settings), turn))
+    names = "".join(_key(material) for material in settings.all_classes)
     st.html(f'{_STYLE}<div class="patches">{figures}</div><div class="patch-keys">{names}</div>')
-    size = glimpse.config.patch_size
-    turned = ", flipped and turned at random" if glimpse.config.augment else ""
+    size = settings.config.patch_size
+    turned = ", flipped and turned at random" if settings.config.augment else ""
     text, button = st.columns([4, 1], vertical_alignment="top")
     text.caption(
         f"What the network gets: patches of {size} × {size} pixels{turned}, and below each the "
         "labels it has to find."
     )
     button.button(
-        "Others", icon=":material/refresh:", type="tertiary", on_click=_next_batch, width="stretch"
+        "Others", icon=":material/refresh:", type="tertiary", on_click=_next_turn, width="stretch"
     )
 
 
-def _next_batch() -> None:
-    st.session_state[BATCH] = st.session_state.get(BATCH, 0) + 1
+def first_patches(settings: RunSettings, turn: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return patches of the first epoch as the training gets them, from the first batch on.
+
+    Args:
+        settings: Of the training.
+        turn: Each gives the patches of the next batches.
+
+    Returns:
+        (N, S, S, 1) float32 images in [0, 1] and (N, S, S) uint8 labels.
+
+    Raises:
+        SandsegError: The slices or the labels cannot be learned from.
+    """
+    patches = _prepared(settings).patches
+    n_steps = min(math.ceil(N_PATCHES / settings.config.batch_size), patches.n_steps)
+    steps = [(turn * n_steps + step) % patches.n_steps for step in range(n_steps)]
+    batches = [patches.batch(0, step) for step in steps]
+    images, labels = (np.concatenate(part)[:N_PATCHES] for part in zip(*batches, strict=True))
+    return images, labels
 
 
-def _plain(glimpse: Glimpse) -> Glimpse:
-    """Leave out of the settings what patches do not depend on: the cache then knows more."""
-    config = glimpse.config
-    kept = {name: getattr(config, name) for name in ("patch_size", "augment", "seed", "sampling")}
-    plain = TrainConfig(unet=config.unet, split=config.split, batch_size=N_PATCHES, **kept)
-    return replace(glimpse, config=plain)
+def _next_turn() -> None:
+    st.session_state[TURN] = st.session_state.get(TURN, 0) + 1
 
 
-@st.cache_data(max_entries=64, show_spinner=False)
-def _pictures(
-    glimpse: Glimpse, classes: tuple[SegmentationClass, ...], batch: int
-) -> list[tuple[str, str]]:
+def _without_the_rest(settings: RunSettings) -> RunSettings:
+    """Leave out of the settings what patches do not follow from."""
+    config = TrainConfig(**{name: getattr(settings.config, name) for name in _OF_PATCHES})
+    return replace(settings, config=config, title="", start_from="")
+
+
+@kept()
+def _pictures(settings: RunSettings, turn: int) -> list[tuple[str, str]]:
     """Return pairs of data addresses: grey values and labels."""
-    images, labels = _slices(glimpse.source, glimpse.n_classes, glimpse.counts_from_one)
-    config = glimpse.config
-    if config.sampling == "grid" or config.split == "patch":
-        cut = [
-            np.concatenate([grid_patches(part[None], config.patch_size) for part in parts])
-            for parts in (images, labels)
-        ]
-        source = GridPatches(*cut, config)
-    else:
-        source = RandomPatches(images, labels, config)
-    greys, found = source.batch(0, batch % source.n_steps)
-    pictures = np.round(greys[..., 0] * 255).astype(np.uint8)
+    images, labels = first_patches(settings, turn)
+    greys = np.round(images[..., 0] * 255).astype(np.uint8)
     return [
         (
             _address(encode_jpeg(np.ascontiguousarray(grey)), "jpeg"),
-            _address(encode_palette_png(np.ascontiguousarray(part), classes), "png"),
+            _address(encode_palette_png(np.ascontiguousarray(part), settings.all_classes), "png"),
         )
-        for grey, part in zip(pictures, found, strict=True)
+        for grey, part in zip(greys, labels, strict=True)
     ]
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _slices(
-    source: DataSource, n_classes: int, counts_from_one: bool
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Read a few slices to learn from: (Y, X) float32 in [0, 1] and (Y, X) uint8 labels."""
-    read = _read_files if source.kind == "files" else _read_sample
-    greys, labels = zip(*read(source, n_classes, counts_from_one), strict=True)
-    if all(grey.dtype == np.uint8 for grey in greys):
-        mapping = GreyMapping(0.0, 255.0)
-    else:
-        low, high = min(grey.min() for grey in greys), max(grey.max() for grey in greys)
-        mapping = GreyMapping(float(low), float(high), "matched")
-    return [mapping.apply(grey) for grey in greys], list(labels)
+def _prepared(settings: RunSettings) -> PreparedData:
+    """Prepare what the training would; the sample called phantom is the one it makes for itself."""
+    if settings.source.kind == PHANTOM:
+        slices = labelled_stack(open_source(PHANTOM), true_labels(PHANTOM), "image")
+        return prepare(slices, settings.config, settings.validate, settings.test)
+    place = locate(settings, Path())
+    slices = _open(str(place.images), str(place.labels), settings.config.unet.n_classes)
+    return prepare(slices, settings.config, place.validate, place.test)
 
 
-def _read_sample(
-    source: DataSource, _n_classes: int, _counts_from_one: bool
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    stack, labels = cache.open_source(source.kind), cache.true_labels(source.kind)
-    numbers = next((s.numbers for s in cache.list_samples() if s.key == source.kind), ())
-    learned = [z for z, number in enumerate(numbers) if number in SPLIT["train"]]
-    chosen = _spread(learned or split_slices(stack.n_slices).train)
-    return [(stack.read_slice(z), np.asarray(labels[z])) for z in chosen]
-
-
-def _read_files(
-    source: DataSource, n_classes: int, counts_from_one: bool
-) -> list[tuple[np.ndarray, np.ndarray]]:
-    images, labels = Path(source.images), Path(source.labels)
-    if labels.is_dir():
-        pairs = [(images / path.name, path) for path in _spread(sorted(labels.iterdir()))]
-    else:
-        pairs = [(images, labels)]
-    found = []
-    for image_path, label_path in pairs:
-        true = read_labels(label_path, label_path.name, n_classes + counts_from_one)
-        if counts_from_one:
-            true = np.where(true == IGNORED, true, true - np.uint8(1))  # 0 - 1 is 255
-        with open_stack(image_path, image_path.name) as stack:
-            check_same_shape(stack, true)
-            found += [(stack.read_slice(z), true[z]) for z in _spread(range(stack.n_slices))]
-    return found
-
-
-def _spread(positions: Sequence) -> list:
-    """Take a few of many, evenly."""
-    step = max(-(-len(positions) // N_SLICES), 1)
-    return list(positions)[::step]
+@kept()
+def _open(images: str, labels: str, n_classes: int) -> LabelledSlices:
+    """Open what the training reads; of its images, only those that are looked at are read."""
+    return open_labelled(Path(images), Path(labels), n_classes)
 
 
 def _address(content: bytes, kind: str) -> str:

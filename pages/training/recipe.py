@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from pages.cache import slices as cache
+from pages.cache.models import list_models
 from pages.session import address
 from sandseg.config import CHOICES, PRESETS, TrainConfig, UNetConfig, n_parameters
 from sandseg.model.store import StoredModel
@@ -31,7 +31,7 @@ def choose_network(n_outputs: int) -> tuple[TrainConfig, str]:
     titles = {name: title for name, title in NETWORKS.items() if name in PRESETS}
     name = address.segments("Network", titles, "preset", label_visibility="visible")
     base = PRESETS[name]
-    models = {model.name: model for model in cache.list_models()}
+    models = {model.name: model for model in list_models()}
     start = st.selectbox(
         "Start from",
         [SCRATCH, *models],

@@ -11,7 +11,7 @@ from pages.training.choice import NEW, RUN, SHOWN, show_next
 from pages.training.cost import n_steps, show_cost
 from pages.training.data import OWN, TrainingData, check_classes, choose_classes, choose_data
 from pages.training.files import ask_meanings, own_files
-from pages.training.preview import Glimpse, show_patches
+from pages.training.preview import show_patches
 from pages.training.recipe import NETWORKS, choose_learning, choose_network, choose_patches
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
@@ -40,7 +40,7 @@ def show_setup() -> None:
     with first:
         _offer_start(settings, problem, data, classes)
     with picture:
-        _show_glimpse(settings, data, classes)
+        _show_preview(settings)
 
 
 def _choose_recipe(
@@ -140,9 +140,7 @@ def _start(settings: RunSettings) -> None:
     attempt(start)
 
 
-def _show_glimpse(
-    settings: RunSettings | None, data: TrainingData, classes: Sequence[SegmentationClass]
-) -> None:
+def _show_preview(settings: RunSettings | None) -> None:
     """Show what the network will see; what cannot be cut shows in time, too."""
     if settings is None:
         st.info(
@@ -150,9 +148,7 @@ def _show_glimpse(
             icon=":material/grid_view:",
         )
         return
-    files = own_files()
-    from_one = data.id == OWN and files.counts_from_one(len(classes))
     try:
-        show_patches(Glimpse(data.source, len(classes), from_one, settings.config), classes)
+        show_patches(settings)
     except SandsegError as error:
         show_refusal(error)

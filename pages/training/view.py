@@ -8,6 +8,7 @@ from pages.panels.refusals import show_refusal, user_errors
 from pages.training.access import REFUSAL, attempt, is_trusted, show_refused
 from pages.training.choice import forget_choice
 from pages.training.end import offer_model, show_result
+from pages.training.ticker import tick
 from pages.words.numbers import plain, score
 from pages.words.trainings import STATES, duration, epochs, progress, progress_text
 from sandseg.errors import SandsegError, TrainingError
@@ -31,6 +32,7 @@ def show_run(run_id: str) -> None:
 
 def _watch(run_id: str, was_active: bool, drawn: tuple[int, ...]) -> None:
     """Show what changes from step to step; pictures and curves are drawn anew once an epoch."""
+    tick()
     try:
         status, last = run_cache.run_status(run_id), run_cache.last_change(run_id)
     except TrainingError:  # somebody has deleted it

@@ -5,7 +5,7 @@ from os.path import commonprefix
 
 import numpy as np
 
-from pages.cache import slices as cache
+from pages.cache.rocks import list_samples
 from pages.session.state import Source
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.survey import Survey
@@ -89,7 +89,7 @@ def facts_text(stack: Stack, survey: Survey, source: Source) -> str:
 
 def split_text(source: Source, model: StoredModel) -> str:
     """Say whether a model learned from a slice of the real sandstone; "" for other rocks."""
-    sample = next((sample for sample in cache.list_samples() if sample.key == source.id), None)
+    sample = next((sample for sample in list_samples() if sample.key == source.id), None)
     split = model.card.get("data", {}).get("slices", {})
     if sample is None or sample.origin != "real" or not split:
         return ""
@@ -110,7 +110,7 @@ def split_text(source: Source, model: StoredModel) -> str:
 
 
 def _origin(source: Source) -> str:
-    sample = next((sample for sample in cache.list_samples() if sample.key == source.id), None)
+    sample = next((sample for sample in list_samples() if sample.key == source.id), None)
     if sample is None:
         return f'From your file "{source.title}".'
     return sample.description.partition(";")[0].rstrip(".") + "."

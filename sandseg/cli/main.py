@@ -4,25 +4,32 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
-from sandseg.atomic import write_text
+from sandseg.atomic import write_json, write_text
 from sandseg.classes import SANDSTONE
 from sandseg.cli.console import err, out, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
-from sandseg.cli.train import add_model, train
+from sandseg.cli.train import training
+from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.report import to_json
+from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels import read_labels
-from sandseg.scan.read_options import Opening, open_as
+from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.score.metrics import confusion_matrix, scores
+from sandseg.settings import check_settings
+
+if TYPE_CHECKING:  # what computes is loaded when there is something to compute
+    from sandseg.predict.slices import Progress
 
 app = typer.Typer(
     add_completion=False,
@@ -57,6 +64,8 @@ def main() -> None:
     """Run the command line; what the user can put right ends with exit code 2 and no traceback."""
     signal.signal(signal.SIGTERM, _end)
     try:
+        for warning in check_settings():
+            err.print(f"warning: {warning}")
         code = app(standalone_mode=False) or 0
     except AmbiguousStackError as error:
         options = [f"--{kind} 1 to {len(c.names)}" for kind, c in error.choices.open.items()]
@@ -104,7 +113,7 @@ def inspect(
 ) -> None:
     """Show what the app understands of a file."""
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    with open_as(file, Opening.parse(slices, raw, **chosen)) as stack:
+    with open_with_options(file, ReadOptions.parse(slices, raw, **chosen)) as stack:
         facts = stack_facts(stack)
     if as_json:
         out.print_json(json.dumps(facts))
@@ -133,28 +142,12 @@ def segment(
     slices: SlicesOption = "",
     voxel_size: VoxelOption = None,
     raw: RawOption = "",
-    progress: Annotated[Path | None, typer.Option(hidden=True)] = None,
 ) -> None:
     """Segment a file into a label TIFF."""
-    from sandseg.atomic import write_json
-    from sandseg.predict.segment import SegmentRequest, segment_file
-
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    opening = Opening.parse(slices, raw, **chosen)
-    request = SegmentRequest(
-        file, output, confidence, report, labels, model, engine, grey, opening, rescale, even
-    )
-    with progress_bar() as bar:
-        task = bar.add_task("Segmenting", total=None)
-
-        def on_progress(done) -> None:
-            if _is_ending.is_set():
-                sys.exit(TERMINATED)
-            bar.update(task, completed=done.n_done, total=done.n_slices)
-            if progress:
-                write_json(progress, asdict(done) | {"seconds_left": done.seconds_left})
-
-        found = segment_file(request, on_progress)
+    read_options = ReadOptions.parse(slices, raw, **chosen)
+    treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
+    found = _segment(SegmentRequest(file, *outputs, labels, model, engine, treatment, read_options))
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
     shares = ", ".join(f"{name} {share:.1%}" for name, share in found["phase_fractions"].items())
@@ -163,6 +156,33 @@ def segment(
         _print_scores(found)
     speed = f"{found['megapixels_per_second']:.3g} megapixels/s"
     out.print(f"{speed} with {found['model']} → {output}", soft_wrap=True)
+
+
+@app.command("segment-job", hidden=True)
+def segment_job(folder: Annotated[Path, typer.Argument(help="Holds request.json.")]) -> None:
+    """Do what a job's folder asks for; the progress is kept there."""
+    from sandseg.runs.segmentation import PROGRESS, REQUEST
+
+    def keep(done: "Progress") -> None:
+        write_json(folder / PROGRESS, asdict(done) | {"seconds_left": done.seconds_left})
+
+    _segment(read_request(folder / REQUEST), keep)
+
+
+def _segment(request: SegmentRequest, keep: Callable[["Progress"], None] = lambda _: None) -> dict:
+    """Segment and show how far it is; leave between two slices when asked to end."""
+    from sandseg.predict.segment import segment_file
+
+    with progress_bar() as bar:
+        task = bar.add_task("Segmenting", total=None)
+
+        def on_progress(done: "Progress") -> None:
+            if _is_ending.is_set():
+                sys.exit(TERMINATED)
+            bar.update(task, completed=done.n_done, total=done.n_slices)
+            keep(done)
+
+        return segment_file(request, on_progress)
 
 
 @app.command()
@@ -222,8 +242,7 @@ def phantom(
     out.print(f"{shape[0]} slices of {shape[1]} × {shape[2]} px → {output}")
 
 
-app.command()(train)
-app.command()(add_model)
+app.add_typer(training)
 
 
 def _print_scores(found: dict) -> None:

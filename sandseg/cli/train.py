@@ -11,7 +11,7 @@ import typer
 
 from sandseg.classes import SegmentationClass
 from sandseg.cli.console import out, progress_bar
-from sandseg.config import CHOICES, PRESETS, fit_patches, preset
+from sandseg.config import CHOICES, PRESETS, TrainConfig, fit_patches, preset
 from sandseg.data.labelled import shortest_side
 from sandseg.errors import ConfigError
 from sandseg.model.store import DEFAULT_MODEL, load_model, models_folder
@@ -19,7 +19,10 @@ from sandseg.runs.folder import PAUSE, SAFE_NAME, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
 
+training = typer.Typer(rich_markup_mode=None)  # its commands stand beside the others
 
+
+@training.command()
 def train(
     images: Annotated[Path | None, typer.Argument(help="Folder of slices, or a stack.")] = None,
     labels: Annotated[
@@ -74,16 +77,10 @@ def train(
             "mixed_precision": bfloat16,
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        recipe = preset(preset_name)
-        if patch_size is None:
-            recipe = fit_patches(recipe, shortest_side(images))
-        config = replace(recipe, **changes)
         described = _read_classes(classes) if classes else ()
-        if described:
-            config = replace(config, unet=replace(config.unet, n_classes=len(described)))
         settings = RunSettings(
             source=DataSource("files", images=str(images), labels=str(labels)),
-            config=config,
+            config=_recipe(preset_name, images, changes, len(described)),
             title=title,
             validate=tuple(validate or ()),
             test=tuple(test or ()),
@@ -104,6 +101,15 @@ def train(
     finally:
         if queued:  # nobody may be looking at the runs, overnight
             advance_queue(ended=run.absolute())
+
+
+def _recipe(name: str, images: Path, changes: dict, n_classes: int) -> TrainConfig:
+    """Return a preset as it is changed; patches fit the slices where nobody says how large."""
+    recipe = preset(name)
+    if "patch_size" not in changes:
+        recipe = fit_patches(recipe, shortest_side(images))
+    config = replace(recipe, **changes)
+    return replace(config, unet=replace(config.unet, n_classes=n_classes)) if n_classes else config
 
 
 def _run(folder: Path, settings: RunSettings) -> None:
@@ -149,6 +155,7 @@ def _read_classes(path: Path) -> tuple[SegmentationClass, ...]:
     return classes
 
 
+@training.command()
 def add_model(
     file: Annotated[Path, typer.Argument(help=".keras, or .h5 / .hdf5 of Keras 2.")],
     name: Annotated[str, typer.Option(help="The model's folder in models/.")],

@@ -1,8 +1,10 @@
 """Labelled slices for a training: find, match, check, bring onto one grey scale, split."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,18 +14,31 @@ from sandseg.data.patches import (
     GridPatches,
     PatchSource,
     RandomPatches,
-    Split,
     grid_patches,
+    share_out_names,
+    split_names,
     split_patches,
-    split_slices,
 )
 from sandseg.errors import LabelError, StackError, TrainingError
 from sandseg.grey.mapping import GreyMapping
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import check_same_shape, read_labels
-from sandseg.scan.stack import check_numbers
+from sandseg.scan.stack import Stack, check_numbers
 
 TIFF_ENDINGS = (".tif", ".tiff")
+
+
+class MadeWhenAsked(Sequence):
+    """Items that are made from their positions each time somebody asks, and not kept."""
+
+    def __init__(self, make: Callable[[int], Any], positions: Sequence[int]):
+        self._make, self._positions = make, positions
+
+    def __len__(self) -> int:
+        return len(self._positions)
+
+    def __getitem__(self, index: int) -> Any:
+        return self._make(self._positions[index])
 
 
 @dataclass(frozen=True)
@@ -34,14 +49,14 @@ class LabelledSlices:
     """
 
     names: tuple[str, ...]
-    images: tuple[np.ndarray, ...]
+    images: Sequence[np.ndarray]
     labels: tuple[np.ndarray, ...]
     mapping: GreyMapping
     voxel_size_um: float | None = None
 
-    def pairs(self, positions: Sequence[int]) -> list[tuple[np.ndarray, np.ndarray]]:
+    def pairs(self, positions: Sequence[int]) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Return (image, labels) of the slices at these positions."""
-        return [(self.images[i], self.labels[i]) for i in positions]
+        return MadeWhenAsked(lambda i: (self.images[i], self.labels[i]), positions)
 
 
 @dataclass(frozen=True)
@@ -49,8 +64,8 @@ class PreparedData:
     """What `train.train` takes, and the split in words for the card."""
 
     patches: PatchSource
-    validation: list[tuple[np.ndarray, np.ndarray]]
-    train_images: list[np.ndarray]
+    validation: Sequence[tuple[np.ndarray, np.ndarray]]
+    train_images: Sequence[np.ndarray]
     split: dict[str, list[str]]
     warnings: tuple[str, ...] = ()
 
@@ -64,27 +79,64 @@ def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
         StackError: A file cannot be read or holds pixels that are no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
+    slices = open_labelled(images, labels, n_classes)
+    return replace(slices, images=tuple(slices.images))
+
+
+def open_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
+    """Do as `read_labelled`, but leave the images in their files until they are asked for.
+
+    Raises:
+        StackError: A file cannot be read or holds pixels that are no numbers, or there is none.
+        LabelError: Images and labels differ in number, name or size.
+    """
     image_files, label_files = zip(*_pairs(_tiffs(images), _tiffs(labels)), strict=True)
-    names, greys, found, voxel_sizes = [], [], [], set()
+    names, reads, extremes, found, voxel_sizes = [], [], [], [], set()
     label_stacks = _read_label_files(label_files, max(n_classes, 2))
     for image_file, values in zip(image_files, label_stacks, strict=True):
         with open_stack(image_file, image_file.name) as stack:
             check_same_shape(stack, values)
             voxel_sizes.add(stack.voxel_size_um)
-            for z in range(stack.n_slices):
-                suffix = f"[{z}]" if stack.n_slices > 1 else ""
-                names.append(image_file.stem + suffix)
-                greys.append(stack.read_slice(z))
-                check_numbers(greys[-1])
+            extremes.append(_extremes(stack))
+            names += _slice_names(image_file.stem, stack.n_slices)
+            reads += [partial(_read_slice, image_file, z) for z in range(stack.n_slices)]
             found.extend(values)
-    mapping = _shared_mapping(greys)
-    return LabelledSlices(
-        tuple(names),
-        tuple(mapping.apply(grey) for grey in greys),
-        tuple(found),
-        mapping,
-        voxel_sizes.pop() if len(voxel_sizes) == 1 else None,
-    )
+    voxel_size_um = voxel_sizes.pop() if len(voxel_sizes) == 1 else None
+    return _labelled(names, reads, found, _shared_mapping(extremes), voxel_size_um)
+
+
+def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlices:
+    """Take the slices of an open stack, which is read when they are asked for.
+
+    Args:
+        stack: The images.
+        labels: (Z, Y, X) uint8, `IGNORED` allowed.
+        name: The slices are called after it.
+    """
+    reads = [partial(stack.read_slice, z) for z in range(stack.n_slices)]
+    mapping = _shared_mapping([_extremes(stack)])
+    names = _slice_names(name, stack.n_slices)
+    return _labelled(names, reads, labels, mapping, stack.voxel_size_um)
+
+
+def _labelled(
+    names: Sequence[str],
+    reads: Sequence[Callable[[], np.ndarray]],
+    labels: Sequence[np.ndarray],
+    mapping: GreyMapping,
+    voxel_size_um: float | None,
+) -> LabelledSlices:
+    images = MadeWhenAsked(lambda i: mapping.apply(reads[i]()), range(len(reads)))
+    return LabelledSlices(tuple(names), images, tuple(labels), mapping, voxel_size_um)
+
+
+def _slice_names(stem: str, n_slices: int) -> list[str]:
+    return [f"{stem}[{z}]" for z in range(n_slices)] if n_slices > 1 else [stem]
+
+
+def _read_slice(path: Path, z: int) -> np.ndarray:
+    with open_stack(path, path.name) as stack:
+        return stack.read_slice(z)
 
 
 def shortest_side(images: Path) -> int:
@@ -120,8 +172,9 @@ def prepare(
     """
     if config.split == "patch":
         return _prepare_patches(slices, config, test)
-    split = _split(slices.names, validate, test)
-    images, labels = zip(*slices.pairs(split.train), strict=True)
+    split = split_names(slices.names, validate, test)
+    images = MadeWhenAsked(slices.images.__getitem__, split.train)
+    labels = [slices.labels[i] for i in split.train]
     if config.sampling == "grid":
         cut = [_cut(part, config.patch_size) for part in (images, labels)]
         patches = GridPatches(*cut, config)
@@ -129,7 +182,7 @@ def prepare(
         patches = RandomPatches(images, labels, config)
     parts = {part: [slices.names[i] for i in getattr(split, part)] for part in vars(split)}
     return PreparedData(
-        patches, slices.pairs(split.validation), list(images), parts, _missing(labels, config)
+        patches, slices.pairs(split.validation), images, parts, _missing(labels, config)
     )
 
 
@@ -137,7 +190,7 @@ def _prepare_patches(
     slices: LabelledSlices, config: TrainConfig, test: Sequence[str]
 ) -> PreparedData:
     """The leaky split: all slices are cut, the patches are shared out at random."""
-    named = _named_split(slices.names, (), test)
+    named = share_out_names(slices.names, (), test)
     if not named.train:
         raise TrainingError("No slice is left to train on.", hint="Name fewer slices for the test.")
     learned = zip(*slices.pairs(named.train), strict=True)
@@ -202,42 +255,23 @@ def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]
     return [np.where(values == IGNORED, values, values - 1) for values in stored]  # 0 - 1 is 255
 
 
-def _shared_mapping(greys: Sequence[np.ndarray]) -> GreyMapping:
+def _extremes(stack: Stack) -> tuple[np.dtype, float, float]:
+    """Return the type of a stack, its smallest and its largest grey value."""
+    lows, highs = [], []
+    for z in range(stack.n_slices):
+        grey = stack.read_slice(z)
+        check_numbers(grey)
+        lows.append(grey.min())
+        highs.append(grey.max())
+    return stack.dtype, float(min(lows)), float(max(highs))
+
+
+def _shared_mapping(extremes: Sequence[tuple[np.dtype, float, float]]) -> GreyMapping:
     """8-bit slices keep their values; others are stretched between their extremes, all alike."""
-    if all(grey.dtype == np.uint8 for grey in greys):
+    dtypes, lows, highs = zip(*extremes, strict=True)
+    if all(dtype == np.uint8 for dtype in dtypes):
         return GreyMapping(0.0, 255.0)
-    low, high = min(grey.min() for grey in greys), max(grey.max() for grey in greys)
-    return GreyMapping(float(low), float(high), "matched")
-
-
-def _split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
-    if not validate and not test:
-        return split_slices(len(names))
-    split = _named_split(names, validate, test)
-    if not validate and len(split.train) > 1:  # a block of what the test leaves
-        block = split_slices(len(split.train), test_share=0)
-        train, validation = ([split.train[i] for i in p] for p in (block.train, block.validation))
-        split = Split(tuple(train), tuple(validation), split.test)
-    if not split.train or not split.validation:
-        raise TrainingError(
-            "No slice is left to train on, or none to validate on.",
-            hint="Name fewer slices for validation and test.",
-        )
-    return split
-
-
-def _named_split(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
-    for wanted in (*validate, *test):
-        if not any(name.endswith(wanted) for name in names):
-            raise TrainingError(
-                f'No slice is named "{wanted}".', hint=f"The slices are: {', '.join(names)}."
-            )
-    parts = {"train": [], "validation": [], "test": []}
-    for position, name in enumerate(names):
-        is_test = any(name.endswith(wanted) for wanted in test)
-        is_validation = any(name.endswith(wanted) for wanted in validate)
-        parts["test" if is_test else "validation" if is_validation else "train"].append(position)
-    return Split(**{part: tuple(positions) for part, positions in parts.items()})
+    return GreyMapping(min(lows), max(highs), "matched")
 
 
 def _missing(labels: Sequence[np.ndarray], config: TrainConfig) -> tuple[str, ...]:

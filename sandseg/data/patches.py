@@ -53,6 +53,48 @@ def split_slices(n_slices: int, validation_share: float = 0.16, test_share: floa
     )
 
 
+def split_names(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
+    """Split slices by the ends of their names; without any, into blocks.
+
+    Without slices to validate on, a block of what the test leaves is taken.
+
+    Raises:
+        TrainingError: A name fits no slice, or a part of the split is empty.
+    """
+    if not validate and not test:
+        return split_slices(len(names))
+    split = share_out_names(names, validate, test)
+    if not validate and len(split.train) > 1:
+        block = split_slices(len(split.train), test_share=0)
+        train, validation = ([split.train[i] for i in p] for p in (block.train, block.validation))
+        split = Split(tuple(train), tuple(validation), split.test)
+    if not split.train or not split.validation:
+        raise TrainingError(
+            "No slice is left to train on, or none to validate on.",
+            hint="Name fewer slices for validation and test.",
+        )
+    return split
+
+
+def share_out_names(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
+    """Share out slices by the ends of their names; those nobody named are trained on.
+
+    Raises:
+        TrainingError: A name fits no slice.
+    """
+    for wanted in (*validate, *test):
+        if not any(name.endswith(wanted) for name in names):
+            raise TrainingError(
+                f'No slice is named "{wanted}".', hint=f"The slices are: {', '.join(names)}."
+            )
+    parts = {"train": [], "validation": [], "test": []}
+    for position, name in enumerate(names):
+        is_test = any(name.endswith(wanted) for wanted in test)
+        is_validation = any(name.endswith(wanted) for wanted in validate)
+        parts["test" if is_test else "validation" if is_validation else "train"].append(position)
+    return Split(**{part: tuple(positions) for part, positions in parts.items()})
+
+
 def split_patches(n_patches: int, seed: int = 42) -> Split:
     """Split patches at random, 64 % train, 16 % validation, 20 % test.
 
@@ -123,7 +165,7 @@ class RandomPatches:
     def __init__(
         self, images: Sequence[np.ndarray], labels: Sequence[np.ndarray], config: TrainConfig
     ):
-        smallest = min((min(image.shape) for image in images), default=0)
+        smallest = min((min(part.shape) for part in labels), default=0)
         if smallest < config.patch_size:
             raise TrainingError(
                 f"A slice is only {smallest} px across, a patch is {config.patch_size} px.",
@@ -142,8 +184,8 @@ class RandomPatches:
     def _draw(self, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
         size = self._config.patch_size
         for _ in range(N_DRAWS):
-            index = rng.integers(len(self._images))
-            height, width = self._images[index].shape
+            index = rng.integers(len(self._labels))
+            height, width = self._labels[index].shape  # an image may have to be read
             y, x = rng.integers(height - size + 1), rng.integers(width - size + 1)
             window = np.s_[y : y + size, x : x + size]
             labels = self._labels[index][window]

@@ -3,8 +3,6 @@
 import hashlib
 import io
 import logging
-import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 import pooch
 import requests
 
+from sandseg.atomic import replacing
 from sandseg.data import fabric, phantom
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.data.sandstone_files import (
@@ -28,7 +27,7 @@ from sandseg.errors import SandsegError, StackError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
 from sandseg.scan.stack import Stack
-from sandseg.settings import cache_folder
+from sandseg.settings import cache_folder, data_hint, sandstone_folders
 
 DOWNLOAD_TIMEOUT_S = 30
 SANDSTONE = "sandstone"  # key of the labelled slices together
@@ -78,8 +77,7 @@ def open_sample(key: str) -> Stack:
     if key == SANDSTONE:
         return _open_together(sample)
     stack = open_stack(_file(image_name(sample.numbers[0])), sample.title)
-    stack.voxel_size_um = sample.voxel_size_um  # the files of this scan carry none
-    return stack
+    return stack.with_voxel_size(sample.voxel_size_um)  # the files of this scan carry none
 
 
 def _open_together(sample: Sample) -> Stack:
@@ -117,7 +115,9 @@ def _find_sample(key: str) -> Sample:
     if key in {SANDSTONE, *(f"sandstone-{number}" for number in _all_slices())}:
         raise StackError(
             f'The sample "{key}" is of the real sandstone, which is not on this computer.',
-            hint="Download the real sandstone, or set SANDSEG_DATA to the folder that holds it.",
+            hint=data_hint(
+                "Download the real sandstone, or set SANDSEG_DATA to the folder that holds it."
+            ),
         )
     raise StackError(f'There is no sample "{key}".', hint=f"Choose one of: {', '.join(samples)}.")
 
@@ -183,9 +183,7 @@ def _slices_at_hand() -> list[str]:
 
 def _find_file(name: str) -> Path | None:
     """Look in the folder the user names, then among what was downloaded."""
-    named = os.environ.get("SANDSEG_DATA")
-    folders = [Path(named), cache_folder()] if named else [cache_folder()]
-    paths = (folder / "sandstone" / name for folder in folders)
+    paths = (folder / name for folder in sandstone_folders())
     return next((path for path in paths if path.is_file()), None)
 
 
@@ -269,18 +267,12 @@ def _recipe_hash(config: PhantomConfig) -> str:
 
 
 def _write_with_checksum(array: np.ndarray, path: Path) -> None:
-    """Write an .npy file with its SHA-256 after the array, beside its place, then rename it."""
+    """Write an .npy file with its SHA-256 after the array."""
     path.parent.mkdir(parents=True, exist_ok=True)
     npy = io.BytesIO()
     np.save(npy, array)
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(npy.getvalue() + hashlib.sha256(npy.getvalue()).digest())
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    with replacing(path, is_shared=True) as file:
+        file.write(npy.getvalue() + hashlib.sha256(npy.getvalue()).digest())
 
 
 def _is_intact(path: Path) -> bool:

@@ -1,6 +1,6 @@
 """What is published of the real sandstone: which slices, where, and the checksums of all files."""
 
-import os
+from sandseg.settings import MIRROR
 
 # Fixed for all who train: scores on the test slice mean something only while nobody learns from it.
 SPLIT = {
@@ -55,5 +55,5 @@ def address(name: str) -> str:
     folders = {"images": "Train_images/", "masks": "Train_masks/"}
     is_apart = any(number in file for number in UNLABELLED_SLICES)
     published = f"{file.removesuffix('.tif')}_image.tif" if is_apart else file
-    base = os.environ.get("SANDSEG_MIRROR") or SANDSTONE_URL
+    base = MIRROR.read() or SANDSTONE_URL
     return base.rstrip("/") + "/" + ("" if is_apart else folders[folder]) + published

@@ -1,11 +1,10 @@
-"""What a user takes home: label and confidence TIFFs, pictures, tables."""
+"""Label, grey and confidence TIFFs, written slice by slice: whole at the end or not there."""
 
 import io
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,18 +19,16 @@ CLASSIC_LIMIT = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out and i
 _COUNT_WIDTH = 10  # room for the number of slices, which is only known at the end
 
 
-def write_labels(
+@contextmanager
+def label_writer(
     path: Path | str,
-    labels: Iterable[np.ndarray],
     classes: Sequence[SegmentationClass] = SANDSTONE,
     voxel_size_um: float | None = None,
-) -> None:
-    """Write labels as a TIFF with a color table, one page a slice.
+) -> Iterator["Pages"]:
+    """Write labels as a TIFF with a color table: `with label_writer(path) as out: out.write(…)`.
 
     Args:
         path: Where to; an existing file is only replaced once the new one is whole.
-        labels: (Z, Y, X) uint8, or any iterable of (Y, X) slices, so that a volume larger than
-            memory can pass through.
         classes: What the labels mean; they give the colors.
         voxel_size_um: Edge of a voxel in µm, if known.
 
@@ -40,7 +37,37 @@ def write_labels(
         LabelError: There are no slices, or they differ in size.
     """
     with whole_file(Path(path)) as handle:
-        _write_label_pages(handle, labels, classes, voxel_size_um)
+        pages = _label_pages(handle, classes, voxel_size_um)
+        yield pages
+        pages.finish()
+
+
+@contextmanager
+def image_writer(path: Path | str, voxel_size_um: float | None = None) -> Iterator["Pages"]:
+    """Write grey values or confidence, of any real type, as `label_writer` writes labels."""
+    with whole_file(Path(path)) as handle:
+        pages = Pages(handle, {"photometric": "minisblack"}, voxel_size_um)
+        yield pages
+        pages.finish()
+
+
+def write_labels(
+    path: Path | str,
+    labels: Iterable[np.ndarray],
+    classes: Sequence[SegmentationClass] = SANDSTONE,
+    voxel_size_um: float | None = None,
+) -> None:
+    """Write labels that are at hand, (Z, Y, X) uint8 or any (Y, X) slices; see `label_writer`."""
+    with label_writer(path, classes, voxel_size_um) as out:
+        out.write_all(labels)
+
+
+def write_image(
+    path: Path | str, slices: Iterable[np.ndarray], voxel_size_um: float | None = None
+) -> None:
+    """Write grey values that are at hand, (Y, X) of any real type a slice; see `image_writer`."""
+    with image_writer(path, voxel_size_um) as out:
+        out.write_all(slices)
 
 
 def labels_tiff_bytes(
@@ -54,71 +81,101 @@ def labels_tiff_bytes(
         LabelError: There are no slices, or they differ in size.
     """
     handle = io.BytesIO()
-    _write_label_pages(handle, labels, classes, voxel_size_um)
+    pages = _label_pages(handle, classes, voxel_size_um)
+    pages.write_all(labels)
+    pages.finish()
     return handle.getvalue()
 
 
-def write_image(
-    path: Path | str, slices: Iterable[np.ndarray], voxel_size_um: float | None = None
-) -> None:
-    """Write grey values, (Y, X) of any real type a slice, as `write_labels` writes labels.
+class Pages:
+    """The pages of a TIFF that one pushes slices to, one page a slice.
 
-    Raises:
-        SandsegError: The file cannot be written.
-        LabelError: There are no slices, or they differ in size.
+    A BigTIFF only if it must be, as ImageJ alone reads none. Without dates or versions: the same
+    slices give the same bytes.
     """
-    images = (np.asarray(image) for image in slices)
-    with whole_file(Path(path)) as handle:
-        _write_pages(handle, images, {"photometric": "minisblack"}, voxel_size_um)
+
+    def __init__(
+        self,
+        handle: BinaryIO,
+        options: dict[str, Any],
+        voxel_size_um: float | None,
+        dtype: type | None = None,
+    ):
+        self._handle, self._dtype = handle, dtype
+        self._options = {**options, **_page_options(voxel_size_um)}
+        self._writer = TiffWriter(handle, bigtiff=False)
+        self._is_big = self._is_finished = False
+        self._shape: tuple[int, ...] | None = None
+        self._n_slices = 0
+
+    def write(self, image: np.ndarray) -> None:
+        """Add a (Y, X) slice.
+
+        Raises:
+            LabelError: It differs in size from the first one.
+        """
+        image = np.asarray(image, self._dtype)
+        self._shape = self._shape or image.shape
+        if image.shape != self._shape or image.ndim != 2:
+            raise LabelError(
+                f"Slice {self._n_slices + 1} to write has the shape {image.shape}, slice 1 has "
+                f"{self._shape}; needed are (Y, X) slices of one size.",
+                hint="Save stacks of different size to files of their own.",
+            )
+        is_full = self._writer.filehandle.tell() + image.nbytes > CLASSIC_LIMIT
+        if is_full and not self._is_big:
+            self._become_big()
+        self._put(image)
+
+    def write_all(self, slices: Iterable[np.ndarray]) -> None:
+        """Add (Y, X) slices one after the other."""
+        for image in slices:
+            self.write(image)
+
+    def finish(self) -> None:
+        """Complete the file; all that may still fail fails here, before it gets its name.
+
+        Raises:
+            LabelError: There are no slices.
+        """
+        if self._is_finished:
+            return
+        if self._n_slices == 0:
+            raise LabelError(
+                "There are no slices to write.",
+                hint="Segment at least one slice, then save again.",
+            )
+        self._writer.close()
+        _fill_in_count(self._handle, self._n_slices)
+        self._handle.flush()
+        self._is_finished = True
+
+    def _put(self, image: np.ndarray) -> None:
+        first = self._options["description"] if self._n_slices == 0 else None
+        self._writer.write(image, metadata=None, **{**self._options, "description": first})
+        self._n_slices += 1
+
+    def _become_big(self) -> None:
+        """Write anew, with offsets of 64 bits, what was written so far."""
+        self._writer.close()
+        with _moved_aside(self._handle) as classic, TiffFile(classic, name="aside") as tif:
+            self._writer, self._is_big = TiffWriter(self._handle, bigtiff=True), True
+            n_written, self._n_slices = self._n_slices, 0
+            for index in range(n_written):
+                self._put(tif.pages.get(index).asarray())
 
 
-def write_confidence(
-    path: Path | str, slices: Iterable[np.ndarray], voxel_size_um: float | None = None
-) -> None:
-    """Write confidence, (Y, X) float32 in [0, 1] a slice, as `write_labels` writes labels.
-
-    Raises:
-        SandsegError: The file cannot be written.
-        LabelError: There are no slices, or they differ in size.
-    """
-    write_image(path, (np.asarray(image, np.float32) for image in slices), voxel_size_um)
-
-
-def _write_label_pages(
-    handle: BinaryIO,
-    labels: Iterable[np.ndarray],
-    classes: Sequence[SegmentationClass],
-    voxel_size_um: float | None,
-) -> None:
+def _label_pages(
+    handle: BinaryIO, classes: Sequence[SegmentationClass], voxel_size_um: float | None
+) -> Pages:
     # Color tables have 16 bits a channel: 255 becomes 65535.
     colormap = palette(classes).T.astype(np.uint16) * 257
     options = {"photometric": "palette", "colormap": colormap}
-    _write_pages(handle, (np.asarray(image, np.uint8) for image in labels), options, voxel_size_um)
-
-
-def _write_pages(
-    handle: BinaryIO,
-    images: Iterable[np.ndarray],
-    options: dict[str, Any],
-    voxel_size_um: float | None,
-) -> None:
-    """Write one page a slice; a BigTIFF only if it must be, as ImageJ alone reads none."""
-    options = {**options, **_page_options(voxel_size_um)}
-    images = _same_size(images)
-    n_slices, rest = _write_run(handle, images, options, is_big=False)
-    if rest is not None:
-        with _moved_aside(handle) as classic, TiffFile(classic, name="aside") as tif:
-            written = (tif.pages.get(index).asarray() for index in range(n_slices))
-            n_slices, _ = _write_run(handle, chain(written, rest), options, is_big=True)
-    if n_slices == 0:
-        raise LabelError(
-            "There are no slices to write.", hint="Segment at least one slice, then save again."
-        )
-    _fill_in_count(handle, n_slices)
+    return Pages(handle, options, voxel_size_um, np.uint8)
 
 
 def _page_options(voxel_size_um: float | None) -> dict[str, Any]:
-    """Return options of the TIFF writer; without dates or versions: same labels, same bytes.
+    """Return options of the TIFF writer.
 
     ImageJ takes "cm" in the resolution together with "um" in the description for µm.
     """
@@ -130,34 +187,6 @@ def _page_options(voxel_size_um: float | None) -> dict[str, Any]:
         resolution = {"resolution": (per_cm, per_cm), "resolutionunit": "CENTIMETER"}
     description = "\n".join([*lines, "loop=false", ""])
     return {"compression": "zlib", "software": False, "description": description, **resolution}
-
-
-def _same_size(images: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-    shape = None
-    for z, image in enumerate(images):
-        shape = shape or image.shape
-        if image.shape != shape or image.ndim != 2:
-            raise LabelError(
-                f"Slice {z + 1} to write has the shape {image.shape}, slice 1 has {shape}; needed "
-                "are (Y, X) slices of one size.",
-                hint="Save stacks of different size to files of their own.",
-            )
-        yield image
-
-
-def _write_run(
-    handle: BinaryIO, images: Iterator[np.ndarray], options: dict[str, Any], is_big: bool
-) -> tuple[int, Iterator[np.ndarray] | None]:
-    """Write pages; return their number and, when the file is full, the images left over."""
-    n_slices = 0
-    with TiffWriter(handle, bigtiff=is_big) as writer:
-        for image in images:
-            if not is_big and writer.filehandle.tell() + image.nbytes > CLASSIC_LIMIT:
-                return n_slices, chain([image], images)
-            description = options["description"] if n_slices == 0 else None
-            writer.write(image, metadata=None, **{**options, "description": description})
-            n_slices += 1
-    return n_slices, None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sandseg.errors import StackError
+from sandseg.errors import ConfigError, StackError
 from sandseg.grey.drift import Light
 from sandseg.grey.histograms import N_COMPARED, Line, grey_histograms, histogram_distances
 from sandseg.scan.stack import Stack, check_values
@@ -73,6 +73,38 @@ class GreyMapping:
         advice = "Do not trust the labels" if self.distance > FOREIGN else advice
         found = "are spread differently from what the model was trained on"
         return (f"The grey values of this scan {found}. {advice}.",)
+
+
+def choose_mapping(stack: Stack, reference: np.ndarray, grey: str = "auto") -> GreyMapping:
+    """Decide how the grey values of a stack reach a model's scale.
+
+    Args:
+        stack: The whole stack; a sample of it is read.
+        reference: (256,) histogram of the model's training slices over [0, 1].
+        grey: "auto", "identity" (the type's full range) or "LOW,HIGH" in grey values; a low value
+            above the high one inverts.
+
+    Raises:
+        StackError: All pixels have one value.
+        ConfigError: `grey` is none of the three.
+    """
+    values = sample_values(stack)
+    if grey == "auto":
+        return fit_mapping(values, reference)
+    line = type_range(values) if grey == "identity" else _parse_line(grey)
+    return manual_mapping(*line, values, reference)
+
+
+def _parse_line(grey: str) -> tuple[float, float]:
+    try:
+        low, high = (float(part) for part in grey.split(","))
+    except ValueError as error:
+        raise ConfigError(
+            f'"{grey}" is no grey mapping.',
+            hint="Write auto, identity, or two grey values: the black one, a comma, the white one. "
+            "A larger black one inverts.",
+        ) from error
+    return low, high
 
 
 def sample_values(stack: Stack) -> np.ndarray:

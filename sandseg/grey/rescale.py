@@ -1,18 +1,26 @@
 """Slices in other voxels: enlarged or reduced for a network, and its labels brought back."""
 
 import numpy as np
-from scipy import ndimage
 
 LARGEST_VOXEL_RATIO = 1.5  # up to it grains look as large as other grains
 
 
 def rescaled(image: np.ndarray, zoom: float) -> np.ndarray:
     """Enlarge or reduce (Y, X) float32 grey values; those to be reduced are smoothed first."""
+    from skimage.transform import resize  # slow to load
+
     shape = [max(1, round(length * zoom)) for length in image.shape]
-    if zoom < 1:
-        image = ndimage.gaussian_filter(image, (1 / zoom - 1) / 2, mode="nearest")
-    factors = [new / old for new, old in zip(shape, image.shape, strict=True)]
-    return ndimage.zoom(image, factors, order=1, mode="nearest", grid_mode=True)
+    sigma = (1 / zoom - 1) / 2  # by the zoom itself: all scans smooth alike, whatever their size
+    sigmas = [sigma if new < old else 0.0 for new, old in zip(shape, image.shape, strict=True)]
+    return resize(
+        image,
+        shape,
+        order=1,
+        mode="edge",
+        clip=False,
+        anti_aliasing=zoom < 1,
+        anti_aliasing_sigma=sigmas,
+    )
 
 
 def nearest_pixels(image: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

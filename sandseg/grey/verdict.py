@@ -33,7 +33,7 @@ TEXTURE_LIMITS = (0.22, 0.8)
 DOUBT_LIMITS = (1.6, 4.0)
 # By how much more than usual the grey values of the commonest solid drift: real slices reach
 # 0.03; a drift or a bowl of 15 % has 0.13 to 0.19 and costs 0.15 to 0.24 of mean IoU, of which
-# `predict.even_out` brings back all but 0.01 to 0.03.
+# `even_light.even_out` brings back all but 0.01 to 0.03.
 DRIFT_LIMITS = (0.06, 0.25)
 GREY_LIMITS = (FITS, FOREIGN)
 

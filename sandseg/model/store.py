@@ -2,16 +2,17 @@
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
+from sandseg.atomic import write_bytes
 from sandseg.classes import SegmentationClass
 from sandseg.config import ImportedNetConfig, UNetConfig
 from sandseg.errors import ModelError
+from sandseg.settings import models_folder
 
 CARD = "card.json"
 DEFAULT_MODEL = "sandstone-compact"
@@ -34,11 +35,6 @@ class StoredModel:
         """One checksum for the whole model; results can be cached under it."""
         listed = json.dumps(self.card["files"], sort_keys=True)
         return hashlib.sha256(listed.encode()).hexdigest()
-
-
-def models_folder() -> Path:
-    """Return the folder that holds the models: `SANDSEG_MODELS`, or models/ of this project."""
-    return Path(os.environ.get("SANDSEG_MODELS", Path(__file__).parents[2] / "models"))
 
 
 def list_models(folder: Path | None = None) -> list[StoredModel]:
@@ -86,11 +82,10 @@ def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredM
 
 
 def write_card(folder: Path, card: dict, files: Sequence[str]) -> None:
-    """Write card.json with the checksums of the files beside it; renamed into place at the end."""
+    """Write card.json with the checksums of the files beside it."""
     card = {**card, "files": {name: file_sha256(folder / name) for name in files}}
-    part = folder / f"{CARD}.part"
-    part.write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    part.replace(folder / CARD)
+    text = json.dumps(card, indent=1, ensure_ascii=False) + "\n"
+    write_bytes(folder / CARD, text.encode())
 
 
 def file_sha256(path: Path) -> str:

@@ -13,6 +13,7 @@ from zipfile import BadZipFile
 import numpy as np
 from scipy import ndimage
 
+from sandseg.atomic import replacing
 from sandseg.classes import IGNORED
 from sandseg.errors import ConfigError, LabelError, ModelError, TrainingError
 from sandseg.grey.display import as_bytes
@@ -126,12 +127,10 @@ class PixelClassifier:
         return to_sklearn(self.trees, self.config.n_features)
 
     def save(self, path: Path) -> None:
-        """Write the forest to a .npz file of plain numbers, renamed into place at the end."""
-        part = path.with_name(f"{path.name}.part")
+        """Write the forest to a .npz file of plain numbers, whole or not at all."""
         config = np.array(json.dumps(asdict(self.config)))
-        with part.open("wb") as file:
+        with replacing(path) as file:
             np.savez_compressed(file, config=config, **vars(self.trees))
-        part.replace(path)
 
     @classmethod
     def load(cls, path: Path) -> "PixelClassifier":

@@ -21,14 +21,15 @@ from sandseg.model.store import (
 )
 from sandseg.predict.forest import PixelClassifier
 from sandseg.predict.otsu import multi_otsu
+from sandseg.predict.slices import SlicePrediction, most_probable
 from sandseg.predict.tiling import predict_tiled
 
 MULTI_OTSU, RANDOM_FOREST = "multi-otsu", "random-forest"
 FOREST_FILE = "forest.npz"
 NAMES = tuple(material.name for material in SANDSTONE)
 
-# (Y, X) float32 in [0, 1] to labels (Y, X) uint8 and probabilities (Y, X, C) float32, or None
-Segmenter = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray | None]]
+# (Y, X) float32 in [0, 1] to labels and, where the method has any, confidence
+Segmenter = Callable[[np.ndarray], SlicePrediction]
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,20 +52,6 @@ class Method:
     def learned_from(self, slice_names: set[str]) -> bool:
         """Whether a slice that goes by these names is among those it learned from."""
         return not slice_names.isdisjoint(self.trained_on)
-
-
-@dataclass(frozen=True, eq=False)
-class SegmentedSlice:
-    """Labels (Y, X) uint8, probabilities (Y, X, C) float32 or None, and what they took."""
-
-    labels: np.ndarray
-    probabilities: np.ndarray | None
-    seconds: float
-
-    @property
-    def megapixels_per_second(self) -> float:
-        """How many million pixels a second would be segmented at this speed."""
-        return self.labels.size / 1e6 / max(self.seconds, 1e-9)
 
 
 def list_methods(folder: Path | None = None) -> list[Method]:
@@ -94,11 +81,11 @@ def load_segmenter(
     """
     if method.model:
         predict_batch, stride = load_network(method.model), method.model.unet.stride
-        return lambda image: _most_probable(predict_tiled(image, predict_batch, stride=stride))
+        return lambda image: most_probable(predict_tiled(image, predict_batch, stride=stride))
     if method.folder:
         forest = PixelClassifier.load(method.folder / FOREST_FILE)
-        return lambda image: _most_probable(forest.predict(image))
-    return lambda image: (multi_otsu(image, len(SANDSTONE)), None)
+        return lambda image: most_probable(forest.predict(image))
+    return lambda image: SlicePrediction(multi_otsu(image, len(SANDSTONE)), None)
 
 
 def warm_up(method: Method, segmenter: Segmenter, shape: tuple[int, int]) -> None:
@@ -113,19 +100,15 @@ def warm_up(method: Method, segmenter: Segmenter, shape: tuple[int, int]) -> Non
     segmenter(np.tile(np.linspace(0, 1, width, dtype=np.float32), (height, 1)))
 
 
-def segment(image: np.ndarray, segmenter: Segmenter) -> SegmentedSlice:
-    """Segment a (Y, X) float32 slice in [0, 1] and take the time.
+def timed(segmenter: Segmenter, image: np.ndarray) -> tuple[SlicePrediction, float]:
+    """Segment a (Y, X) float32 slice in [0, 1] and return the seconds it took, too.
 
     Raises:
         LabelError: The slice has fewer grey values than thresholds need.
     """
     start = time.perf_counter()
-    labels, probabilities = segmenter(image)
-    return SegmentedSlice(labels, probabilities, time.perf_counter() - start)
-
-
-def _most_probable(probabilities: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    return probabilities.argmax(axis=-1).astype(np.uint8), probabilities
+    found = segmenter(image)
+    return found, time.perf_counter() - start
 
 
 def _names(model: StoredModel) -> tuple[str, ...]:

@@ -1,61 +1,71 @@
-"""A TIFF to label file, confidence file and report: what the command line and the app both run."""
+"""A file of slices to label file, confidence file and report: what command line and jobs run."""
 
-import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from sandseg.atomic import write_text
-from sandseg.errors import SandsegError
+from sandseg.config import Treatment
+from sandseg.errors import SandsegError, named
 from sandseg.export.report import segmentation_report, to_json
-from sandseg.export.tiff import write_confidence, write_labels
-from sandseg.grey.appearance import Look, look_at, slices_to_look_at
-from sandseg.grey.mapping import GreyMapping
+from sandseg.export.tiff import Pages, image_writer, label_writer
+from sandseg.grey.appearance import Look, slices_to_look_at
 from sandseg.grey.verdict import judge, verdict_facts, zoom_for
-from sandseg.model.engine import PredictBatch, load_engine
-from sandseg.model.store import DEFAULT_MODEL, StoredModel, load_model
+from sandseg.model.engine import load_engine
+from sandseg.model.request import SegmentRequest
+from sandseg.model.store import StoredModel, load_model
 from sandseg.model.usual import usual_for
+from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import (
+    AS_USUAL,
+    Predictor,
     Progress,
     SlicePrediction,
-    choose_mapping,
-    even_out,
-    predict_slice,
+    make_predictor,
     predict_stack,
 )
 from sandseg.scan.labels import check_same_shape, read_labels
 from sandseg.scan.limits import check_memory
-from sandseg.scan.read_options import Opening, open_as
+from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, scores
 
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
 
-@dataclass(frozen=True)
-class SegmentRequest:
-    """Which file and how to read it, which model, and which files to write."""
+def segment_stack(
+    stack: Stack, model: StoredModel, treatment: Treatment = AS_USUAL
+) -> Iterator[SlicePrediction]:
+    """Segment an open stack slice by slice, as `segment_file` does.
 
-    source: Path
-    labels: Path
-    confidence: Path | None = None
-    report: Path | None = None
-    truth: Path | None = None  # labels to compare with
-    model: str = DEFAULT_MODEL
-    engine: str = "openvino"
-    grey: str = "auto"
-    opening: Opening = Opening()
-    is_rescaled: bool = False  # so that voxels are as large as those the model learned from
-    is_evened: bool = False  # so that brightness drifts no more than the model is used to
+    Args:
+        stack: The stack, or a part of one; it stays open.
+        model: As `load_model` returns it.
+        treatment: How the slices are brought to the model.
+
+    Raises:
+        SandsegError: The stack cannot be mapped onto the model's scale, or a slice is damaged.
+    """
+    return predict_stack(stack, ready_predictor(stack.whole, model, treatment))
+
+
+def ready_predictor(
+    stack: Stack, model: StoredModel, treatment: Treatment, engine: str = "openvino"
+) -> Predictor:
+    """Load a model for a whole stack and see to all that a treatment asks for."""
+    predictor = make_predictor(stack, model, treatment, load_engine(model, engine))
+    if not treatment.is_evened:
+        return predictor
+    return even_out(stack, predictor, usual_for(model).bowl)
 
 
 def segment_file(
     request: SegmentRequest, on_progress: Callable[[Progress], None] = lambda _: None
 ) -> dict:
-    """Segment a TIFF of any length; one slice is in memory at a time.
+    """Segment a stack of any length; one slice is in memory at a time.
 
     Args:
         request: Input, model and outputs; the outputs appear complete or not at all.
@@ -69,38 +79,26 @@ def segment_file(
     """
     _check_outputs(request)
     model = load_model(request.model)
-    with open_as(request.source, request.opening) as stack:
-        zoom = zoom_for(stack, model) if request.is_rescaled else 1.0
-        n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
-        check_memory(int(_BYTES_PER_PIXEL * n_pixels), stack.name, "segment")
+    with open_with_options(request.source, request.read_options) as stack:
+        _check_memory(request, stack, model)
         truth = _read_truth(request, stack, len(model.classes))
-        mapping = choose_mapping(stack.whole, model, request.grey)
-        predict_batch = load_engine(model, request.engine)
+        predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
+        watch = _Watch(stack, predictor, truth)
         start = time.perf_counter()
-        if request.is_evened:
-            mapping = _even_out(stack.whole, model, mapping, predict_batch, zoom)
-        stride, watch = model.unet.stride, _Watch(stack, model, mapping, zoom)
-        predictions = predict_stack(stack, predict_batch, mapping, stride, on_progress, zoom)
-        tally = _Tally(stack.shape, len(model.classes), truth)
-        labels = _labels(watch.passing(predictions), tally, request, stack)
-        write_labels(request.labels, labels, model.classes, stack.voxel_size_um)
+        with _outputs(request, stack, model) as (labels, confidence):
+            for z, found in enumerate(predict_stack(stack, predictor, on_progress)):
+                watch.see(z, found)
+                labels.write(found.labels)
+                if confidence:
+                    confidence.write(found.confidence)
         seconds = time.perf_counter() - start - watch.seconds
-        report = segmentation_report(stack, model, mapping, tally.counts, seconds) | watch.facts()
+        report = segmentation_report(stack, model, predictor.mapping, watch.counts, seconds)
+        report |= watch.facts(model)
     if truth is not None:
-        report |= scores(tally.matrix).to_dict([material.name for material in model.classes])
+        report |= scores(watch.matrix).to_dict([material.name for material in model.classes])
     if request.report:
         write_text(request.report, to_json(report))
     return report
-
-
-def _even_out(
-    stack: Stack, model: StoredModel, mapping: GreyMapping, network: PredictBatch, zoom: float
-) -> GreyMapping:
-    def predict(z: int, mapping: GreyMapping) -> SlicePrediction:
-        image = stack.read_slice(z)
-        return predict_slice(image, network, mapping, model.unet.stride, zoom=zoom)
-
-    return even_out(stack, model, mapping, predict, zoom)
 
 
 def _check_outputs(request: SegmentRequest) -> None:
@@ -124,75 +122,11 @@ def _check_outputs(request: SegmentRequest) -> None:
         taken.add(path.resolve())
 
 
-class _Watch:
-    """Notes what some of the slices look like while predictions pass by."""
-
-    def __init__(self, stack: Stack, model: StoredModel, mapping: GreyMapping, zoom: float):
-        self._stack, self._model, self._mapping, self._zoom = stack, model, mapping, zoom
-        self._looks: list[Look] = []
-        self.seconds = 0.0  # taken by this, not by segmenting
-
-    def passing(self, predictions: Iterable[SlicePrediction]) -> Iterator[SlicePrediction]:
-        chosen = slices_to_look_at(self._stack.n_slices)
-        for z, prediction in enumerate(predictions):
-            start = time.perf_counter()
-            if z in chosen:
-                self._looks.append(self._look_at(z, prediction))
-            self.seconds += time.perf_counter() - start
-            yield prediction
-
-    def _look_at(self, z: int, prediction: SlicePrediction) -> Look:
-        grey = self._mapping.apply(self._stack.read_slice(z))
-        labels, confidence = prediction.labels, prediction.confidence
-        return look_at(grey, labels, confidence, self._model.classes, self._zoom)
-
-    def facts(self) -> dict:
-        usual, voxel_size_um = usual_for(self._model), self._stack.voxel_size_um
-        verdict = judge(self._mapping, self._looks, usual, voxel_size_um, self._zoom)
-        light = self._mapping.light
-        treated = {
-            "rescaled_by": round(self._zoom, 6),
-            "drift_evened_out": round(light.drift, 4) if light else 0,
-        }
-        return treated | verdict_facts(verdict)
-
-
-class _Tally:
-    """Counts what passes by while labels are on their way to the file."""
-
-    def __init__(self, shape: tuple[int, int, int], n_classes: int, truth: np.ndarray | None):
-        self.counts = np.zeros((shape[0], n_classes), np.int64)
-        self.matrix = np.zeros((n_classes, n_classes), np.int64)
-        self._truth = truth
-
-    def add(self, z: int, labels: np.ndarray) -> None:
-        n_classes = len(self.matrix)
-        self.counts[z] = np.bincount(labels.ravel(), minlength=n_classes)
-        if self._truth is not None:
-            self.matrix += confusion_matrix(self._truth[z], labels, n_classes)
-
-
-def _labels(
-    predictions: Iterable[SlicePrediction], tally: _Tally, request: SegmentRequest, stack: Stack
-) -> Iterator[np.ndarray]:
-    """Pass the labels on; the confidence waits in a scratch file and is written at the end.
-
-    The label file is finished only after this: either both files appear, or none.
-    """
-    with tempfile.TemporaryFile() as scratch:
-        for z, prediction in enumerate(predictions):
-            tally.add(z, prediction.labels)
-            if request.confidence:
-                prediction.confidence.tofile(scratch)
-            yield prediction.labels
-        if request.confidence:
-            scratch.seek(0)
-            n_pixels = stack.shape[1] * stack.shape[2]
-            slices = (
-                np.fromfile(scratch, np.float32, n_pixels).reshape(stack.shape[1:])
-                for _ in range(stack.n_slices)
-            )
-            write_confidence(request.confidence, slices, stack.voxel_size_um)
+def _check_memory(request: SegmentRequest, stack: Stack, model: StoredModel) -> None:
+    zoom = zoom_for(stack, model) if request.treatment.is_rescaled else 1.0
+    n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
+    with named(stack.name):
+        check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
 
 
 def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.ndarray | None:
@@ -201,7 +135,62 @@ def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.nda
     if path is None:
         return None
     truth = read_labels(path, path.name, n_classes)
-    if len(truth) > stack.n_slices and request.opening.slices:
-        truth = truth[request.opening.part_of(len(truth))]
+    if len(truth) > stack.n_slices and request.read_options.slices:
+        truth = truth[request.read_options.part_of(len(truth))]
     check_same_shape(stack, truth)
     return truth
+
+
+@contextmanager
+def _outputs(
+    request: SegmentRequest, stack: Stack, model: StoredModel
+) -> Iterator[tuple[Pages, Pages | None]]:
+    """Give what labels and confidence are pushed to; both files are whole before one appears."""
+    with ExitStack() as files:
+        writer = label_writer(request.labels, model.classes, stack.voxel_size_um)
+        labels, confidence = files.enter_context(writer), None
+        if request.confidence:
+            writer = image_writer(request.confidence, stack.voxel_size_um)
+            confidence = files.enter_context(writer)
+        yield labels, confidence
+        for pages in filter(None, (labels, confidence)):
+            pages.finish()
+
+
+@dataclass
+class _Watch:
+    """Counts what is found in each slice, and looks at some of them more closely."""
+
+    stack: Stack
+    predictor: Predictor
+    truth: np.ndarray | None  # (Z, Y, X) uint8
+    seconds: float = 0.0  # taken by looking, not by segmenting
+
+    def __post_init__(self):
+        n_slices, n_classes = self.stack.n_slices, len(self.predictor.classes)
+        self.counts = np.zeros((n_slices, n_classes), np.int64)
+        self.matrix = np.zeros((n_classes, n_classes), np.int64)
+        self._chosen = slices_to_look_at(n_slices)
+        self._looks: list[Look] = []
+
+    def see(self, z: int, found: SlicePrediction) -> None:
+        """Note what was found in slice z."""
+        n_classes = len(self.matrix)
+        self.counts[z] = np.bincount(found.labels.ravel(), minlength=n_classes)
+        if self.truth is not None:
+            self.matrix += confusion_matrix(self.truth[z], found.labels, n_classes)
+        if z in self._chosen:
+            start = time.perf_counter()
+            self._looks.append(self.predictor.look_at(self.stack.read_slice(z), found))
+            self.seconds += time.perf_counter() - start
+
+    def facts(self, model: StoredModel) -> dict:
+        """Say how the slices were treated and whether the answer can be trusted."""
+        mapping, zoom = self.predictor.mapping, self.predictor.zoom
+        usual, voxel_size_um = usual_for(model), self.stack.voxel_size_um
+        verdict = judge(mapping, self._looks, usual, voxel_size_um, zoom)
+        treated = {
+            "rescaled_by": round(zoom, 6),
+            "drift_evened_out": round(mapping.light.drift, 4) if mapping.light else 0,
+        }
+        return treated | verdict_facts(verdict)

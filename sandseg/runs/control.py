@@ -1,7 +1,7 @@
 """Trainings as processes of their own with a folder each: start, watch, stop, resume, queue.
 
 Nothing here loads Keras. A run goes on without the page, the browser or the server that started
-it; any process that looks at the runs lets the next one in the queue begin.
+it. Whatever makes room in the queue lets the next run begin; looking at the runs starts nothing.
 """
 
 import errno
@@ -82,21 +82,18 @@ def start_run(settings: RunSettings, token: str = "") -> str:
 
 
 def list_runs() -> list[RunStatus]:
-    """Return where every run stands, the newest first; the next one in the queue may begin."""
-    advance_queue()
+    """Return where every run stands, the newest first."""
     found = [status_of(folder) for folder in run_folders()]
     return sorted(found, key=lambda status: (status.created, status.id), reverse=True)
 
 
 def run_status(run_id: str) -> RunStatus:
-    """Return where a run stands; the next one in the queue may begin.
+    """Return where a run stands.
 
     Raises:
         TrainingError: There is no such run.
     """
-    folder = run_path(run_id)
-    advance_queue()
-    return status_of(folder)
+    return status_of(run_path(run_id))
 
 
 def read_settings(run_id: str) -> RunSettings:
@@ -193,6 +190,7 @@ def delete_run(run_id: str, token: str = "") -> None:
             raise TrainingError("This run is at work.", hint="Stop it first, then delete it.")
         kill(folder)  # it may still be closing down
         shutil.rmtree(folder)
+    advance_queue()
 
 
 def use_model(run_id: str, name: str, token: str = "") -> Path:

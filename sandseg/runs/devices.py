@@ -2,20 +2,17 @@
 
 import os
 import platform
-import shutil
-import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 
 import psutil
+import pynvml
 
-QUERY = ("--query-gpu=index,name,memory.total,memory.used", "--format=csv,noheader,nounits")
-PATIENCE_S = 5.0  # for the driver's own tool
 FRESH_S = 5.0  # a look younger than this is good enough
-MIB = 2**20
 
 
 @dataclass(frozen=True)
@@ -68,36 +65,33 @@ def can_use_gpus() -> bool:
 
 
 def _gpus() -> tuple[Device, ...]:
-    """Ask the driver's tool; a machine without it has no GPU for us."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
+    """Ask the driver for the GPUs a process may use; a machine without one has none for us."""
+    try:
+        pynvml.nvmlInit()
+    except pynvml.NVMLError:
         return ()
     try:
-        asked = subprocess.run(
-            [tool, *QUERY], capture_output=True, text=True, timeout=PATIENCE_S, check=True
-        )
-    except (OSError, subprocess.SubprocessError):
+        return tuple(_gpu(index) for index in range(pynvml.nvmlDeviceGetCount()) if _may_use(index))
+    except pynvml.NVMLError:  # one that has dropped off the bus
         return ()
-    return read_gpus(asked.stdout, os.environ.get("CUDA_VISIBLE_DEVICES"))
+    finally:
+        with suppress(pynvml.NVMLError):
+            pynvml.nvmlShutdown()
 
 
-def read_gpus(listing: str, visible: str | None = None) -> tuple[Device, ...]:
-    """Read what nvidia-smi lists: index, name, and MiB of memory in all and in use, by commas.
+def _gpu(index: int) -> Device:
+    """Describe a GPU; memory it does not tell is 0."""
+    handle = pynvml.nvmlDeviceGetHandleByIndex(index)
+    total = used = 0
+    with suppress(pynvml.NVMLError):
+        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
+        total, used = memory.total, memory.used
+    return Device("gpu", pynvml.nvmlDeviceGetName(handle), total, used, _n_cores())
 
-    Args:
-        listing: One line for each GPU.
-        visible: What CUDA_VISIBLE_DEVICES says, if it is set.
 
-    Returns:
-        The GPUs a process may use. Memory a GPU does not tell is 0.
-    """
-    found = []
-    for line in listing.splitlines():
-        parts = [part.strip() for part in line.split(",")]
-        if len(parts) == 4 and (visible is None or parts[0] in visible.split(",")):
-            total, used = (int(part) * MIB if part.isdigit() else 0 for part in parts[2:])
-            found.append(Device("gpu", parts[1], total, used, _n_cores()))
-    return tuple(found)
+def _may_use(index: int) -> bool:
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return visible is None or str(index) in visible.split(",")
 
 
 def _cpu_name() -> str:

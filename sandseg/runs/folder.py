@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from sandseg.atomic import read_json
 from sandseg.config import n_parameters
 from sandseg.errors import TrainingError
 from sandseg.runs.settings import SETTINGS, RunSettings
+from sandseg.settings import runs_root
 
 STATUS, METRICS = "status.json", "metrics.jsonl"
 STOP, PAUSE = "cancel", "pause"  # files whose presence asks the training to end
@@ -79,12 +79,6 @@ class RunSamples:
     image: Path | None
     truth: Path | None
     epochs: tuple[tuple[int, Path], ...] = ()
-
-
-def runs_root() -> Path:
-    """Return the folder that holds all runs: `SANDSEG_RUNS`, or models/runs of this project."""
-    default = Path(__file__).parents[2] / "models" / "runs"
-    return Path(os.environ.get("SANDSEG_RUNS") or default).absolute()
 
 
 def run_path(run_id: str) -> Path:

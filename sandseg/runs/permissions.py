@@ -1,36 +1,33 @@
-"""What the operator of this server allows: one place for the settings from the environment."""
+"""What the operator of this server allows: who may train, and how much."""
 
 import hmac
-import os
 from dataclasses import dataclass
 
-from sandseg.errors import ConfigError, TrainingError
-
-SWITCH, TOKEN = "SANDSEG_TRAINING", "SANDSEG_TRAINING_TOKEN"
-MAX_QUEUE, MAX_HOURS = "SANDSEG_TRAINING_MAX_QUEUE", "SANDSEG_TRAINING_MAX_HOURS"
+from sandseg import settings
+from sandseg.errors import TrainingError
 
 
 @dataclass(frozen=True)
 class TrainingRules:
     """Whether trainings may be started here, by whom, how many may wait, and for how long."""
 
-    is_on: bool = True
+    is_on: bool = settings.TRAINING.default
     needs_token: bool = False
-    max_queue: int = 4
-    max_hours: float = 24.0
+    max_queue: int = settings.TRAINING_MAX_QUEUE.default
+    max_hours: float = settings.TRAINING_MAX_HOURS.default
 
 
 def training_rules() -> TrainingRules:
-    """Read the rules from the environment.
+    """Read the rules from the settings.
 
     Raises:
-        ConfigError: A number is none.
+        ConfigError: A setting makes no sense.
     """
     return TrainingRules(
-        is_on=os.environ.get(SWITCH, "on").strip().lower() not in ("off", "0", "no", "false"),
-        needs_token=bool(os.environ.get(TOKEN)),
-        max_queue=int(_number(MAX_QUEUE, TrainingRules.max_queue)),
-        max_hours=_number(MAX_HOURS, TrainingRules.max_hours),
+        settings.TRAINING.read(),
+        bool(settings.TRAINING_TOKEN.read()),
+        settings.TRAINING_MAX_QUEUE.read(),
+        settings.TRAINING_MAX_HOURS.read(),
     )
 
 
@@ -40,7 +37,7 @@ def check_token(token: str) -> None:
     Raises:
         TrainingError: This is not it.
     """
-    wanted = os.environ.get(TOKEN, "")
+    wanted = settings.TRAINING_TOKEN.read()
     if wanted and not hmac.compare_digest(token.encode(), wanted.encode()):
         raise TrainingError(
             "Trainings on this server need a token, and this is not it.",
@@ -60,14 +57,3 @@ def require_training(token: str) -> None:
             hint="Run SandSeg on your own computer, or train from the command line.",
         )
     check_token(token)
-
-
-def _number(name: str, default: float) -> float:
-    text = os.environ.get(name, "")
-    try:
-        number = float(text or default)
-    except ValueError:
-        number = -1.0
-    if not 0 < number < float("inf"):
-        raise ConfigError(f'{name} is "{text}", but a number above 0 is needed.', "Correct it.")
-    return number

@@ -16,24 +16,31 @@ LOCK = ".queue.lock"
 LOADING = "Loading the training software"
 
 
-def advance_queue(ended: Path | None = None) -> None:
+def advance_queue(ended: Path | None = None) -> list[Path]:
     """Let waiting runs begin, one for each GPU, or one on a CPU; any process may call this.
+
+    It is called where a run comes, is asked to end, ends or goes, where a server starts, and, as a
+    process that is killed calls nothing, again and again while somebody is on the page Train.
 
     Args:
         ended: The folder of a run whose process calls this as the last thing it does.
+
+    Returns:
+        The folders of the runs that began.
     """
     if not training_rules().is_on or not any(
         is_waiting(status_entries(folder)) for folder in run_folders()
     ):
-        return
+        return []
     with locked(runs_root() / LOCK):
         slots = dict.fromkeys(range(len(training_devices())))
         for folder in run_folders():
             if folder != ended and process.is_alive(folder):
                 slots.pop(status_entries(folder).get("slot", 0), None)
-        for folder in waiting_runs()[: len(slots)]:
-            _launch(folder, min(slots))
-            slots.pop(min(slots))
+        begun = waiting_runs()[: len(slots)]
+        for folder, slot in zip(begun, sorted(slots), strict=False):
+            _launch(folder, slot)
+    return begun
 
 
 def _launch(folder: Path, slot: int) -> None:

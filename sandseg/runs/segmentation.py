@@ -1,21 +1,23 @@
 """A whole stack segmented by a process of its own: started, watched, cancelled.
 
-The folder holds the finished files: labels.tif, confidence.tif, report.json.
+The folder holds what is asked for, request.json, and the finished files: labels.tif,
+confidence.tif, report.json.
 """
 
 import contextlib
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 
 from sandseg.atomic import read_json
+from sandseg.model.request import SegmentRequest, write_request
 from sandseg.runs.process import find_process, is_alive, last_words, launch
 from sandseg.uploads import workspace
 from sandseg.uploads.kept import HELD, JOBS
 
+REQUEST = "request.json"
 LABELS, CONFIDENCE, REPORT = "labels.tif", "confidence.tif", "report.json"
 PROGRESS, CANCELLED = "progress.json", "cancelled"
 
@@ -32,21 +34,19 @@ class JobStatus:
     hint: str = ""
 
 
-def start_segmentation(source: Path, folder: Path, model: str, options: Sequence[str] = ()) -> None:
-    """Start `sandseg segment` on a file; results and progress appear in the folder.
+def start_segmentation(request: SegmentRequest, folder: Path) -> None:
+    """Segment in a process of its own; results and progress appear in the folder.
 
     Args:
-        source: The file.
-        folder: For what it writes; made if it is not there.
-        model: Name of a stored model.
-        options: More words of the command line, as in "--grey=identity".
+        request: What to segment and how; what it names as outputs is replaced by files here.
+        folder: For what is written; made if it is not there.
     """
-    source, folder = source.absolute(), folder.absolute()  # the process starts elsewhere
+    folder = folder.absolute()  # the process starts elsewhere
     folder.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "sandseg", "segment", str(source), "--model", model]
-    command += ["-o", str(folder / LABELS), "--confidence", str(folder / CONFIDENCE)]
-    command += ["--report", str(folder / REPORT), "--progress", str(folder / PROGRESS)]
-    launch([*command, *options], folder)
+    outputs = {"labels": LABELS, "confidence": CONFIDENCE, "report": REPORT}
+    placed = replace(request, **{kind: folder / name for kind, name in outputs.items()})
+    write_request(folder / REQUEST, placed)
+    launch([sys.executable, "-m", "sandseg", "segment-job", str(folder)], folder)
 
 
 def job_status(folder: Path) -> JobStatus:

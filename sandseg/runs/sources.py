@@ -1,17 +1,18 @@
-"""Where a training's slices and labels are: made up, downloaded, or brought by the user."""
+"""What a training learns from: made up, downloaded, or brought by the user."""
 
 import os
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from sandseg.data.labelled import LabelledSlices, PreparedData, prepare, read_labelled
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.data.sandstone_files import SANDSTONE_VOXEL_SIZE_UM, SPLIT
 from sandseg.errors import TrainingError
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.runs.folder import DATA
 from sandseg.runs.settings import RunSettings
-from sandseg.settings import cache_folder
+from sandseg.settings import data_hint, sandstone_folders
 from sandseg.uploads.workspace import work_folder
 
 IMAGE_FILE, LABEL_FILE = "image.tif", "labels.tif"
@@ -54,6 +55,19 @@ def locate(settings: RunSettings, folder: Path) -> DataPlace:
     return DataPlace(images, labels, settings.validate, settings.test)
 
 
+def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
+    """Read all slices of a run, and split them as its settings say.
+
+    Raises:
+        SandsegError: The data are not there, or do not fit the settings.
+    """
+    place = locate(settings, folder)
+    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
+    if slices.voxel_size_um is None:
+        slices = replace(slices, voxel_size_um=place.voxel_size_um)
+    return slices, prepare(slices, settings.config, place.validate, place.test)
+
+
 def check_source(settings: RunSettings) -> None:
     """Look whether the data of a run are there, without reading them.
 
@@ -91,14 +105,12 @@ def find_sandstone() -> Path:
     Raises:
         TrainingError: It is not on this computer.
     """
-    named = os.environ.get("SANDSEG_DATA")
-    parents = [Path(named), cache_folder()] if named else [cache_folder()]
-    for folder in (parent / "sandstone" for parent in parents):
+    for folder in sandstone_folders():
         if (folder / "images").is_dir() and (folder / "masks").is_dir():
             return folder
     raise TrainingError(
         "The real sandstone is not on this computer.",
-        hint="Download it, or train on the synthetic sandstone.",
+        hint=data_hint("Download it, or train on the synthetic sandstone."),
     )
 
 

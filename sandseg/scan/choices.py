@@ -1,11 +1,12 @@
 """What may be chosen of a file: one of its images, channels, time points."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
 
 import numpy as np
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 
 _WORDS = {"series": "image", "channel": "channel", "time": "time point"}
 _AXES = {"C": "channel", "T": "time"}
@@ -39,6 +40,16 @@ class Choices:
     channel: Choice = Choice()
     time: Choice = Choice()
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Mapping]) -> "Choices":
+        """Read what `dataclasses.asdict` made and JSON brought back."""
+        return cls(
+            **{
+                kind: Choice(tuple(stored[kind]["names"]), stored[kind]["chosen"])
+                for kind in stored
+            }
+        )
+
     @property
     def open(self) -> dict[str, Choice]:
         """Those among "series", "channel" and "time" that offer more than one thing."""
@@ -53,14 +64,13 @@ class AmbiguousStackError(StackError):
         self.choices = choices
 
 
-def pick(kind: str, wanted: int | None, names: tuple[str, ...], name: str) -> int:
+def pick(kind: str, wanted: int | None, names: tuple[str, ...]) -> int:
     """Return the number that is wanted, the first by default.
 
     Args:
         kind: "series", "channel" or "time".
         wanted: Counted from 0.
         names: What there is.
-        name: The file's name for messages.
 
     Raises:
         StackError: There is no such thing.
@@ -69,7 +79,7 @@ def pick(kind: str, wanted: int | None, names: tuple[str, ...], name: str) -> in
     if not 0 <= wanted < max(len(names), 1):
         word, n_names = _WORDS[kind], max(len(names), 1)
         raise StackError(
-            f'"{name}" has no {word} {wanted + 1}; it has {n_names} {word}{"s" * (n_names > 1)}.',
+            f'"{FILE}" has no {word} {wanted + 1}; it has {n_names} {word}{"s" * (n_names > 1)}.',
             hint=f"Choose a {kind} from 1 to {n_names}." if n_names > 1 else f"Leave {kind} out.",
         )
     return wanted
@@ -81,7 +91,7 @@ def numbered(kind: str, count: int) -> tuple[str, ...]:
 
 
 def choose_planes(
-    leading: list[tuple[str, int]], order: str, selection: Selection, name: str
+    leading: list[tuple[str, int]], order: str, selection: Selection
 ) -> tuple[np.ndarray, list[str], dict[str, Choice]]:
     """Choose which planes of a file are the slices.
 
@@ -93,7 +103,6 @@ def choose_planes(
         leading: Letter and length of each axis before Y, in the order of the planes.
         order: Which of "T" and "C" may stand in for depth.
         selection: What is wanted.
-        name: The file's name for messages.
 
     Returns:
         The numbers of the planes (Z,), what was guessed, and the choices there are.
@@ -109,7 +118,7 @@ def choose_planes(
     notes, key, choices = [], [], {}
     for axis, length in leading:
         kind = _AXES.get(axis)
-        chosen = 0 if kind is None else pick(kind, wanted[axis], numbered(kind, length), name)
+        chosen = 0 if kind is None else pick(kind, wanted[axis], numbered(kind, length))
         is_kept = axis in stacked or length == 1
         key.append(slice(None) if is_kept else chosen)
         if kind and length > 1:

@@ -1,15 +1,20 @@
 """Any file of grey slices as a stack: which reader it needs, told from what is in it."""
 
-from collections.abc import Mapping, Sequence
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from sandseg.scan.archive import open_files, open_folder, open_zip
+from sandseg.errors import named
 from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
-from sandseg.scan.limits import WEB_LIMITS, StackLimits
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
+from sandseg.scan.slice_files import open_files, open_folder
+from sandseg.scan.source import Source, open_source, source_name
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.file import Source, open_source, open_tiff
+from sandseg.scan.tiff.file import open_tiff
 from sandseg.scan.zarr_folder import is_zarr, open_zarr
+from sandseg.scan.zip_file import open_zip
 
 STACK_SUFFIXES = ("tif", "tiff", "zip", "npy")
 _ZIP, _NPY = b"PK", b"\x93NUMPY"
@@ -18,7 +23,7 @@ _ZIP, _NPY = b"PK", b"\x93NUMPY"
 def open_stack(
     source: Source | Sequence[Path] | Mapping[str, Path],
     name: str = "",
-    limits: StackLimits = WEB_LIMITS,
+    limits: StackLimits | None = None,
     *,
     series: int | None = None,
     channel: int | None = None,
@@ -32,7 +37,7 @@ def open_stack(
             slices or a Zarr folder. Several paths are one stack, a slice each, in the order of the
             numbers in their names; where they are kept under other names, of their keys.
         name: What to call it in messages; the file's own name by default.
-        limits: The largest stack to accept.
+        limits: The largest stack to accept; by default, that of an upload.
         series: Which image of a file with several, counted from 0.
         channel: Which channel, counted from 0.
         time: Which time point, counted from 0.
@@ -41,22 +46,29 @@ def open_stack(
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
         StackError: The file is missing, damaged, too large, in color, or of a rare kind.
     """
-    selection = Selection(series, channel, time)
-    if isinstance(source, list | tuple | Mapping):
-        files = _named(source)
-        if len(files) != 1:
-            return open_files(files, name, limits, selection)
+    limits = limits or from_settings(WEB_LIMITS)
+    files = _with_names(source)
+    if len(files) == 1:
         [(called, source)] = files
-        name = name or called
+        opener = _opener(source)
+    else:
+        called, source, opener = f"{len(files)} files", files, open_files
+    name = name or called
+    with named(name):
+        stack = opener(source, limits, Selection(series, channel, time))
+    # The file closes by itself once nobody reads it any more, also where nobody says so.
+    weakref.finalize(stack.reader, stack.on_close).atexit = False
+    return replace(stack, name=name)
+
+
+def _opener(source: Source) -> Callable[[Source, StackLimits, Selection], Stack]:
+    """Return what reads a file or a folder."""
     if _is_folder(source):
-        opener = open_zarr if is_zarr(Path(source)) else open_folder
-        return opener(Path(source), name, limits, selection)
+        return open_zarr if is_zarr(source) else open_folder
     start = _first_bytes(source)
     if start.startswith(_ZIP):
-        return open_zip(source, name, limits, selection)
-    if start.startswith(_NPY):
-        return open_npy(source, name, limits, selection)
-    return open_tiff(source, name, limits, selection)
+        return open_zip
+    return open_npy if start.startswith(_NPY) else open_tiff
 
 
 def is_tiff(source: Source | Sequence[Path] | Mapping[str, Path]) -> bool:
@@ -74,17 +86,18 @@ def _is_folder(source: Source) -> bool:
     return isinstance(source, str | Path) and Path(source).is_dir()
 
 
-def _named(files: Sequence[Path] | Mapping[str, Path]) -> list[tuple[str, Path]]:
-    if isinstance(files, Mapping):
-        return [(name, Path(path)) for name, path in files.items()]
-    return [(Path(path).name, Path(path)) for path in files]
+def _with_names(source: Source | Sequence[Path] | Mapping[str, Path]) -> list[tuple[str, Source]]:
+    if isinstance(source, Mapping):
+        return [(name, Path(path)) for name, path in source.items()]
+    files = source if isinstance(source, list | tuple) else [source]
+    files = [Path(file) if isinstance(file, str) else file for file in files]
+    return [(source_name(file), file) for file in files]
 
 
 def _first_bytes(source: Source) -> bytes:
-    handle, is_own, _ = open_source(source)
+    handle, close = open_source(source)
     try:
         handle.seek(0)
         return handle.read(len(_NPY))
     finally:
-        if is_own:
-            handle.close()
+        close()

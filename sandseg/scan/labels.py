@@ -1,16 +1,18 @@
-"""Label files of any coding as labels of known classes."""
+"""Label files as labels; in which coding their values stand is decided here (`decode_labels`)."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from sandseg.classes import IGNORED, SANDSTONE
-from sandseg.errors import LabelError
+from sandseg.errors import FILE, LabelError, named
+from sandseg.scan.damage import reading
 from sandseg.scan.formats import is_tiff, open_stack
-from sandseg.scan.limits import WEB_LIMITS, StackLimits
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
+from sandseg.scan.source import Source, source_name
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.check import reading
-from sandseg.scan.tiff.file import OpenTiff, Source
+from sandseg.scan.tiff.file import OpenTiff
 from sandseg.scan.tiff.grey import is_grey
 
 # The coding of the public sandstone masks: blue air, green clay, red quartz, yellow pyrite.
@@ -33,7 +35,7 @@ def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarra
 
 
 def open_label_values(
-    source: Source, name: str = "", n_classes: int = 4, limits: StackLimits = WEB_LIMITS
+    source: Source, name: str = "", n_classes: int = 4, limits: StackLimits | None = None
 ) -> tuple[Stack, bool]:
     """Open a label file as a stack of the values that stand in it, and tell if it is colored.
 
@@ -45,7 +47,14 @@ def open_label_values(
     """
     if not is_tiff(source):
         return open_stack(source, name, limits), False
-    tiff = OpenTiff(source, name, limits)
+    name = name or source_name(source)
+    with named(name):
+        values, is_colored = _tiff_values(source, n_classes, limits or from_settings(WEB_LIMITS))
+    return replace(values, name=name), is_colored
+
+
+def _tiff_values(source: Source, n_classes: int, limits: StackLimits) -> tuple[Stack, bool]:
+    tiff = OpenTiff(source, limits)
     try:
         is_colored = any(not is_grey(_read_raw(tiff, z)) for z in range(tiff.shape[0]))
         first = tiff.layout.first
@@ -60,13 +69,12 @@ def open_label_values(
             return decode_labels(raw[..., :3], n_classes)
         return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
 
-    values = Stack(tiff.name, tiff.shape, dtype.newbyteorder("="), read)
-    values.on_close(tiff.close)
-    return values, is_colored
+    dtype = dtype.newbyteorder("=")
+    return Stack(FILE, tiff.shape, dtype, read, on_close=tiff.close), is_colored
 
 
 def _read_raw(tiff: OpenTiff, z: int) -> np.ndarray:
-    with reading(tiff.name):
+    with reading():
         raw = tiff.read(z)
     return raw.astype(np.int16) if raw.dtype == np.int8 else raw  # colors reach to 255
 

@@ -1,4 +1,4 @@
-"""How a person at the command line wants a file to be read."""
+"""How a person at the command line wants a file to be read: which part, channel, voxel size."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,12 +8,12 @@ import numpy as np
 from sandseg.errors import ConfigError
 from sandseg.scan.arrays import RawFormat, open_raw
 from sandseg.scan.formats import open_stack
-from sandseg.scan.limits import LOCAL_LIMITS
+from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.stack import Stack
 
 
 @dataclass(frozen=True)
-class Opening:
+class ReadOptions:
     """What is chosen of a file, or known about it better than it says itself.
 
     Series, channel, time and slices are counted from 1, as they are written; the last of `slices`
@@ -36,8 +36,8 @@ class Opening:
             )
 
     @classmethod
-    def parse(cls, slices: str = "", raw: str = "", **chosen: float | None) -> "Opening":
-        """Make an opening of what was written on the command line: "10:20", "512x512,uint16".
+    def parse(cls, slices: str = "", raw: str = "", **chosen: float | None) -> "ReadOptions":
+        """Make options of what was written on the command line: "10:20", "512x512,uint16".
 
         Raises:
             SandsegError: It means nothing.
@@ -61,26 +61,25 @@ def _parse_range(text: str) -> tuple[int, int]:
         ) from error
 
 
-def open_as(path: Path, opening: Opening) -> Stack:
+def open_with_options(path: Path, options: ReadOptions) -> Stack:
     """Open a file or a folder of one's own as wished.
 
     Raises:
         SandsegError: It cannot be read, or lacks what is wished.
     """
-    if opening.raw:
-        stack = open_raw(path, opening.raw, path.name, LOCAL_LIMITS)
+    limits = from_settings(LOCAL_LIMITS)
+    if options.raw:
+        stack = open_raw(path, options.raw, limits)
     else:
-        wanted = {"series": opening.series, "channel": opening.channel, "time": opening.time}
+        wanted = {"series": options.series, "channel": options.channel, "time": options.time}
         chosen = {kind: None if number is None else number - 1 for kind, number in wanted.items()}
-        stack = open_stack(path, path.name, LOCAL_LIMITS, **chosen)
+        stack = open_stack(path, path.name, limits, **chosen)
     try:
-        part = stack
-        if opening.slices:
-            wanted_part = opening.part_of(stack.n_slices)
-            part = stack.part(wanted_part.start, wanted_part.stop - 1)
-            part.on_close(stack.close)
-        part.voxel_size_um = opening.voxel_size_um or part.voxel_size_um
+        stack = stack.with_voxel_size(options.voxel_size_um or stack.voxel_size_um)
+        if not options.slices:
+            return stack
+        part = options.part_of(stack.n_slices)
+        return stack.part(part.start, part.stop - 1)
     except BaseException:
         stack.close()
         raise
-    return part

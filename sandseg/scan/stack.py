@@ -1,40 +1,39 @@
 """A stack of slices, read one at a time, wherever they come from."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sandseg.errors import StackError
+from sandseg.errors import StackError, named
 from sandseg.scan.choices import Choices
 
 
+@dataclass(frozen=True, eq=False)
 class Stack:
-    """A stack of slices (Z, Y, X), read one at a time.
+    """A stack of slices (Z, Y, X), read one at a time; nothing of it changes.
 
-    `axes` are the letters found in the file, `notes` say what was guessed while reading it, and
-    `choices` what else the file holds. `voxel_size_um` may be set where the file says nothing.
-    `read_slice` may be called from several threads.
+    `reader` returns slice z, (Y, X) of `dtype`, and may be called from several threads. `axes` are
+    the letters found in the file, `notes` say what was guessed while reading it, and `choices` what
+    else the file holds. `part_of` is the stack that this one is a part of. All stacks made of one
+    another read one file: whoever opened it closes it, by any of them.
     """
 
-    def __init__(
-        self,
-        name: str,
-        shape: tuple[int, int, int],
-        dtype: np.dtype,
-        read: Callable[[int], np.ndarray],
-        voxel_size_um: float | None = None,
-    ):
-        self.name = name
-        self.shape = tuple(int(length) for length in shape)
-        self.dtype = np.dtype(dtype)
-        self.voxel_size_um = voxel_size_um
-        self.axes = "ZYX"
-        self.compression = "none"
-        self.notes: tuple[str, ...] = ()
-        self.choices = Choices()
-        self.whole: Stack = self  # what this is a part of
-        self._read = read
-        self._close: Callable[[], None] = lambda: None
+    name: str
+    shape: tuple[int, int, int]
+    dtype: np.dtype
+    reader: Callable[[int], np.ndarray] = field(repr=False)
+    voxel_size_um: float | None = None
+    axes: str = "ZYX"
+    compression: str = "none"
+    notes: tuple[str, ...] = ()
+    choices: Choices = Choices()
+    part_of: "Stack | None" = field(default=None, repr=False)
+    on_close: Callable[[], None] = field(default=lambda: None, repr=False)
+
+    def __post_init__(self):
+        object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))
+        object.__setattr__(self, "dtype", np.dtype(self.dtype))
 
     @classmethod
     def from_array(
@@ -71,12 +70,16 @@ class Stack:
                 f'"{self.name}" has no slice {z + 1}; its slices are 1 to {self.n_slices}.',
                 hint="Choose a slice of the stack.",
             )
-        return self._read(int(z))
+        with named(self.name):
+            return self.reader(int(z))
+
+    @property
+    def whole(self) -> "Stack":
+        """The stack this one is a part of, or itself."""
+        return self.part_of or self
 
     def part(self, first: int, last: int) -> "Stack":
         """Return the slices from `first` to `last`, counted from 0, both included.
-
-        It reads through this stack, which must stay open as long as it is used.
 
         Raises:
             StackError: There are no such slices.
@@ -87,24 +90,22 @@ class Stack:
                 f"its slices are 1 to {self.n_slices}.",
                 hint="Name the first and the last slice, as in 10:20.",
             )
-        shape = (last - first + 1, *self.shape[1:])
-        part = Stack(self.name, shape, self.dtype, self._read_from(first), self.voxel_size_um)
-        part.axes, part.compression, part.choices = self.axes, self.compression, self.choices
-        part.whole = self.whole
         which = f"slices {first + 1} to {last + 1} are" if last > first else f"slice {last + 1} is"
-        part.notes = (*self.notes, f"Only {which} read.")
-        return part
+        return replace(
+            self,
+            shape=(last - first + 1, *self.shape[1:]),
+            reader=lambda z: self.read_slice(first + z),
+            notes=(*self.notes, f"Only {which} read."),
+            part_of=self.whole,
+        )
 
-    def _read_from(self, first: int) -> Callable[[int], np.ndarray]:
-        return lambda z: self.read_slice(first + z)
-
-    def on_close(self, close: Callable[[], None]) -> None:
-        """Name what is to be done when the stack is closed."""
-        self._close = close
+    def with_voxel_size(self, voxel_size_um: float | None) -> "Stack":
+        """Return the same slices with voxels of this edge in µm, None for unknown."""
+        return replace(self, voxel_size_um=voxel_size_um)
 
     def close(self) -> None:
         """Close the file; slices cannot be read any more."""
-        self._close()
+        self.on_close()
 
     def __enter__(self) -> "Stack":
         return self

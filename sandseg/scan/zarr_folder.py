@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 from sandseg.scan.arrays import check_array
 from sandseg.scan.choices import ANY, Choices, Selection, choose_planes
+from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_size
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.check import reading
 
 _FILES = (".zarray", ".zgroup", "zarr.json")
 _MICRONS = {"nanometer": 1e-3, "micrometer": 1.0, "millimeter": 1e3, "centimeter": 1e4}
@@ -20,42 +20,57 @@ def is_zarr(folder: Path) -> bool:
     return any((folder / name).is_file() for name in _FILES)
 
 
-def open_zarr(folder: Path, name: str, limits: StackLimits, selection: Selection = ANY) -> Stack:
+def open_zarr(folder: Path, limits: StackLimits, selection: Selection = ANY) -> Stack:
     """Open a Zarr array, or the full resolution of an OME-Zarr image, slice by slice.
 
     Raises:
         StackError: It holds no array of slices, is damaged, or lacks what was selected.
     """
-    import zarr  # loaded for these folders alone
-
-    name = name or folder.name
-    with reading(name):
-        found = zarr.open(str(folder), mode="r")
-        image = {} if isinstance(found, zarr.Array) else _image(found)
-        levels = image.get("datasets") or [{"path": "0"}]
-        array = found if isinstance(found, zarr.Array) else found.get(levels[0]["path"])
-        if not isinstance(array, zarr.Array):
-            raise StackError(
-                f'"{name}" is a Zarr folder without an image.',
-                hint="Name the folder of an array, or of an OME-Zarr image, inside it.",
-            )
+    with reading():
+        array, image = _full_resolution(folder)
         voxel_size_um = _voxel_size(image)
         leading = list(zip(_axes(image, array.ndim), array.shape, strict=True))[:-2]
-    check_array(array.shape[-3:], array.dtype, name)
-    planes, notes, choices = choose_planes(leading, "T", selection, name)
+    check_array(array.shape[-3:], array.dtype)
+    planes, notes, choices = choose_planes(leading, "T", selection)
     lengths = [length for _, length in leading]
     shape = (len(planes), *array.shape[-2:])
-    check_size(shape, array.dtype.itemsize, name, limits)
+    check_size(shape, array.dtype.itemsize, limits)
+    dtype = array.dtype.newbyteorder("=")
 
     def read(z: int) -> np.ndarray:
-        with reading(name):
+        with reading():
             pixels = np.asarray(array[np.unravel_index(planes[z], lengths) if lengths else ...])
-        return pixels.astype(stack.dtype, copy=False)
+        return pixels.astype(dtype, copy=False)
 
-    stack = Stack(name, shape, array.dtype.newbyteorder("="), read, voxel_size_um)
-    stack.axes = "".join(axis for axis, _ in leading) + "YX"
-    stack.notes, stack.choices = tuple(notes), Choices(**choices)
-    return stack
+    axes = "".join(axis for axis, _ in leading) + "YX"
+    return Stack(
+        FILE,
+        shape,
+        dtype,
+        read,
+        voxel_size_um,
+        axes=axes,
+        notes=tuple(notes),
+        choices=Choices(**choices),
+    )
+
+
+def _full_resolution(folder: Path):  # noqa: ANN202 - zarr.Array, which is loaded here alone
+    """Return the array of full size, and what OME says of the image it belongs to."""
+    import zarr  # loaded for these folders alone
+
+    found = zarr.open(str(folder), mode="r")
+    if isinstance(found, zarr.Array):
+        return found, {}
+    image = _image(found)
+    levels = image.get("datasets") or [{"path": "0"}]
+    array = found.get(levels[0]["path"])
+    if not isinstance(array, zarr.Array):
+        raise StackError(
+            f'"{FILE}" is a Zarr folder without an image.',
+            hint="Name the folder of an array, or of an OME-Zarr image, inside it.",
+        )
+    return array, image
 
 
 def _axes(image: dict, n_axes: int) -> str:

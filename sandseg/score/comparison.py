@@ -114,7 +114,7 @@ def is_clear(first: MethodErrors, second: MethodErrors) -> bool:
     return bool(abs(differences.mean()) > t * spread)
 
 
-def verdict(
+def finding(
     phrases: Sequence[str], errors: Sequence[MethodErrors], classes: Sequence[SegmentationClass]
 ) -> str:
     """Say in one sentence which of two or more methods is best on a slice.

@@ -8,6 +8,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from sandseg.atomic import replacing
 from sandseg.errors import TrainingError
 from sandseg.runs.folder import BEST, STATE, EpochReport
 
@@ -122,14 +123,8 @@ def _seeds(network: keras.Model) -> list[keras.Variable]:
 
 def _write(path: Path, described: dict, arrays: dict[str, np.ndarray]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_suffix(".part")
-    try:
-        with part.open("wb") as file:
-            np.savez(file, described=np.array(json.dumps(described)), **arrays)
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)  # on a full disk, it is what fills it
-        raise
+    with replacing(path) as file:
+        np.savez(file, described=np.array(json.dumps(described)), **arrays)
 
 
 def _read(path: Path) -> tuple[dict, dict[str, list[np.ndarray]]]:

@@ -1,7 +1,8 @@
 """Train a U-Net on patches; report each epoch, stop when asked, go on from a checkpoint."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -51,7 +52,10 @@ class PatchBatches(keras.utils.PyDataset):
 
 
 class WeightAverage(keras.callbacks.Callback):
-    """Exponential moving average of the trained weights, kept beside the network."""
+    """Exponential moving average of the trained weights, kept beside the network.
+
+    `weights` is empty before the first step.
+    """
 
     def __init__(self, momentum: float):
         super().__init__()
@@ -61,7 +65,7 @@ class WeightAverage(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: dict | None = None) -> None:
         """Move the average a little towards the weights of this step."""
         current = self.model.get_weights()
-        if not self.weights or not self.momentum:
+        if not self.weights:
             self.weights = current
             return
         for variable, average, weights in zip(
@@ -124,110 +128,139 @@ def train(
         TrainingError: The loss is no number any more, a batch does not fit into memory, or the
             checkpoint is damaged.
     """
-    hooks = hooks or TrainingHooks()
-    trained = TrainedModel(new_network(config, patches.n_steps))
-    average = WeightAverage(config.ema_momentum)
-    restored = restore(checkpoint, trained)
-    if restored is None:
-        start(trained.model)
-    average.weights, state = restored or ([], EpochState())
-    has_kept = False
-    while len(trained.history) < config.epochs and trained.is_finished:
-        if hooks.should_stop():
-            trained.is_finished = False
-            break
-        if config.keeps_statistics(len(trained.history)) and not has_kept:
-            _keep_statistics(trained, config, patches.n_steps)
-            has_kept = True
-        began = time.perf_counter() - state.seconds
+    training = Training(patches, validation, config, hooks or TrainingHooks(), checkpoint)
+    training.begin(start)
+    return training.run()
+
+
+class Training:
+    """A network on its way: what it learns from, and all that changes until it is finished."""
+
+    def __init__(
+        self,
+        patches: PatchSource,
+        validation: Sequence[tuple[np.ndarray, np.ndarray]],
+        config: TrainConfig,
+        hooks: TrainingHooks,
+        checkpoint: Path | None,
+    ):
+        self._patches, self._validation, self._config = patches, validation, config
+        self._hooks, self._checkpoint = hooks, checkpoint
+        self._trained = TrainedModel(new_network(config, patches.n_steps))
+        self._average = WeightAverage(config.ema_momentum) if config.ema_momentum else None
+        self._state = EpochState()
+        self._keeps_statistics = False
+
+    def begin(self, start: Callable[[keras.Model], None]) -> None:
+        """Go on where the checkpoint stopped; without one, `start` may set the weights."""
+        restored = restore(self._checkpoint, self._trained)
+        if restored is None:
+            start(self._trained.model)
+            return
+        average, self._state = restored
+        if self._average:
+            self._average.weights = average
+
+    def run(self) -> TrainedModel:
+        """Go through the epochs that are left, until the last one or until asked to stop."""
+        trained = self._trained
+        while len(trained.history) < self._config.epochs and trained.is_finished:
+            if self._hooks.should_stop():
+                trained.is_finished = False
+                break
+            self._keep_statistics()
+            self._do_epoch()
+            save_state(self._checkpoint, trained, self._averaged_weights, self._state)
+        if self._averaged_weights:
+            trained.model.set_weights(self._averaged_weights)
+        return trained
+
+    def _keep_statistics(self) -> None:
+        """Go on, once it is time to, in a network that no longer looks at its batches' statistics.
+
+        Its weights are the same.
+        """
+        is_time = self._config.keeps_statistics(len(self._trained.history))
+        if not is_time or self._keeps_statistics:
+            return
+        network = new_network(self._config, self._patches.n_steps, keeps_statistics=True)
+        copy_state(self._trained.model, network)
+        self._trained.model = network
+        self._keeps_statistics = True
+
+    def _do_epoch(self) -> None:
+        """Learn, validate, tell; a stop on the way leaves an epoch that can be gone on with."""
+        began = time.perf_counter() - self._state.seconds
         try:
-            watch = StepWatch(hooks, state, len(trained.history))
-            _train_epoch(patches, trained, average, watch, config)
-            report = _validate(trained, average, validation, config, hooks, state)
+            self._learn()
+            report = self._validate()
         except StoppedError:
-            trained.is_finished = False
-            state.seconds = time.perf_counter() - began
+            self._trained.is_finished = False
+            self._state.seconds = time.perf_counter() - began
         else:
-            report = replace(report, seconds=time.perf_counter() - began)
-            _finish_epoch(trained, average, report, hooks, checkpoint)
-            state = EpochState()
-        save_state(checkpoint, trained, average.weights, state)
-    if average.weights:
-        trained.model.set_weights(average.weights)
-    return trained
+            self._finish_epoch(replace(report, seconds=time.perf_counter() - began))
+            self._state = EpochState()
 
+    def _learn(self) -> None:
+        """Do the steps of the epoch that are not done yet."""
+        n_done, state = len(self._trained.history), self._state
+        if state.step >= self._patches.n_steps:  # interrupted while it was validated
+            return
+        model = self._trained.model
+        batches = PatchBatches(self._patches, n_done, state.step)
+        watch = StepWatch(self._hooks, state, n_done)
+        callbacks = [self._average, watch] if self._average else [watch]
+        with memory_errors(self._config):
+            model.fit(batches, verbose=0, shuffle=False, callbacks=callbacks)
+        state.loss = [keras.ops.convert_to_numpy(variable) for variable in model.metrics_variables]
+        if model.stop_training:  # should_stop may say something else by now
+            raise StoppedError
 
-def _keep_statistics(trained: TrainedModel, config: TrainConfig, n_steps: int) -> None:
-    """Go on with the same weights in a network that no longer looks at its batches' statistics."""
-    network = new_network(config, n_steps, keeps_statistics=True)
-    copy_state(trained.model, network)
-    trained.model = network
+    def _validate(self) -> EpochReport:
+        """Score the averaged weights; how long the epoch took is not known yet."""
+        with self._averaged() as network, memory_errors(self._config):
+            matrix, loss = validate(
+                network, self._validation, self._config, self._hooks.should_stop
+            )
+        found = iou(matrix)
+        total, count = (float(value) for value in self._state.loss[:2])
+        return EpochReport(
+            epoch=len(self._trained.history) + 1,
+            n_epochs=self._config.epochs,
+            loss=total / count,
+            iou=tuple(float(value) for value in found),
+            mean_iou=float(np.nanmean(found)),
+            seconds=0.0,
+            validation_loss=loss,
+        )
 
+    def _finish_epoch(self, report: EpochReport) -> None:
+        """Keep the weights if they are the best so far, and tell."""
+        trained = self._trained
+        best = max((past.mean_iou for past in trained.history), default=-np.inf)
+        trained.history.append(report)
+        with self._averaged() as network:
+            if report.mean_iou > best or not trained.best_epoch:
+                trained.best_epoch = report.epoch
+                trained.best_weights = network.get_weights()
+                save_best(self._checkpoint, trained)
+            self._hooks.on_epoch(report, network)
 
-def _train_epoch(
-    patches: PatchSource,
-    trained: TrainedModel,
-    average: WeightAverage,
-    watch: StepWatch,
-    config: TrainConfig,
-) -> None:
-    """Do the steps of the epoch that are not done yet."""
-    epoch, state = len(trained.history), watch.state
-    if state.step >= patches.n_steps:  # interrupted while it was validated
-        return
-    batches = PatchBatches(patches, epoch, state.step)
-    with memory_errors(config):
-        trained.model.fit(batches, verbose=0, shuffle=False, callbacks=[average, watch])
-    variables = trained.model.metrics_variables
-    state.loss = [keras.ops.convert_to_numpy(variable) for variable in variables]
-    if trained.model.stop_training:  # should_stop may say something else by now
-        raise StoppedError
+    @property
+    def _averaged_weights(self) -> list[np.ndarray]:
+        """Empty where no average is asked for, and before the first step."""
+        return self._average.weights if self._average else []
 
-
-def _validate(
-    trained: TrainedModel,
-    average: WeightAverage,
-    validation: Sequence[tuple[np.ndarray, np.ndarray]],
-    config: TrainConfig,
-    hooks: TrainingHooks,
-    state: EpochState,
-) -> EpochReport:
-    """Score the averaged weights; the network has its own again if it is asked to stop."""
-    raw_weights = trained.model.get_weights()
-    trained.model.set_weights(average.weights)
-    try:
-        with memory_errors(config):
-            matrix, loss = validate(trained.model, validation, config, hooks.should_stop)
-    finally:
-        trained.model.set_weights(raw_weights)
-    found = iou(matrix)
-    total, count = (float(value) for value in state.loss[:2])
-    return EpochReport(
-        epoch=len(trained.history) + 1,
-        n_epochs=config.epochs,
-        loss=total / count,
-        iou=tuple(float(value) for value in found),
-        mean_iou=float(np.nanmean(found)),
-        seconds=0.0,
-        validation_loss=loss,
-    )
-
-
-def _finish_epoch(
-    trained: TrainedModel,
-    average: WeightAverage,
-    report: EpochReport,
-    hooks: TrainingHooks,
-    checkpoint: Path | None,
-) -> None:
-    """Keep the weights if they are the best so far, and tell."""
-    best = max((past.mean_iou for past in trained.history), default=-np.inf)
-    trained.history.append(report)
-    if report.mean_iou > best or not trained.best_epoch:
-        trained.best_epoch = report.epoch
-        trained.best_weights = [weights.copy() for weights in average.weights]
-        save_best(checkpoint, trained)
-    raw_weights = trained.model.get_weights()
-    trained.model.set_weights(average.weights)
-    hooks.on_epoch(report, trained.model)
-    trained.model.set_weights(raw_weights)
+    @contextmanager
+    def _averaged(self) -> Iterator[keras.Model]:
+        """Lend the network with its averaged weights; then it has its own again."""
+        model = self._trained.model
+        if not self._averaged_weights:
+            yield model
+            return
+        own = model.get_weights()
+        model.set_weights(self._averaged_weights)
+        try:
+            yield model
+        finally:
+            model.set_weights(own)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sandseg.atomic import write_json
+from sandseg.atomic import write_bytes, write_json
 from sandseg.classes import SegmentationClass
 from sandseg.data.patches import telling_window
 from sandseg.errors import SandsegError, TrainingError
@@ -166,14 +166,14 @@ class SamplePainter:
         self._image, labels = (part[window] for part in validation[position])
         self._folder.mkdir(exist_ok=True)
         grey = np.round(self._image * 255).astype(np.uint8)
-        _write(self._folder / IMAGE_PICTURE, encode_png(grey))
-        _write(self._folder / TRUTH_PICTURE, encode_palette_png(labels, classes))
+        write_bytes(self._folder / IMAGE_PICTURE, encode_png(grey))
+        write_bytes(self._folder / TRUTH_PICTURE, encode_palette_png(labels, classes))
 
     def draw(self, epoch: int, predict: Callable[[np.ndarray], np.ndarray]) -> None:
         """Draw what (Y, X, C) logits `predict` gives for the (Y, X) image after an epoch."""
         labels = predict(self._image).argmax(axis=-1).astype(np.uint8)
         picture = encode_palette_png(labels, self._classes)
-        _write(self._folder / f"epoch_{epoch:03}.png", picture)
+        write_bytes(self._folder / f"epoch_{epoch:03}.png", picture)
 
 
 def add_replay(folder: Path, model: Path) -> None:
@@ -185,9 +185,3 @@ def add_replay(folder: Path, model: Path) -> None:
 
 def _finite(value: float) -> float | None:
     return value if np.isfinite(value) else None
-
-
-def _write(path: Path, content: bytes) -> None:
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)

@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 
 import keras
 
 from sandseg.atomic import write_json
-from sandseg.data.labelled import LabelledSlices, PreparedData, prepare, read_labelled
+from sandseg.data.labelled import PreparedData
 from sandseg.errors import ConfigError, SandsegError, TrainingError
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.unet import build_unet
@@ -17,7 +16,7 @@ from sandseg.runs.devices import training_device
 from sandseg.runs.folder import CHECKPOINT, ESTIMATE, MODEL, EpochReport
 from sandseg.runs.permissions import training_rules
 from sandseg.runs.settings import SETTINGS, RunSettings, settings_from, write_settings
-from sandseg.runs.sources import locate
+from sandseg.runs.sources import read_data
 from sandseg.train.card import describe_model, find_temperature
 from sandseg.train.checkpoint import TrainedModel
 from sandseg.train.compile import measure_step
@@ -55,7 +54,7 @@ def run_training(
         if folder.is_dir():
             stack.enter_context(writer.ending())
             writer.enter(device)
-        slices, data = _read(settings, folder)
+        slices, data = read_data(settings, folder)
         if not folder.is_dir():
             writer.enter(device)
             stack.enter_context(writer.ending())
@@ -65,7 +64,17 @@ def run_training(
         if writer.wanted() == "pause" and not trained.is_finished:
             writer.tell(state="paused", message="Paused; it goes on from this very step.")
             return None
-        return _publish(folder, settings, command, slices, data, trained, writer)
+        if not trained.best_weights:
+            message = "Stopped before the first epoch was complete, so there is no model."
+            writer.tell(state="stopped", message=message)
+            return None
+        writer.tell(message="Scoring and saving the model")
+        trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
+        trained.model.set_weights(trained.best_weights)
+        card = describe_model(settings, slices, data, trained) | {"command": command}
+        _publish(folder, settings, card, data, trained.model)
+        _tell_end(writer, trained)
+        return folder / MODEL
 
 
 def _check_settings(folder: Path, settings: RunSettings) -> None:
@@ -78,14 +87,6 @@ def _check_settings(folder: Path, settings: RunSettings) -> None:
             f"The folder {folder.name} holds a run with other settings.",
             hint="Choose a new folder, or start it with the settings it began with.",
         )
-
-
-def _read(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
-    place = locate(settings, folder)
-    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
-    if slices.voxel_size_um is None:
-        slices = replace(slices, voxel_size_um=place.voxel_size_um)
-    return slices, prepare(slices, settings.config, place.validate, place.test)
 
 
 def _train(
@@ -113,34 +114,22 @@ def _train(
 
 
 def _publish(
-    folder: Path,
-    settings: RunSettings,
-    command: str,
-    slices: LabelledSlices,
-    data: PreparedData,
-    trained: TrainedModel,
-    writer: RunWriter,
-) -> Path | None:
-    """Make the model folder from the weights of the best epoch."""
-    state = "done" if trained.is_finished else "stopped"
-    if not trained.best_weights:
-        message = "Stopped before the first epoch was complete, so there is no model."
-        writer.tell(state=state, message=message)
-        return None
-    writer.tell(message="Scoring and saving the model")
-    trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
-    trained.model.set_weights(trained.best_weights)
-    temperature = find_temperature(trained.model, data.validation, settings.config.unet.stride)
-    card = describe_model(settings, slices, data, trained) | {"command": command}
+    folder: Path, settings: RunSettings, card: dict, data: PreparedData, network: keras.Model
+) -> None:
+    """Make the model folder of a run."""
     if settings.start_from:
         card["started_from"] = settings.start_from
-    publish_model(trained.model, folder / MODEL, card, settings.all_classes, temperature)
+    temperature = find_temperature(network, data.validation, settings.config.unet.stride)
+    publish_model(network, folder / MODEL, card, settings.all_classes, temperature)
     add_replay(folder, folder / MODEL)
+
+
+def _tell_end(writer: RunWriter, trained: TrainedModel) -> None:
     message = f"The model is that of epoch {trained.best_epoch}."
-    if state == "stopped" and writer.is_overdue:
+    if writer.is_overdue and not trained.is_finished:
         message = f"It reached the longest time this server allows. {message}"
+    state = "done" if trained.is_finished else "stopped"
     writer.tell(state=state, message=message, seconds_left=0.0)
-    return folder / MODEL
 
 
 def take_weights(network: keras.Model, stored: StoredModel) -> int:

@@ -1,4 +1,4 @@
-"""A visitor's files to plain stacks, as a process of its own: `python -m sandseg.decode`.
+"""A visitor's files to plain stacks, in a confined process: `python -m sandseg.uploads.decode`.
 
 The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
 time and disk as they are given, and what they make of a hostile file stays in this process.
@@ -14,15 +14,15 @@ from pathlib import Path
 import numpy as np
 from tifffile import TiffWriter
 
-from sandseg.errors import LabelError, SandsegError, StackError
+from sandseg.atomic import replacing
+from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.damage import reading
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.check import reading
 
-PART = ".part"
 _MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
 _HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
 _BIG = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out
@@ -61,13 +61,8 @@ def decode(request: dict, limits: StackLimits) -> dict:
     """
     stack, is_colored = _open(request, limits)
     target = Path(request["target"])
-    part = target.with_name(target.name + PART)
     with stack:
-        try:
-            _write(stack, part)
-            part.replace(target)
-        finally:
-            part.unlink(missing_ok=True)
+        _write(stack, target)
         return {
             "notes": stack.notes,
             "axes": stack.axes,
@@ -91,7 +86,7 @@ def _write(stack: Stack, path: Path) -> None:
     """Write pages that follow each other, without compression, as they are read."""
     n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
     try:
-        with TiffWriter(path, bigtiff=n_bytes > _BIG) as writer:
+        with replacing(path) as file, TiffWriter(file, bigtiff=n_bytes > _BIG) as writer:
             for image in _slices(stack):
                 writer.write(image, photometric="minisblack", metadata=None, contiguous=True)
     except OSError as error:
@@ -103,7 +98,7 @@ def _write(stack: Stack, path: Path) -> None:
 
 def _slices(stack: Stack) -> Iterator[np.ndarray]:
     for z in range(stack.n_slices):
-        with reading(stack.name):
+        with named(stack.name), reading():
             yield stack.read_slice(z)
 
 

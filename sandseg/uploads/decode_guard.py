@@ -1,4 +1,4 @@
-"""Take a visitor's file: it is decoded in a process of its own and kept as a plain stack.
+"""Have a visitor's files decoded: start the confined process that does it, and take its answer.
 
 The web process then reads bare pixels only; the libraries that unpack what strangers bring never
 run in it.
@@ -13,11 +13,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from sandseg.atomic import part_of
 from sandseg.errors import LabelError, SandsegError, StackError
-from sandseg.scan.choices import AmbiguousStackError, Choice, Choices
-from sandseg.scan.limits import WEB_LIMITS, StackLimits, size_text
+from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
+from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
 
-STACK, PART = "stack.tif", ".part"
+STACK = "stack.tif"
 _ROOT = Path(__file__).parents[2]
 _TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
 # One thread: each reserves memory, and the limit counts what is reserved.
@@ -44,38 +45,27 @@ class Taken:
 
 
 def take_upload(
-    source: Path | Sequence[Path] | Mapping[str, Path],
+    files: Mapping[str, Path],
     folder: Path,
-    limits: StackLimits = WEB_LIMITS,
-    *,
+    limits: StackLimits | None = None,
+    selection: Selection = ANY,
     name: str = "",
-    series: int | None = None,
-    channel: int | None = None,
-    time: int | None = None,
 ) -> Taken:
-    """Check and decode a file in a process of its own and keep it as a plain TIFF.
+    """Check and decode files in a process of its own and keep them as one plain TIFF.
 
     Args:
-        source: What the visitor brought; or the slices they brought, by the names they gave them
-            where they are kept under others.
+        files: What the visitor brought, by the names they gave it: a file, or a slice in each.
         folder: The visitor's own; the stack is written there whole or not at all.
         limits: The largest stack to accept; memory and time of the process are among them.
-        name: What to call the file in messages.
-        series: Which image of a file with several, counted from 0.
-        channel: Which channel, counted from 0.
-        time: Which time point, counted from 0.
+        selection: Which image, channel and time point to take.
+        name: What to call it all in messages; the name of the only file by default.
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
         StackError: The file is damaged, too large, or cannot be read within the limits.
     """
-    if isinstance(source, Path):
-        source = {name or source.name: source}
-    elif not isinstance(source, Mapping):
-        source = {path.name: path for path in source}
-    name = name or (next(iter(source)) if len(source) == 1 else f"{len(source)} files")
-    selection = {"series": series, "channel": channel, "time": time}
-    request = _request(source, name, folder / STACK) | {"selection": selection}
+    name = name or (next(iter(files)) if len(files) == 1 else f"{len(files)} files")
+    request = _request(files, name, folder / STACK) | {"selection": asdict(selection)}
     [taken] = _take([request], limits)
     return taken
 
@@ -84,7 +74,7 @@ def take_each(
     files: Mapping[str, Path],
     targets: Sequence[Path],
     n_classes: int | None = None,
-    limits: StackLimits = WEB_LIMITS,
+    limits: StackLimits | None = None,
 ) -> list[Taken]:
     """Keep each of several files as a plain TIFF of its own: slices, or the labels of some.
 
@@ -107,31 +97,33 @@ def take_each(
     return _take(requests, limits)
 
 
-def _request(source: Mapping[str, Path], name: str, target: Path) -> dict:
+def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     return {
-        "sources": {called: str(path.absolute()) for called, path in source.items()},
+        "sources": {called: str(path.absolute()) for called, path in files.items()},
         "name": name,
         "target": str(target.absolute()),
     }
 
 
-def _take(requests: list[dict], limits: StackLimits) -> list[Taken]:
+def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
     """Run the process and return what it kept; if it refuses one, nothing is kept."""
+    limits = limits or from_settings(WEB_LIMITS)
     try:
         answers = _ask(requests, limits)
         if answers and "message" in answers[-1]:
             raise _refusal(answers[-1])
     except BaseException:
         for request in requests:
-            for target in (request["target"], request["target"] + PART):
-                Path(target).unlink(missing_ok=True)
+            target = Path(request["target"])
+            for path in (target, part_of(target)):
+                path.unlink(missing_ok=True)
         raise
     facts = ("axes", "compression", "voxel_size_um", "is_colored")
     return [
         Taken(
             Path(request["target"]),
             tuple(answer["notes"]),
-            _choices(answer["choices"]),
+            Choices.from_dict(answer["choices"]),
             shape=tuple(answer["shape"]),
             **{key: answer[key] for key in facts},
         )
@@ -140,7 +132,8 @@ def _take(requests: list[dict], limits: StackLimits) -> list[Taken]:
 
 
 def _refusal(answer: dict) -> SandsegError:
-    if choices := _choices(answer["choices"]):
+    if answer["choices"] is not None:
+        choices = Choices.from_dict(answer["choices"])
         return AmbiguousStackError(answer["message"], answer["hint"], choices)
     kind = LabelError if answer["kind"] == "label" else StackError
     return kind(answer["message"], answer["hint"])
@@ -174,14 +167,3 @@ def _ask(requests: list[dict], limits: StackLimits) -> list[dict]:
             f"{size_text(limits.decode_bytes)} of memory.",
             hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_BYTES.",
         ) from error
-
-
-def _choices(stored: dict | None) -> Choices | None:
-    if stored is None:
-        return None
-    return Choices(
-        **{
-            kind: Choice(tuple(choice["names"]), choice["chosen"])
-            for kind, choice in stored.items()
-        }
-    )

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sandseg.atomic import read_json, write_json
-from sandseg.scan.choices import Choice, Choices
+from sandseg.scan.choices import Choices, Selection
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import take_upload
 from sandseg.uploads.receive import Arrived
@@ -78,7 +78,8 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
     with workspace.writing():
         place.mkdir()
     try:
-        taken = take_upload(sources, place, name=title, **(selection or {}))
+        wanted = Selection(**(selection or {}))
+        taken = take_upload(sources, place, selection=wanted, name=title)
         if not taken.choices.open:
             for path in sources.values():  # a large stack need not lie on the disk twice
                 path.unlink(missing_ok=True)
@@ -111,7 +112,7 @@ def find(upload_id: str) -> Upload | None:
             facts["title"],
             stack,
             tuple(facts["notes"]),
-            Choices(**{kind: _choice(**facts["choices"][kind]) for kind in facts["choices"]}),
+            Choices.from_dict(facts["choices"]),
             facts["voxel_size_um"],
         )
     except (KeyError, TypeError, json.JSONDecodeError):
@@ -126,19 +127,10 @@ def set_voxel_size(upload: Upload, voxel_size_um: float | None) -> Upload:
     return changed
 
 
-def voxel_size_of(stack: Path) -> float | None:
-    """Return the voxel size that was kept with a plain stack, None where there is none."""
-    return read_json(stack.parent.parent / FACTS).get("voxel_size_um")
-
-
 def hold(upload: Upload) -> None:
     """Keep an upload beyond its visit: somebody else came by its link."""
     with suppress(OSError):  # on a full disk it goes with its visit
         (upload.folder / HELD).touch()
-
-
-def _choice(names: list[str], chosen: int | None) -> Choice:
-    return Choice(tuple(names), chosen)
 
 
 def _write(upload: Upload) -> None:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from sandseg.errors import SandsegError
-from sandseg.scan.limits import WEB_LIMITS, check_count, size_text
-from sandseg.settings import MAX_UPLOAD, quota
+from sandseg.errors import SandsegError, named
+from sandseg.scan.limits import WEB_LIMITS, check_count, from_settings, size_text
+from sandseg.settings import MAX_UPLOAD
 from sandseg.uploads import workspace
 
 LABELS_BYTES = 300 * 10**6  # of labels: unlike slices they are read into memory, all at once
@@ -31,7 +31,7 @@ class Wanted:
     @property
     def most_bytes(self) -> int:
         """The limit in force: that of these files, or that of all uploads where it is lower."""
-        most = quota(MAX_UPLOAD)
+        most = MAX_UPLOAD.read()
         return most if self.n_bytes is None else min(most, self.n_bytes)
 
 
@@ -52,7 +52,7 @@ class Arrival:
 
     def __init__(self, visit: Path, n_bytes: int, wanted: Wanted):
         if n_bytes > (most := wanted.most_bytes):
-            higher = f" Or start the app with a higher {MAX_UPLOAD}."
+            higher = f" Or start the app with a higher {MAX_UPLOAD.name}."
             raise SandsegError(
                 f"This upload has {size_text(n_bytes)}; at most {size_text(most)} can be sent.",
                 hint="Crop or compress it, or take the command line."
@@ -174,7 +174,8 @@ def _listed(line: bytes) -> list[tuple[str, int]]:
 
 
 def _check(listed: Sequence[tuple[str, int]], wanted: Wanted) -> None:
-    check_count(len(listed), "This upload", WEB_LIMITS)
+    with named("This upload"):
+        check_count(len(listed), from_settings(WEB_LIMITS))
     if len(listed) > 1 and not wanted.is_many:
         raise SandsegError("Several files were sent.", hint="Choose one.")
     seen = set()

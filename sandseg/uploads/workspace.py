@@ -1,11 +1,6 @@
 """Folders for what visitors bring and what is computed for them: random names, removed by age.
 
-How much may lie there is set where the app is started, by environment variables, in bytes:
-
-    SANDSEG_MAX_UPLOAD     of one upload, all its files together
-    SANDSEG_QUOTA_SESSION  of one visit
-    SANDSEG_QUOTA_TOTAL    of all visits together
-    SANDSEG_MIN_FREE       left free on the disk for everything else
+How much may lie there is set by `settings`: `QUOTA_SESSION`, `QUOTA_TOTAL`, `MIN_FREE`.
 """
 
 import os
@@ -20,7 +15,7 @@ from pathlib import Path
 
 from sandseg.errors import SandsegError
 from sandseg.scan.limits import size_text
-from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL, quota
+from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL, WORK
 
 MAX_AGE_S = 24 * 3600.0
 
@@ -32,7 +27,7 @@ def work_folder() -> Path:
         SandsegError: It cannot be made.
     """
     default = Path(tempfile.gettempdir()) / f"sandseg-{os.getuid() if hasattr(os, 'getuid') else 0}"
-    folder = Path(os.environ.get("SANDSEG_WORK") or default)
+    folder = WORK.read() or default
     with writing():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder
@@ -70,27 +65,27 @@ def require_room(folder: Path, n_bytes: int) -> None:
     """
     everything = work_folder()
     visit = everything / folder.relative_to(everything).parts[0]
-    needed, most, spare = size_text(n_bytes), quota(QUOTA_SESSION), quota(MIN_FREE)
+    needed, most, spare = size_text(n_bytes), QUOTA_SESSION.read(), MIN_FREE.read()
     if (held := _size(visit)) + n_bytes > most:
         raise SandsegError(
             f"This visit holds {size_text(held)}, and {needed} more are needed; "
             f"a visit may hold {size_text(most)}.",
             hint="Reload the page to begin a new visit, or take a smaller part of the stack. "
-            f"Or start the app with a higher {QUOTA_SESSION}.",
+            f"Or start the app with a higher {QUOTA_SESSION.name}.",
         )
-    if (held := _size(everything)) + n_bytes > (most := quota(QUOTA_TOTAL)):
+    if (held := _size(everything)) + n_bytes > (most := QUOTA_TOTAL.read()):
         raise SandsegError(
             f"All visitors' files take {size_text(held)}, and {needed} more are needed; "
             f"this server keeps {size_text(most)}.",
             hint="Try again later, when other visits have ended. "
-            f"Or start the app with a higher {QUOTA_TOTAL}.",
+            f"Or start the app with a higher {QUOTA_TOTAL.name}.",
         )
     if (free := shutil.disk_usage(everything).free) - n_bytes < spare:
         raise SandsegError(
             f"This needs {needed} on the server's disk. {size_text(free)} are free there, "
             f"and {size_text(spare)} are to stay free.",
             hint="Make room on the disk, name a larger one with SANDSEG_WORK, "
-            f"or start the app with a lower {MIN_FREE}.",
+            f"or start the app with a lower {MIN_FREE.name}.",
         )
 
 

@@ -1,6 +1,5 @@
 """Which Chromium the tests drive; as a program: is there one? (0 or 1, for the Makefile)"""
 
-import os
 import shutil
 import subprocess
 import sys
@@ -8,12 +7,14 @@ from pathlib import Path
 
 from playwright.sync_api import sync_playwright
 
+from sandseg.settings import CHROMIUM
+
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_chromium() -> str | None:
     """Return the path of a Chromium that starts: the one named, the system's, or Playwright's."""
-    named = os.environ.get("SANDSEG_CHROMIUM")
+    named = CHROMIUM.read()
     for name in [named] if named else NAMES:
         path = shutil.which(name)
         if path and _starts(path):

@@ -6,10 +6,9 @@ import pytest
 from playwright.sync_api import expect
 
 from sandseg.data import samples
+from sandseg.grey.mapping import choose_mapping
 from sandseg.model.store import list_models
-from sandseg.predict import methods
 from sandseg.predict.methods import list_methods, load_segmenter
-from sandseg.predict.slices import choose_mapping
 from sandseg.score.comparison import disagreement
 
 Z = 20
@@ -46,8 +45,8 @@ def panes(page):
 def label(method):
     """What the backend makes of the slice."""
     stack = samples.open_sample("phantom")
-    mapping = choose_mapping(stack, method.model or list_models()[0])
-    return methods.segment(mapping.apply(stack.read_slice(Z)), load_segmenter(method)).labels
+    mapping = choose_mapping(stack, (method.model or list_models()[0]).histogram)
+    return load_segmenter(method)(mapping.apply(stack.read_slice(Z))).labels
 
 
 def test_the_usual_methods_stand_side_by_side(page, wait_until_idle, usual):

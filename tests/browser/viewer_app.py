@@ -12,7 +12,7 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pages.components.viewer import Look, Pane, Shown, viewer
+from pages.components.viewer import Display, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.export.overlay import INVENTED, MISSED, error_marks
 
@@ -123,15 +123,20 @@ def page() -> None:
         shown = [jpeg(pane) for pane in shown]
     answer = viewer(
         shown,
-        Shown(z, N_SLICES, SANDSTONE, 2.2315),
-        Look(
+        Shown(
+            z,
+            N_SLICES,
+            SANDSTONE,
+            2.2315,
+            exact_grey if "jpeg" in st.query_params else None,
+            pictures(z)["mask"] if "highlight" in st.query_params else None,
+        ),
+        Display(
             st.query_params.get("mode", "overlay"),
             group="together",
             hatched=[MISSED, INVENTED] if "hatched" in st.query_params else (),
         ),
         key="rock",
-        highlight=pictures(z)["mask"] if "highlight" in st.query_params else None,
-        exact_grey=exact_grey if "jpeg" in st.query_params else None,
         on_step=set_z,
         on_pick=take if "pick" in st.query_params else None,
     )
@@ -139,7 +144,7 @@ def page() -> None:
         viewer(
             panes("one", z),
             Shown(z, 1, SANDSTONE),
-            Look(height=300, group="together"),
+            Display(height=300, group="together"),
             key="twin",
         )
     st.button("Slice 9 from Python", on_click=set_z, args=(9,))

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +11,8 @@ from sandseg.scan.stack import Stack
 
 def test_everything_known_of_a_stack_is_told(rng):
     stack = Stack.from_array(rng.integers(3, 99, (5, 20, 30)).astype(np.uint8), "rock", 2.5)
-    stack.choices = Choices(channel=Choice(("red", "green"), 1))
-    stack.notes = ("A guess.",)
+    choices = Choices(channel=Choice(("red", "green"), 1))
+    stack = replace(stack, choices=choices, notes=("A guess.",))
 
     facts = stack_facts(stack)
 

@@ -497,19 +497,34 @@ def test_the_process_itself_ends_with_2_and_two_lines(tmp_path):
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it.")
 def test_a_segmentation_told_to_end_leaves_nothing_half_written(
-    long_scan, out, tmp_path, grey_model_folder, monkeypatch
+    long_scan, out, grey_model_folder, monkeypatch
 ):
     monkeypatch.setenv("SANDSEG_MODELS", str(grey_model_folder))
     outputs = ["-o", out / "labels.tif", "--confidence", out / "c.tif", "--report", out / "r.json"]
-    progress = tmp_path / "progress.json"
-    process = start("segment", long_scan, "--model", "grey", "--progress", progress, *outputs)
+    process = start("segment", long_scan, "--model", "grey", *outputs)
     end = time.monotonic() + PATIENCE_S
-    while not progress.exists() and process.poll() is None and time.monotonic() < end:
+    while not any(out.iterdir()) and process.poll() is None and time.monotonic() < end:
         time.sleep(0.01)
-    assert [path.suffix for path in out.iterdir()] == [".part"]
+    assert {path.suffix for path in out.iterdir()} == {".part"}
 
     process.terminate()
 
     _, err = process.communicate(timeout=PATIENCE_S)
     assert (process.returncode, err) == (143, "")
     assert list(out.iterdir()) == []
+
+
+def test_a_setting_that_makes_no_sense_is_refused_before_anything_is_done(sandseg, monkeypatch):
+    monkeypatch.setenv("SANDSEG_QUOTA_TOTAL", "abc")
+
+    assert_refused(sandseg("models"), 'SANDSEG_QUOTA_TOTAL is "abc"', "SANDSEG_QUOTA_TOTAL=")
+
+
+def test_a_setting_nobody_knows_is_a_warning(sandseg, monkeypatch):
+    monkeypatch.setenv("SANDSEG_MODEL", "elsewhere")
+
+    ended = sandseg("models", "--json")
+
+    assert ended.code == 0
+    assert ended.err.startswith("warning: SANDSEG_MODEL is no setting of SandSeg")
+    assert json.loads(ended.out)

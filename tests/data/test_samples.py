@@ -237,8 +237,31 @@ def test_the_cache_is_where_the_environment_says(cache):
     assert cache_folder() == cache
 
 
+def test_a_folder_without_the_sandstone_is_named_where_it_is_asked_for(
+    cache, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SANDSEG_DATA", str(tmp_path))
+
+    with pytest.raises(StackError, match="which is not on this computer") as refused:
+        open_sample("sandstone-0150")
+
+    assert "SANDSEG_DATA names a folder that holds neither sandstone/" in refused.value.hint
+
+
+@pytest.mark.parametrize("level", ["data", "data/sandstone"])
+def test_slices_are_found_by_their_folder_or_the_one_above(mirror, cache, monkeypatch, level):
+    (cache.parent / "data").mkdir()
+    fetch_sandstone().rename(cache.parent / "data" / "sandstone")
+    assert not has_sandstone()
+
+    monkeypatch.setenv("SANDSEG_DATA", str(cache.parent / level))
+
+    assert has_sandstone()
+    assert open_sample("sandstone-0150").shape == (1, 6, 5)
+
+
 def test_the_real_slices_open_with_their_labels(sandstone_dir, monkeypatch):
-    monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir.parent))
+    monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir))
 
     real = {sample.key: sample for sample in list_samples() if sample.origin == "real"}
     stack, labels = open_sample("sandstone-0150"), sample_labels("sandstone-0150")

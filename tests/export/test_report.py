@@ -1,5 +1,6 @@
 import json
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def model_of(classes):
 
 def report_of(counts, classes=SANDSTONE, mapping=None, seconds=2.0, voxel_size_um=None):
     stack = Stack.from_array(np.zeros((len(counts), 100, 50), np.uint16), "scan", voxel_size_um)
-    stack.notes = ("guessed the axes",)
+    stack = replace(stack, notes=("guessed the axes",))
     mapping = mapping or GreyMapping(0.0, 65535.0)
     return segmentation_report(stack, model_of(classes), mapping, counts, seconds)
 

@@ -11,7 +11,7 @@ from sandseg.atomic import write_text
 from sandseg.classes import IGNORED, SANDSTONE, palette
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.export import tiff
-from sandseg.export.tiff import labels_tiff_bytes, write_confidence, write_image, write_labels
+from sandseg.export.tiff import label_writer, labels_tiff_bytes, write_image, write_labels
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
 
@@ -41,6 +41,17 @@ def test_the_file_and_the_download_are_the_same_bytes_however_the_slices_arrive(
 
     assert (tmp_path / "array.tif").read_bytes() == data
     assert (tmp_path / "stream.tif").read_bytes() == data
+
+
+def test_slices_are_pushed_and_the_file_appears_at_the_end(tmp_path, labels):
+    path = tmp_path / "labels.tif"
+
+    with label_writer(path, SANDSTONE, 2.2315) as out:
+        for image in labels:
+            out.write(image)
+            assert not path.exists()
+
+    assert path.read_bytes() == labels_tiff_bytes(labels, SANDSTONE, 2.2315)
 
 
 def test_label_pages_are_compressed_and_in_the_classes_colors(labels):
@@ -73,7 +84,7 @@ def test_other_programs_read_labels_and_voxel_size(labels):
 def test_confidence_comes_back_with_its_voxel_size(tmp_path, rng):
     confidence = rng.random((3, 24, 31)).astype(np.float32)
 
-    write_confidence(tmp_path / "c.tif", (image for image in confidence), 1.5)
+    write_image(tmp_path / "c.tif", (image for image in confidence), 1.5)
 
     with open_stack(tmp_path / "c.tif") as stack:
         assert (stack.shape, stack.dtype) == (confidence.shape, np.float32)
@@ -138,8 +149,6 @@ def test_no_slices_are_refused(tmp_path):
     with pytest.raises(LabelError, match="no slices to write"):
         labels_tiff_bytes([])
     with pytest.raises(LabelError, match="no slices to write"):
-        write_confidence(tmp_path / "c.tif", [])
-    with pytest.raises(LabelError, match="no slices to write"):
         write_image(tmp_path / "i.tif", [])
     assert list(tmp_path.iterdir()) == []
 
@@ -148,12 +157,12 @@ def test_slices_of_different_size_are_refused(tmp_path, labels):
     with pytest.raises(LabelError, match=r"Slice 2 to write has the shape \(3, 31\)"):
         write_labels(tmp_path / "labels.tif", [labels[0], labels[1, :3]])
     with pytest.raises(LabelError, match="slices of one size"):
-        write_confidence(tmp_path / "c.tif", [np.zeros(3)])
+        write_image(tmp_path / "c.tif", [np.zeros(3)])
     with pytest.raises(LabelError, match="slices of one size"):
         labels_tiff_bytes([labels])
 
 
-@pytest.mark.parametrize("write", [write_labels, write_confidence, write_image, write_text])
+@pytest.mark.parametrize("write", [write_labels, write_image, write_text])
 def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
     path = tmp_path / "missing" / "file"
     content = "text" if write is write_text else np.zeros((1, 4, 5))

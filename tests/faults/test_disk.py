@@ -44,7 +44,7 @@ def check_all_is_well(server, visitor):
 
 @pytest.mark.parametrize("spare_bytes", [0, 130_000])  # room for nothing, and for the file alone
 def test_an_upload_to_a_full_disk_is_refused_with_a_sentence(serve, small_disk, spare_bytes):
-    server = serve({"SANDSEG_WORK": str(small_disk / "work"), MIN_FREE: "0"})
+    server = serve({"SANDSEG_WORK": str(small_disk / "work"), MIN_FREE.name: "0"})
     fill(small_disk, spare_bytes)
     with Visitor(server.port, "segment") as visitor:
         visitor.open().upload("scan.tif", tiff_bytes(300, 300))
@@ -58,7 +58,7 @@ def test_an_upload_to_a_full_disk_is_refused_with_a_sentence(serve, small_disk, 
 
 
 def test_a_whole_run_on_a_full_disk_is_refused_with_a_sentence(serve, small_disk):
-    server = serve({"SANDSEG_WORK": str(small_disk / "work"), MIN_FREE: "0"})
+    server = serve({"SANDSEG_WORK": str(small_disk / "work"), MIN_FREE.name: "0"})
     fill(small_disk, spare_bytes=100_000)
     with Visitor(server.port, "segment", "sample=phantom") as visitor:
         visitor.open().press("Segment all")
@@ -69,7 +69,7 @@ def test_a_whole_run_on_a_full_disk_is_refused_with_a_sentence(serve, small_disk
 
 
 def test_a_run_that_fills_the_disk_says_so_and_leaves_no_half_files(serve, small_disk):
-    server = serve({"SANDSEG_WORK": str(small_disk / "work"), MIN_FREE: "0"})
+    server = serve({"SANDSEG_WORK": str(small_disk / "work"), MIN_FREE.name: "0"})
     with Visitor(server.port, "segment", "sample=phantom") as visitor:
         visitor.open().press("Segment all")
         fill(small_disk)
@@ -84,7 +84,7 @@ def test_a_run_that_fills_the_disk_says_so_and_leaves_no_half_files(serve, small
         check_all_is_well(server, visitor)
 
 
-@pytest.mark.parametrize("limit", [QUOTA_SESSION, QUOTA_TOTAL])
+@pytest.mark.parametrize("limit", [QUOTA_SESSION.name, QUOTA_TOTAL.name])
 def test_an_upload_beyond_a_quota_is_refused_with_the_limit_and_how_to_raise_it(serve, limit):
     server = serve({limit: "50000"})
     with Visitor(server.port, "segment") as visitor:
@@ -100,10 +100,10 @@ def test_an_upload_beyond_a_quota_is_refused_with_the_limit_and_how_to_raise_it(
 
 
 def test_an_upload_leaves_room_on_the_disk_for_everything_else(serve):
-    server = serve({MIN_FREE: "1e18"})
+    server = serve({MIN_FREE.name: "1e18"})
     with Visitor(server.port, "segment") as visitor:
         visitor.open().upload("scan.tif", tiff_bytes(150, 150))
 
         assert visitor.says("are to stay free")
-        assert visitor.says(MIN_FREE)
+        assert visitor.says(MIN_FREE.name)
         assert not kept_files(server)

@@ -3,7 +3,6 @@
 SANDSEG_FAULT_MINUTES says for how long (10), SANDSEG_FAULT_SEED which clicks (0).
 """
 
-import os
 import random
 import time
 
@@ -13,10 +12,12 @@ import tifffile
 from playwright.sync_api import Error as PlaywrightError
 from visitor import Visitor
 
+from sandseg.settings import FAULT_MINUTES, FAULT_SEED
+
 pytestmark = pytest.mark.fault
 
-MINUTES = float(os.environ.get("SANDSEG_FAULT_MINUTES", "10"))
-SEED = int(os.environ.get("SANDSEG_FAULT_SEED", "0"))
+MINUTES = FAULT_MINUTES.read()
+SEED = FAULT_SEED.read()
 CLICK_MS = 1500
 PAUSE_MS = (50, 1200)
 TARGETS = ", ".join(

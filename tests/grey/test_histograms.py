@@ -1,11 +1,7 @@
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 
-from sandseg.errors import StackError
 from sandseg.grey.histograms import N_BINS, histogram_distances, shares_of
-from sandseg.scan.stack import Stack
 
 
 def histogram(images):
@@ -35,12 +31,3 @@ def test_a_picture_that_is_clipped_away_is_far_from_everything(reference):
     clipped[0, 0] = clipped[1, -1] = 1
 
     assert histogram_distances(clipped, reference).tolist() == [1, 1]
-
-
-def test_a_whole_stack_is_refused_for_one_value_whatever_mapping_is_asked(reference):
-    from sandseg.predict.slices import choose_mapping
-
-    stack = Stack.from_array(np.full((3, 40, 40), 7, np.uint8))
-    for grey in ("auto", "identity", "0,255"):
-        with pytest.raises(StackError, match="Every pixel is 7"):
-            choose_mapping(stack, SimpleNamespace(histogram=reference), grey)

@@ -4,12 +4,13 @@ import tifffile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sandseg.errors import StackError
+from sandseg.errors import ConfigError, StackError
 from sandseg.grey.histograms import N_BINS, grey_histograms, histogram_distances
 from sandseg.grey.mapping import (
     FITS,
     FOREIGN,
     GreyMapping,
+    choose_mapping,
     fit_mapping,
     manual_mapping,
     sample_values,
@@ -357,3 +358,51 @@ def test_another_scanners_sandstone_is_not_to_be_trusted(sandstone_dir, real_ref
     (warning,) = fitted(tifffile.imread(path), real_reference).warnings
 
     assert "Do not trust the labels." in warning
+
+
+FLAT = np.full(256, 1 / 256)  # histogram of a model that knows all grey values alike
+
+
+@pytest.fixture
+def scan(grey_noise):
+    return Stack.from_array(grey_noise(3, 40, 50))
+
+
+def test_a_stack_on_the_models_scale_is_not_changed(rng):
+    scan = Stack.from_array(rng.integers(0, 256, (3, 40, 50)).astype(np.uint8))
+
+    mapping = choose_mapping(scan, FLAT)
+
+    assert (mapping.kind, mapping.low, mapping.high) == ("identity", 0, 255)
+
+
+@pytest.mark.parametrize(
+    ("grey", "line"),
+    [("identity", (0, 255)), ("10,90", (10, 90)), (" 1.5 , 200 ", (1.5, 200)), ("90,10", (90, 10))],
+)
+def test_the_user_may_say_what_is_black_and_white(scan, grey, line):
+    mapping = choose_mapping(scan, FLAT, grey)
+
+    assert (mapping.low, mapping.high) == line
+
+
+@pytest.mark.parametrize("grey", ["", "dark", "1", "1,2,3", "1;2", "a,b"])
+def test_another_grey_mapping_is_refused(scan, grey):
+    with pytest.raises(ConfigError, match="is no grey mapping") as caught:
+        choose_mapping(scan, FLAT, grey)
+    assert "auto, identity" in caught.value.hint
+
+
+@pytest.mark.parametrize("grey", ["5,5", "nan,1", "0,inf"])
+def test_a_written_line_that_spans_no_range_is_refused(scan, grey):
+    with pytest.raises(StackError, match="span no range"):
+        choose_mapping(scan, FLAT, grey)
+
+
+@pytest.mark.parametrize("grey", ["auto", "identity", "0,255"])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_a_stack_of_one_grey_value_is_refused(grey, dtype):
+    scan = Stack.from_array(np.full((2, 40, 40), 7, dtype))
+
+    with pytest.raises(StackError, match="Every pixel is 7"):
+        choose_mapping(scan, FLAT, grey)

@@ -13,7 +13,7 @@ from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.rescale import nearest_pixels, rescaled, voxel_ratio, voxel_text
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model, write_card
-from sandseg.predict.slices import predict_slice
+from sandseg.predict.slices import Predictor
 from sandseg.scan.labels import read_labels
 
 ZOOMS = st.floats(0.2, 5)
@@ -53,9 +53,10 @@ def test_a_slice_seen_enlarged_gets_labels_where_it_is(grey_model_folder, zoom):
     model = load_model("grey", grey_model_folder)
     image = np.kron([[0, 255], [75, 128]], np.ones((24, 30))).astype(np.uint8)
 
-    found = predict_slice(
-        image, load_engine(model), GreyMapping(0, 255), model.unet.stride, zoom=zoom
-    )
+    network, stride = load_engine(model), model.unet.stride
+    predictor = Predictor(network, stride, model.classes, GreyMapping(0, 255), zoom)
+
+    found = predictor.predict(image)
 
     assert found.labels.shape == found.confidence.shape == image.shape
     middles = found.labels[12::24, 15::30]

@@ -9,14 +9,14 @@ from sandseg.config import UNetConfig
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.errors import ConfigError
 from sandseg.grey import verdict as domain
-from sandseg.grey.appearance import Look, look_at, slices_to_look_at
+from sandseg.grey.appearance import Look, slices_to_look_at
 from sandseg.grey.drift import Light
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE, judge
 from sandseg.model.engine import load_engine
 from sandseg.model.store import DEFAULT_MODEL, StoredModel, list_models, load_model
 from sandseg.model.usual import Usual, usual_for
-from sandseg.predict.slices import choose_mapping, predict_slice
+from sandseg.predict.slices import make_predictor
 from sandseg.scan.stack import Stack
 
 USUAL = Usual(texture=(6.0, 7.0, 8.0, 9.0), doubt=0.01, drift=0.1, voxel_size_um=2.0)
@@ -181,13 +181,12 @@ def check():
 
     def check(image):
         stack = Stack.from_array(image)
-        mapping = choose_mapping(stack, model)
-        looks = []
-        for z in slices_to_look_at(stack.n_slices):
-            found = predict_slice(stack.read_slice(z), network, mapping, model.unet.stride)
-            grey = mapping.apply(stack.read_slice(z))
-            looks.append(look_at(grey, found.labels, found.confidence, model.classes))
-        return judge(mapping, looks, usual_for(model), 2.2315)
+        predictor = make_predictor(stack, model, network=network)
+        looks = [
+            predictor.look_at(stack.read_slice(z), predictor.predict_slice(stack, z))
+            for z in slices_to_look_at(stack.n_slices)
+        ]
+        return judge(predictor.mapping, looks, usual_for(model), 2.2315)
 
     return check
 

@@ -10,7 +10,7 @@ from openvino import opset13 as ops
 from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
-from pages.cache import slices
+from pages.cache.rocks import forget_samples
 from sandseg.classes import SANDSTONE
 from sandseg.model.store import DEFAULT_MODEL, write_card
 
@@ -63,7 +63,7 @@ def open_page(models_dir, monkeypatch, tmp_path, phantom_at_hand):
     monkeypatch.delenv("SANDSEG_DATA", raising=False)
 
     def open_page(path, **query):
-        slices.forget_samples()  # another test had others
+        forget_samples()  # another test had others
         at = AppTest.from_file(str(ROOT / "app.py"), default_timeout=120)
         at.run()
         for key, value in query.items():

@@ -7,10 +7,10 @@ import tifffile
 from pages.comparison.words import slice_names
 from pages.session.state import Source
 from sandseg.data.samples import open_sample, sample_labels
+from sandseg.grey.mapping import choose_mapping
 from sandseg.model.store import list_models, write_card
 from sandseg.predict.forest import ForestConfig, train_forest
-from sandseg.predict.methods import find_method, list_methods, load_segmenter, segment
-from sandseg.predict.slices import choose_mapping
+from sandseg.predict.methods import find_method, list_methods, load_segmenter
 from sandseg.score.comparison import disagreement
 
 COMPARE = "pages/compare.py"
@@ -84,10 +84,10 @@ def test_the_table_has_scores_with_intervals_times_and_fractions(page):
 
 def test_the_difference_is_what_the_backend_computes(page):
     methods = list_methods()
-    mapping = choose_mapping(open_sample("phantom"), list_models()[0])
+    mapping = choose_mapping(open_sample("phantom"), list_models()[0].histogram)
     grey = mapping.apply(open_sample("phantom").read_slice(Z))
     labels = [
-        segment(grey, load_segmenter(find_method(name, methods))).labels
+        load_segmenter(find_method(name, methods))(grey).labels
         for name in ("random-forest", "sandstone-compact")
     ]
 

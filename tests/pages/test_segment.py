@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from pages.cache import slices as cache
+from pages.cache.rocks import open_source
 from sandseg.classes import SANDSTONE
 from sandseg.export.tiff import labels_tiff_bytes
 
@@ -246,7 +246,7 @@ def test_a_voxel_size_that_is_unknown_stays_so(page, rng, tmp_path):
     page.number_input[0].set_value(0.0).run()
     for i in range(40):  # others open more stacks than are kept open
         (tmp_path / f"{i}.tif").write_bytes(tiff(rock(rng)[0]))
-        cache.open_source(str(tmp_path / f"{i}.tif"))
+        open_source(str(tmp_path / f"{i}.tif"))
     page.run()
 
     assert not page.exception

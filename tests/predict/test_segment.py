@@ -5,12 +5,14 @@ import numpy as np
 import pytest
 from tifffile import TiffFile
 
+from sandseg.config import Treatment
 from sandseg.errors import LabelError, ModelError, SandsegError, StackError
 from sandseg.export.tiff import write_image, write_labels
-from sandseg.predict.segment import SegmentRequest, segment_file
+from sandseg.model.request import SegmentRequest
+from sandseg.predict.segment import segment_file
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
-from sandseg.scan.read_options import Opening
+from sandseg.scan.read_options import ReadOptions
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +37,7 @@ def request_for(tmp_path, slices):
         out / "confidence.tif",
         out / "report.json",
         model="grey",
-        grey="identity",
+        treatment=Treatment("identity"),
     )
 
 
@@ -98,11 +100,11 @@ def test_labels_compared_with_themselves_are_perfect(request_for, slices, neares
 
 
 def test_a_part_of_a_scan_gets_the_labels_it_has_in_the_whole(request_for, slices, tmp_path):
-    request = replace(request_for, grey="auto")  # found by looking at the whole scan
+    request = replace(request_for, treatment=Treatment())  # found by looking at the whole scan
     segment_file(request)
     whole = read_labels(request.labels)
     write_labels(tmp_path / "true.tif", whole)
-    part = replace(request, opening=Opening(slices=(2, 3)), truth=tmp_path / "true.tif")
+    part = replace(request, read_options=ReadOptions(slices=(2, 3)), truth=tmp_path / "true.tif")
 
     report = segment_file(part)
 
@@ -111,7 +113,7 @@ def test_a_part_of_a_scan_gets_the_labels_it_has_in_the_whole(request_for, slice
 
 
 def test_the_voxel_size_that_is_given_is_kept_in_every_output(request_for):
-    segment_file(replace(request_for, opening=Opening(voxel_size_um=7.5)))
+    segment_file(replace(request_for, read_options=ReadOptions(voxel_size_um=7.5)))
 
     for path in (request_for.labels, request_for.confidence):
         with TiffFile(path) as tif:
@@ -125,7 +127,7 @@ def test_brightness_is_evened_out_when_asked_and_the_report_says_by_how_much(req
 
     assert segment_file(request_for)["drift_evened_out"] == 0
     assert not (read_labels(request_for.labels) == 2).all()
-    report = segment_file(replace(request_for, is_evened=True))
+    report = segment_file(replace(request_for, treatment=Treatment("identity", is_evened=True)))
 
     assert report["drift_evened_out"] == pytest.approx(0.58, abs=0.1)
     assert (read_labels(request_for.labels) == 2).all()

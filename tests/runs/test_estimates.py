@@ -1,3 +1,4 @@
+import time
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from sandseg.runs.settings import DataSource, RunSettings
 
 CONFIG = TrainConfig(unet=UNetConfig((4, 6)))
 SETTINGS = RunSettings(DataSource("phantom"), CONFIG)
+PATIENCE_S = 250  # a busy machine takes its time to start Python and TensorFlow
 MEASURED = {"seconds_per_step": 0.5, "n_parameters": 123, "device": "CPU"}
 
 
@@ -20,6 +22,9 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("SANDSEG_CACHE", str(tmp_path))
     monkeypatch.delenv("SANDSEG_TRAINING_TOKEN", raising=False)
     monkeypatch.setenv("SANDSEG_TRAINING", "on")
+    yield
+    for settings in (tmp_path / "estimates").glob("*/config.json"):
+        process.kill(settings.parent)
 
 
 @pytest.fixture
@@ -90,3 +95,21 @@ def test_where_training_is_off_nothing_is_measured(measuring, monkeypatch):
         start_estimate(SETTINGS)
     assert measuring == []
     assert not list(estimates.cache_folder().glob("estimates/*"))
+
+
+@pytest.mark.slow
+def test_a_process_measures_a_step():
+    config = replace(CONFIG, batch_size=2, patch_size=32, optimizer="adam")
+    settings = replace(SETTINGS, config=config)
+
+    start_estimate(settings)
+    end = time.monotonic() + PATIENCE_S
+    while (found := read_estimate(settings)) is None:
+        assert time.monotonic() < end
+        time.sleep(0.1)
+
+    assert found.message == ""
+    assert 0 < found.seconds_per_step < 60
+    assert found.n_parameters > 0
+    other = replace(settings, config=replace(config, epochs=77), title="Another")
+    assert read_estimate(other) == found

@@ -11,11 +11,6 @@ from sandseg.runs.process import enter_process, is_alive, kill, launch
 PATIENCE_S = 300  # a busy machine takes its time to start Python
 
 
-@pytest.fixture(autouse=True)
-def _grey_model(grey_model_folder, monkeypatch):
-    monkeypatch.setenv("SANDSEG_MODELS", str(grey_model_folder))
-
-
 @pytest.fixture
 def folder(tmp_path):
     """The folder of a job; what still runs in the end is stopped."""

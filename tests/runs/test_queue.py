@@ -47,8 +47,9 @@ def test_the_first_in_line_begins_and_the_others_wait(root, begun, monkeypatch):
     devices(monkeypatch, 1)
     wait_in_line(root, "c", "a", "b")
 
+    assert queue.advance_queue() == [root / "c"]
     for _ in range(3):
-        queue.advance_queue()
+        assert queue.advance_queue() == []
 
     assert begun == {"c": None}
     assert status_entries(root / "c")["state"] == "running"

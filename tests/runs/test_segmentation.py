@@ -2,12 +2,15 @@ import json
 import os
 import signal
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
 from sandseg.atomic import read_json, write_json
+from sandseg.config import Treatment
 from sandseg.export.tiff import write_image
+from sandseg.model.request import SegmentRequest
 from sandseg.runs.segmentation import (
     JobStatus,
     cancel_job,
@@ -17,7 +20,13 @@ from sandseg.runs.segmentation import (
 )
 from sandseg.uploads import workspace
 
+AS_USUAL = Treatment()
 PATIENCE_S = 300  # a busy machine takes its time to start Python
+
+
+@pytest.fixture(autouse=True)
+def _grey_model(grey_model_folder, monkeypatch):
+    monkeypatch.setenv("SANDSEG_MODELS", str(grey_model_folder))
 
 
 @pytest.fixture
@@ -40,6 +49,10 @@ def wait_for(folder, is_reached):
     return seen
 
 
+def asked(source, treatment=AS_USUAL):
+    return SegmentRequest(source, Path(), model="grey", treatment=treatment)
+
+
 def has_ended(status):
     return status.state != "running"
 
@@ -57,9 +70,7 @@ def test_a_job_counts_its_slices_and_leaves_its_files(folder, grey_noise, tmp_pa
     write_image(tmp_path / "scan.tif", grey_noise(3, 40, 50))
     monkeypatch.chdir(tmp_path)
 
-    start_segmentation(
-        (tmp_path / "scan.tif").relative_to(tmp_path), folder, "grey", ["--grey=0,250"]
-    )
+    start_segmentation(asked(Path("scan.tif"), Treatment("0,250")), folder)
     seen = wait_for(folder, has_ended)
 
     assert seen[-1] == JobStatus("done", 3, 3)
@@ -72,7 +83,7 @@ def test_a_job_counts_its_slices_and_leaves_its_files(folder, grey_noise, tmp_pa
 def test_a_job_that_fails_shows_the_error_and_the_hint(folder, tmp_path):
     (tmp_path / "scan.tif").write_text("no picture")
 
-    start_segmentation(tmp_path / "scan.tif", folder, "grey")
+    start_segmentation(asked(tmp_path / "scan.tif"), folder)
     status = wait_for(folder, has_ended)[-1]
 
     assert status.state == "failed"
@@ -83,7 +94,7 @@ def test_a_job_that_fails_shows_the_error_and_the_hint(folder, tmp_path):
 
 @pytest.mark.slow
 def test_a_cancelled_job_ends_and_leaves_nothing_half_written(folder, long_scan):
-    start_segmentation(long_scan, folder, "grey", ["--grey=identity"])
+    start_segmentation(asked(long_scan, Treatment("identity")), folder)
     status = wait_for(folder, is_under_way)[-1]
     assert (status.state, status.n_slices) == ("running", 3000)
     assert status.seconds_left > 0
@@ -102,7 +113,7 @@ def test_a_cancelled_job_ends_and_leaves_nothing_half_written(folder, long_scan)
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL.")
 def test_a_killed_job_is_noticed(folder, long_scan):
-    start_segmentation(long_scan, folder, "grey", ["--grey=identity"])
+    start_segmentation(asked(long_scan, Treatment("identity")), folder)
     wait_for(folder, is_under_way)
 
     os.kill(read_json(folder / "process.json")["pid"], signal.SIGKILL)

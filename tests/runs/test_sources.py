@@ -44,10 +44,14 @@ def test_the_test_slice_of_the_sandstone_is_always_kept_apart(tmp_path, monkeypa
     assert place.labels == tmp_path / "sandstone" / "masks"
 
 
-def test_data_that_are_not_there_are_named(tmp_path):
+def test_data_that_are_not_there_are_named(tmp_path, monkeypatch):
     with pytest.raises(TrainingError, match="real sandstone is not on this computer") as caught:
         check_source(replace(SETTINGS, source=DataSource("sandstone")))
-    assert "Download" in caught.value.hint
+    assert caught.value.hint == "Download it, or train on the synthetic sandstone."
+    monkeypatch.setenv("SANDSEG_DATA", str(tmp_path))
+    with pytest.raises(TrainingError, match="real sandstone is not on this computer") as caught:
+        check_source(replace(SETTINGS, source=DataSource("sandstone")))
+    assert "SANDSEG_DATA names a folder that" in caught.value.hint
     files = DataSource("files", images=str(tmp_path / "scan.tif"), labels=str(tmp_path))
     with pytest.raises(TrainingError, match=r"There is no scan\.tif"):
         check_source(replace(SETTINGS, source=files))

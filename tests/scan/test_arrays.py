@@ -135,7 +135,7 @@ def test_raw_voxels_are_read_with_or_without_a_header(volume, tmp_path, dtype):
     path = tmp_path / "rock.raw"
     path.write_bytes(b"header" + volume.astype(dtype).tobytes())
 
-    stack = open_raw(path, RawFormat.parse(f"5x20x30,{dtype},6"), "", LOCAL_LIMITS)
+    stack = open_raw(path, RawFormat.parse(f"5x20x30,{dtype},6"), LOCAL_LIMITS)
 
     assert stack.dtype == np.dtype(dtype).newbyteorder("=")
     np.testing.assert_array_equal(read_all(stack), volume)
@@ -145,11 +145,11 @@ def test_a_folder_of_raw_slices_is_a_stack(volume, tmp_path):
     for z in range(5):
         (tmp_path / f"slice{z + 8}.raw").write_bytes(volume[z].tobytes())
 
-    stack = open_raw(tmp_path, RawFormat.parse("20x30,uint16"), "", LOCAL_LIMITS)
+    stack = open_raw(tmp_path, RawFormat.parse("20x30,uint16"), LOCAL_LIMITS)
 
     np.testing.assert_array_equal(read_all(stack), volume)
     with pytest.raises(StackError, match="a folder of raw slices") as caught:
-        open_raw(tmp_path, RawFormat.parse("5x20x30,uint16"), "", LOCAL_LIMITS)
+        open_raw(tmp_path, RawFormat.parse("5x20x30,uint16"), LOCAL_LIMITS)
     assert "shape of one slice" in caught.value.hint
 
 
@@ -160,11 +160,11 @@ def test_raw_voxels_of_another_size_are_refused(volume, tmp_path, text, message)
     (tmp_path / "rock.raw").write_bytes(volume.tobytes())
 
     with pytest.raises(StackError, match=f"has 6,000 bytes, [0-9]+ {message}"):
-        open_raw(tmp_path / "rock.raw", RawFormat.parse(text), "", LOCAL_LIMITS)
+        open_raw(tmp_path / "rock.raw", RawFormat.parse(text), LOCAL_LIMITS)
 
 
 def test_a_missing_raw_file_is_named(tmp_path):
     with pytest.raises(StackError, match=r"none\.raw\" cannot be opened"):
-        open_raw(tmp_path / "none.raw", RawFormat.parse("4x4,u1"), "", LOCAL_LIMITS)
+        open_raw(tmp_path / "none.raw", RawFormat.parse("4x4,u1"), LOCAL_LIMITS)
     with pytest.raises(StackError, match="a folder without files"):
-        open_raw(tmp_path, RawFormat.parse("4x4,u1"), "", LOCAL_LIMITS)
+        open_raw(tmp_path, RawFormat.parse("4x4,u1"), LOCAL_LIMITS)

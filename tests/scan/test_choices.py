@@ -162,16 +162,16 @@ def test_a_plain_stack_has_one_channel_and_one_time_point(rng):
 
 
 def test_the_first_is_picked_by_default():
-    assert pick("channel", None, ("a", "b"), "rock") == 0
-    assert pick("channel", 1, ("a", "b"), "rock") == 1
-    assert pick("channel", 0, (), "rock") == 0
+    assert pick("channel", None, ("a", "b")) == 0
+    assert pick("channel", 1, ("a", "b")) == 1
+    assert pick("channel", 0, ()) == 0
     assert numbered("time", 2) == ("time point 1", "time point 2")
 
 
 def test_planes_are_numbered_through_all_axes():
     leading = [("T", 2), ("Z", 3), ("C", 2)]
 
-    planes, _, choices = choose_planes(leading, "TC", Selection(channel=1, time=1), "rock")
+    planes, _, choices = choose_planes(leading, "TC", Selection(channel=1, time=1))
 
     assert planes.tolist() == [7, 9, 11]
     assert Choices(**choices).open.keys() == {"channel", "time"}

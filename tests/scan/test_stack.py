@@ -1,7 +1,9 @@
+from dataclasses import FrozenInstanceError, replace
+
 import numpy as np
 import pytest
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.stack import Stack
 from tests.made_tiffs import read_all, tiff_bytes
@@ -10,8 +12,7 @@ from tests.made_tiffs import read_all, tiff_bytes
 @pytest.fixture
 def stack(rng):
     stack = Stack.from_array(rng.integers(0, 255, (6, 4, 5)).astype(np.uint8), "rock", 2.5)
-    stack.notes = ("A note.",)
-    return stack
+    return replace(stack, notes=("A note.",))
 
 
 @pytest.mark.parametrize(("first", "last"), [(0, 5), (2, 4), (5, 5)])
@@ -37,14 +38,38 @@ def test_a_part_ends_where_it_ends(stack):
         stack.part(1, 2).read_slice(2)
 
 
-def test_closing_does_what_was_asked_for(stack):
-    done = []
-    stack.on_close(lambda: done.append(True))
+def test_a_stack_that_is_shared_cannot_be_changed(stack):
+    with pytest.raises(FrozenInstanceError):
+        stack.voxel_size_um = 7.5
 
-    with stack:
+
+def test_another_voxel_size_is_another_stack_of_the_same_slices(stack):
+    other = stack.with_voxel_size(7.5)
+
+    assert (other.voxel_size_um, stack.voxel_size_um) == (7.5, 2.5)
+    assert (other.notes, other.name, other.shape) == (stack.notes, stack.name, stack.shape)
+    np.testing.assert_array_equal(other.read_slice(3), stack.read_slice(3))
+
+
+@pytest.mark.parametrize(
+    "made_of",
+    [lambda stack: stack, lambda stack: stack.part(1, 2), lambda stack: stack.with_voxel_size(9)],
+)
+def test_a_file_is_closed_by_any_stack_that_reads_it(stack, made_of):
+    done = []
+
+    with made_of(replace(stack, on_close=lambda: done.append(True))):
         pass
 
     assert done == [True]
+
+
+def test_who_reads_a_slice_need_not_know_the_name(stack):
+    def damaged(_):
+        raise StackError(f'"{FILE}" is damaged.')
+
+    with pytest.raises(StackError, match='^"rock" is damaged'):
+        replace(stack, reader=damaged).read_slice(0)
 
 
 @pytest.fixture

@@ -13,10 +13,10 @@ from sandseg.score.comparison import (
     SECOND_RIGHT,
     difference_kinds,
     disagreement,
+    finding,
     is_clear,
     kind_classes,
     method_errors,
-    verdict,
 )
 
 SIZE = 512
@@ -43,7 +43,7 @@ def wrong_by(true, n_rows):
 
 
 def said(true, *predicted, names=NAMES):
-    return verdict(names, [method_errors(true, labels, 4) for labels in predicted], SANDSTONE)
+    return finding(names, [method_errors(true, labels, 4) for labels in predicted], SANDSTONE)
 
 
 @given(PICTURES, PICTURES)

@@ -1,7 +1,4 @@
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -20,12 +17,16 @@ pytestmark = pytest.mark.slow  # loads TensorFlow
 CONFIG = TrainConfig(
     unet=UNetConfig((4, 6), n_classes=3, stem="full"),
     epochs=2,
-    steps_per_epoch=3,
+    steps_per_epoch=2,
     batch_size=2,
     patch_size=8,
     warmup_steps=2,
     ema_momentum=0.5,
+    norm_share=1.0,
+    optimizer="adam",  # the quicker one
 )
+# In its last epoch, batch normalization keeps its statistics.
+WHOLE = replace(CONFIG, epochs=3, norm_share=0.6, unet=replace(CONFIG.unet, dropout=0.3))
 
 
 class MadeUpPatches:
@@ -46,6 +47,11 @@ class MadeUpPatches:
 def validation_slices():
     images, labels = MadeUpPatches().batch(99, 0)
     return list(zip(images[..., 0], labels, strict=True))
+
+
+def assert_same(weights, others):
+    for one, other in zip(weights, others, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 class FakeNetwork:
@@ -69,16 +75,6 @@ def test_the_average_moves_as_a_hand_computes_and_statistics_are_taken_as_they_a
         average.on_train_batch_end(step)
         for weights, by_hand in zip(average.weights, expected, strict=True):
             np.testing.assert_allclose(weights, by_hand)
-
-
-def test_without_momentum_the_average_is_the_last_step():
-    average = WeightAverage(momentum=0.0)
-    average.set_model(FakeNetwork([2.0, 2.0, 2.0], [5.0, 6.0, 7.0]))
-
-    for step in range(2):
-        average.on_train_batch_end(step)
-
-    assert average.weights == [5, 6, 7]
 
 
 def test_the_training_goes_on_until_somebody_asks_to_stop():
@@ -108,45 +104,87 @@ def test_grey_values_that_are_no_numbers_end_the_training():
         train(MadeUpPatches(factor=np.nan), validation_slices(), CONFIG)
 
 
-def test_each_epoch_is_reported_with_the_averaged_weights_and_the_best_are_kept():
+@pytest.fixture(scope="module")
+def through():
+    """A training from its start to its end, and the weights its epochs were told with."""
     reports, seen = [], []
 
     def on_epoch(report, network):
         reports.append(report)
         seen.append(network.get_weights())
 
-    trained = train(MadeUpPatches(), validation_slices(), CONFIG, TrainingHooks(on_epoch=on_epoch))
+    hooks = TrainingHooks(on_epoch=on_epoch)
+    return train(MadeUpPatches(), validation_slices(), WHOLE, hooks), reports, seen
+
+
+def test_each_epoch_is_reported_with_the_averaged_weights_and_the_best_are_kept(through):
+    trained, reports, seen = through
 
     assert trained.is_finished
     assert trained.history == reports
-    assert [(r.epoch, r.n_epochs, len(r.iou)) for r in reports] == [(1, 2, 3), (2, 2, 3)]
+    assert [(r.epoch, r.n_epochs, len(r.iou)) for r in reports] == [(n, 3, 3) for n in (1, 2, 3)]
     assert all(np.isfinite(r.loss) and r.mean_iou == np.nanmean(r.iou) for r in reports)
     assert all(r.validation_loss > 0 for r in reports)
-    for last, kept in zip(seen[-1], trained.model.get_weights(), strict=True):
-        np.testing.assert_array_equal(last, kept)
+    assert_same(seen[-1], trained.model.get_weights())
     reached = [report.mean_iou for report in trained.history]
     assert trained.best_epoch == 1 + reached.index(max(reached))
-    for best, kept in zip(seen[trained.best_epoch - 1], trained.best_weights, strict=True):
-        np.testing.assert_array_equal(best, kept)
+    assert_same(seen[trained.best_epoch - 1], trained.best_weights)
 
 
-def test_the_last_epochs_leave_the_statistics_as_they_are():
-    seen = []
-    hooks = TrainingHooks(on_epoch=lambda _, network: seen.append(network.get_weights()))
-    config = replace(CONFIG, epochs=4)
+def test_the_last_epochs_leave_the_statistics_as_they_are(through):
+    trained, _, seen = through
 
-    trained = train(MadeUpPatches(), validation_slices(), config, hooks)
-
-    for first, middle, third, last, variable in zip(*seen, trained.model.weights, strict=True):
+    for first, middle, last, variable in zip(*seen, trained.model.weights, strict=True):
         if variable.trainable:
-            assert not np.array_equal(middle, third)
+            assert not np.array_equal(middle, last)
         else:  # a mean or a variance
             assert not np.array_equal(first, middle)
-            np.testing.assert_array_equal(middle, third)
             np.testing.assert_array_equal(middle, last)
 
 
-@pytest.mark.parametrize("n_steps", [0, 4])
+def stop_after(n_steps):
+    """Hooks that stop a training after so many steps in all, and what they were told."""
+    done = []
+
+    def should_stop():
+        return bool(done) and WHOLE.steps_per_epoch * done[-1][0] + done[-1][1] >= n_steps
+
+    return TrainingHooks(lambda *step: done.append(step), should_stop=should_stop), done
+
+
+def test_a_stopped_training_goes_on_to_the_very_same_weights(through, tmp_path):
+    # In the middle of the second epoch, before it is validated, and when statistics are kept.
+    for n_steps, place in ((3, (1, 1)), (4, (1, 2)), (5, (2, 1))):
+        hooks, done = stop_after(n_steps)
+        stopped = train(MadeUpPatches(), validation_slices(), WHOLE, hooks, tmp_path)
+        assert not stopped.is_finished
+        assert (len(stopped.history), done[-1]) == (place[0], place)
+
+    resumed = train(MadeUpPatches(), validation_slices(), WHOLE, checkpoint=tmp_path)
+
+    assert resumed.is_finished
+    assert_same(through[0].model.get_weights(), resumed.model.get_weights())
+    assert_same(through[0].best_weights, resumed.best_weights)
+    for one, other in zip(through[0].history, resumed.history, strict=True):
+        assert replace(one, seconds=0) == replace(other, seconds=0)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.npz", "state.npz"]
+
+
+def test_without_momentum_no_average_is_kept_and_the_last_step_counts(tmp_path):
+    seen = []
+    hooks = TrainingHooks(on_epoch=lambda _, network: seen.append(network.get_weights()))
+    config = replace(CONFIG, epochs=1, ema_momentum=0.0)
+
+    trained = train(MadeUpPatches(), validation_slices(), config, hooks, tmp_path)
+
+    with np.load(tmp_path / "state.npz") as state:
+        assert not [name for name in state if name.startswith("average")]
+        last = [state[f"weight_{i}"] for i in range(len(seen[-1]))]
+    assert_same(seen[-1], last)
+    assert_same(trained.model.get_weights(), last)
+
+
+@pytest.mark.parametrize("n_steps", [0, 3])
 def test_a_stop_is_answered_within_a_step(n_steps):
     done, epochs = [], []
     hooks = TrainingHooks(
@@ -173,47 +211,3 @@ def test_mixed_precision_leaves_the_global_precision_as_it_was():
 
     assert keras.mixed_precision.dtype_policy().name == before == "float32"
     assert trained.model.get_layer("down0_conv0").compute_dtype == "bfloat16"
-
-
-RESUMED = """
-import sys
-sys.path.insert(0, 'tests')
-import keras, numpy as np, tensorflow
-from pathlib import Path
-from test_train import CONFIG, MadeUpPatches, validation_slices
-from dataclasses import replace
-from sandseg.train import TrainingHooks, train
-
-tensorflow.config.experimental.enable_op_determinism()
-config = replace(CONFIG, epochs=3, unet=replace(CONFIG.unet, dropout=0.3))
-through = train(MadeUpPatches(), validation_slices(), config)
-folder = Path(sys.argv[1])
-# In the middle of the second epoch, before it is validated, and when statistics are kept.
-for n_steps in (5, 6, 8):
-    done = []
-    hooks = TrainingHooks(
-        on_step=lambda *step: done.append(step),
-        should_stop=lambda: bool(done) and 3 * done[-1][0] + done[-1][1] >= n_steps,
-    )
-    stopped = train(MadeUpPatches(), validation_slices(), config, hooks, folder)
-    assert not stopped.is_finished and len(stopped.history) == (n_steps - 1) // 3
-    assert done[-1] == ((n_steps - 1) // 3, (n_steps - 1) % 3 + 1), done
-resumed = train(MadeUpPatches(), validation_slices(), config, checkpoint=folder)
-assert resumed.is_finished
-for one, other in zip(through.model.get_weights(), resumed.model.get_weights(), strict=True):
-    np.testing.assert_array_equal(one, other)
-for one, other in zip(through.best_weights, resumed.best_weights, strict=True):
-    np.testing.assert_array_equal(one, other)
-for one, other in zip(through.history, resumed.history, strict=True):
-    assert replace(one, seconds=0) == replace(other, seconds=0)
-assert sorted(path.name for path in folder.iterdir()) == ["best.npz", "state.npz"]
-"""
-
-
-def test_a_stopped_training_goes_on_to_the_very_same_weights(tmp_path):
-    command = [sys.executable, "-c", RESUMED, str(tmp_path / "checkpoint")]
-
-    root = Path(__file__).resolve().parents[2]
-    run = subprocess.run(command, cwd=root, capture_output=True, text=True)
-
-    assert run.returncode == 0, run.stderr

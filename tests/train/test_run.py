@@ -29,6 +29,8 @@ CONFIG = TrainConfig(
     patch_size=32,
     warmup_steps=1,
     learning_rate=0.01,
+    norm_share=1.0,
+    optimizer="adam",  # the quicker one
 )
 
 

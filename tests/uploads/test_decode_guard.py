@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from sandseg.errors import LabelError, StackError
-from sandseg.scan.choices import AmbiguousStackError, Choice
+from sandseg.scan.choices import AmbiguousStackError, Choice, Selection
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import SANDSTONE_RGB
 from sandseg.scan.limits import WEB_LIMITS
@@ -44,7 +44,7 @@ def test_an_upload_becomes_a_plain_stack_and_its_voxel_size_is_told(tmp_path, fo
         metadata={"axes": "ZYX", "unit": "um"},
     )
 
-    taken = take_upload(tmp_path / "x", folder, name="rock.tif")
+    taken = take_upload({"rock.tif": tmp_path / "x"}, folder)
 
     assert (taken.axes, taken.compression, taken.notes) == ("ZYX", "deflate", ())
     assert taken.voxel_size_um == pytest.approx(2.5)
@@ -62,8 +62,9 @@ def test_a_zip_and_several_files_are_taken_as_one_stack(tmp_path, folder, volume
         for path in paths:
             archive.write(path, path.name)
 
-    for source in (paths, tmp_path / "scan.zip"):
-        with open_stack(take_upload(source, folder).path) as stack:
+    for sources in (paths, [tmp_path / "scan.zip"]):
+        files = {path.name: path for path in sources}
+        with open_stack(take_upload(files, folder).path) as stack:
             np.testing.assert_array_equal(read_all(stack), volume)
 
 
@@ -72,10 +73,12 @@ def test_what_must_be_chosen_is_asked_for_and_then_taken(tmp_path, folder, rng):
     tifffile.imwrite(tmp_path / "photo.tif", colors, photometric="rgb")
 
     with pytest.raises(AmbiguousStackError, match="is a color picture") as caught:
-        take_upload(tmp_path / "photo.tif", folder)
+        take_upload({"photo.tif": tmp_path / "photo.tif"}, folder)
     assert caught.value.choices.open == {"channel": Choice(("red", "green", "blue"), 0)}
     assert names(folder) == []
-    taken = take_upload(tmp_path / "photo.tif", folder, channel=1)
+    taken = take_upload(
+        {"photo.tif": tmp_path / "photo.tif"}, folder, selection=Selection(channel=1)
+    )
     assert taken.choices.channel.chosen == 1
     with open_stack(taken.path) as stack:
         np.testing.assert_array_equal(stack.read_slice(0), colors[..., 1])
@@ -93,7 +96,7 @@ def test_what_cannot_be_read_is_refused_under_the_visitors_name(tmp_path, folder
     (tmp_path / "x").write_bytes(data)
 
     with pytest.raises(StackError, match=f'"rock.tif" .*{message}') as caught:
-        take_upload(tmp_path / "x", folder, name="rock.tif")
+        take_upload({"rock.tif": tmp_path / "x"}, folder)
     assert caught.value.hint
     assert names(folder) == []
 
@@ -107,7 +110,7 @@ def test_damage_in_a_late_slice_leaves_nothing(tmp_path, folder, volume):
     (tmp_path / "rock.tif").write_bytes(data)
 
     with pytest.raises(StackError, match="cannot be read: the file is damaged"):
-        take_upload(tmp_path / "rock.tif", folder)
+        take_upload({"rock.tif": tmp_path / "rock.tif"}, folder)
     assert names(folder) == []
 
 
@@ -118,7 +121,7 @@ def test_codecs_that_size_themselves_are_decoded_where_memory_is_limited(tmp_pat
     with pytest.raises(StackError, match="not supported"):
         open_stack(tmp_path / "rock.tif")
     if sys.platform == "linux":
-        assert take_upload(tmp_path / "rock.tif", folder).compression == "jpegxl"
+        assert take_upload({"rock.tif": tmp_path / "rock.tif"}, folder).compression == "jpegxl"
 
 
 @pytest.mark.slow
@@ -129,7 +132,7 @@ def test_memory_beyond_the_limit_is_refused(tmp_path, folder):
     tight = replace(WEB_LIMITS, decode_bytes=900 * 2**20)
 
     with pytest.raises(StackError, match="memory") as caught:
-        take_upload(tmp_path / "rock.tif", folder, tight)
+        take_upload({"rock.tif": tmp_path / "rock.tif"}, folder, tight)
     assert "SANDSEG_DECODE_BYTES" in caught.value.hint
     assert names(folder) == []
 
@@ -138,7 +141,7 @@ def test_a_decoder_that_takes_too_long_is_ended(tmp_path, folder, volume):
     tifffile.imwrite(tmp_path / "rock.tif", volume)
 
     with pytest.raises(StackError, match=r"could not be read within 0 seconds") as caught:
-        take_upload(tmp_path / "rock.tif", folder, replace(WEB_LIMITS, decode_s=0.01))
+        take_upload({"rock.tif": tmp_path / "rock.tif"}, folder, replace(WEB_LIMITS, decode_s=0.01))
     assert "SANDSEG_DECODE_S" in caught.value.hint
 
 
@@ -147,7 +150,7 @@ def test_a_decoder_that_dies_is_an_error_of_the_file(tmp_path, folder, volume, m
     monkeypatch.setattr(decode_guard.sys, "executable", "/bin/false")
 
     with pytest.raises(StackError, match="decoding it failed") as caught:
-        take_upload(tmp_path / "rock.tif", folder)
+        take_upload({"rock.tif": tmp_path / "rock.tif"}, folder)
     assert "SANDSEG_DECODE_BYTES" in caught.value.hint
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from sandseg.errors import SandsegError
-from sandseg.settings import DEFAULT_BYTES, MAX_UPLOAD, MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
+from sandseg.settings import MAX_UPLOAD, MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 from sandseg.uploads import receive, workspace
 from sandseg.uploads.receive import Arrival, Wanted
 
@@ -115,10 +115,10 @@ def test_one_file_is_asked_for_and_several_are_refused(visit):
 @pytest.mark.parametrize(
     ("limit", "value", "says"),
     [
-        (MAX_UPLOAD, "1000", "at most 1 kB can be sent"),
-        (QUOTA_SESSION, "1000", "a visit may hold"),
-        (QUOTA_TOTAL, "1000", "this server keeps"),
-        (MIN_FREE, "1e18", "are to stay free"),
+        (MAX_UPLOAD.name, "1000", "at most 1 kB can be sent"),
+        (QUOTA_SESSION.name, "1000", "a visit may hold"),
+        (QUOTA_TOTAL.name, "1000", "this server keeps"),
+        (MIN_FREE.name, "1e18", "are to stay free"),
     ],
 )
 def test_an_upload_beyond_a_limit_is_refused_before_its_first_byte(
@@ -137,15 +137,15 @@ def test_files_of_a_kind_may_have_a_limit_of_their_own_and_it_only_lowers(visit,
     labels = Wanted(("tif",), n_bytes=500)
     with pytest.raises(SandsegError, match="at most 500 bytes") as refusal:
         Arrival(visit, 501, labels)
-    assert MAX_UPLOAD not in refusal.value.hint
+    assert MAX_UPLOAD.name not in refusal.value.hint
 
-    monkeypatch.setenv(MAX_UPLOAD, "400")
+    monkeypatch.setenv(MAX_UPLOAD.name, "400")
     assert labels.most_bytes == 400
 
 
 def test_room_is_looked_at_again_while_files_come(visit, monkeypatch):
     monkeypatch.setattr(receive, "_CHECK_BYTES", 1000)
-    monkeypatch.setenv(QUOTA_SESSION, "10000")
+    monkeypatch.setenv(QUOTA_SESSION.name, "10000")
     content = stream({"a.tif": bytes(8000)})
 
     with Arrival(visit, len(content), TIFFS) as arrival:
@@ -172,5 +172,5 @@ def test_what_is_in_memory_already_arrives_the_same_way(visit):
 
 
 def test_the_default_limit_lets_two_gibibytes_of_pixels_through():
-    assert DEFAULT_BYTES[MAX_UPLOAD] > 2**31
-    assert math.isclose(DEFAULT_BYTES[MAX_UPLOAD], 2**31, rel_tol=0.03)
+    assert MAX_UPLOAD.default > 2**31
+    assert math.isclose(MAX_UPLOAD.default, 2**31, rel_tol=0.03)

@@ -4,7 +4,7 @@ import stat
 import pytest
 
 from sandseg.errors import SandsegError
-from sandseg.settings import DEFAULT_BYTES, MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
+from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 from sandseg.uploads.workspace import (
     MAX_AGE_S,
     new_folder,
@@ -21,8 +21,8 @@ NOW = 1_000_000_000.0
 @pytest.fixture(autouse=True)
 def work(tmp_path, monkeypatch):
     monkeypatch.setenv("SANDSEG_WORK", str(tmp_path / "work"))
-    for name in DEFAULT_BYTES:
-        monkeypatch.delenv(name, raising=False)
+    for limit in (QUOTA_SESSION, QUOTA_TOTAL, MIN_FREE):
+        monkeypatch.delenv(limit.name, raising=False)
     return tmp_path / "work"
 
 
@@ -139,7 +139,7 @@ def test_a_visit_takes_no_place_before_something_is_kept_and_is_then_private(wor
 
 
 def test_a_visit_holds_no_more_than_its_quota(monkeypatch):
-    monkeypatch.setenv(QUOTA_SESSION, "1000")
+    monkeypatch.setenv(QUOTA_SESSION.name, "1000")
     visit, other = new_folder(), new_folder()
     (new_folder(visit) / "first.tif").write_bytes(bytes(600))
 
@@ -148,27 +148,27 @@ def test_a_visit_holds_no_more_than_its_quota(monkeypatch):
     with pytest.raises(SandsegError, match="This visit holds 600 bytes, and 401 bytes") as refusal:
         require_room(new_folder(visit), 401)
 
-    assert QUOTA_SESSION in refusal.value.hint
+    assert QUOTA_SESSION.name in refusal.value.hint
 
 
 def test_all_visits_together_hold_no_more_than_their_quota(monkeypatch):
-    monkeypatch.setenv(QUOTA_TOTAL, "1e3")
+    monkeypatch.setenv(QUOTA_TOTAL.name, "1e3")
     (new_folder() / "first.tif").write_bytes(bytes(600))
 
     require_room(new_folder(), 400)
     with pytest.raises(SandsegError, match="All visitors' files take 600 bytes") as refusal:
         require_room(new_folder(), 401)
 
-    assert QUOTA_TOTAL in refusal.value.hint
+    assert QUOTA_TOTAL.name in refusal.value.hint
 
 
 def test_room_is_left_on_the_disk_for_everything_else(monkeypatch):
-    monkeypatch.setenv(MIN_FREE, "1e18")
+    monkeypatch.setenv(MIN_FREE.name, "1e18")
 
     with pytest.raises(SandsegError, match="are to stay free") as refusal:
         require_room(new_folder(), 1)
 
-    assert MIN_FREE in refusal.value.hint
+    assert MIN_FREE.name in refusal.value.hint
 
 
 def test_where_nothing_can_be_written_a_sentence_says_so(tmp_path, monkeypatch):

@@ -2,17 +2,16 @@
 
 import struct
 import zlib
-from functools import lru_cache
 
+from pages.cache.store import kept
 from sandseg.errors import LabelError
 
-KEPT = 128  # pictures, some ten thousand bytes each: a class asks for the same ones
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _PALETTE = 0, 3  # color types of a PNG whose samples can be labels
 _KEPT_CHUNKS = (b"IDAT", b"IEND")
 
 
-@lru_cache(maxsize=KEPT)
+@kept()
 def plain_label_png(png: bytes) -> bytes:
     """Return the same samples under a palette of equal greys, so that red is the label value.
 

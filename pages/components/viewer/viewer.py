@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import streamlit as st
 
+from pages.components.modules import join_modules
 from pages.components.viewer.label_png import plain_label_png
 from pages.session import address
 from sandseg.classes import SegmentationClass
@@ -21,7 +22,7 @@ _mount = st.components.v2.component(
     "sandseg_viewer",
     html='<div class="viewer"></div>\n',
     css=(_HERE / "viewer.css").read_text("utf-8"),
-    js=(_HERE / "viewer.js").read_text("utf-8"),
+    js=join_modules(_HERE / "viewer.js"),
 )
 
 
@@ -59,18 +60,23 @@ class Shown:
 
     `z` is its index, `n_slices` the number of slices: with more than one the viewer steps through
     them. `classes` are those of the labels, in the order of the legend. `voxel_size_um` is the edge
-    of a voxel in µm; without it the scale bar counts pixels.
+    of a voxel in µm; without it the scale bar counts pixels. `exact_grey` makes a PNG of the grey
+    values of all panes, shown in place of their JPEG once the visitor asks for it. `highlight` is a
+    PNG mask: pixels above 0 light up and all others dim. `marker` is a pixel (x, y) to mark.
     """
 
     z: int
     n_slices: int
     classes: Sequence[SegmentationClass]
     voxel_size_um: float | None = None
+    exact_grey: Callable[[], bytes] | None = None
+    highlight: bytes | None = None
+    marker: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
-class Look:
-    """How a viewer looks until the visitor changes it.
+class Display:
+    """How a viewer shows a slice until the visitor changes it.
 
     `mode` "overlay" lays colors over the grey with an `opacity` in [0, 1], "swipe" parts them with
     a divider. `clear_class` is the label left uncolored: a value, the commonest one, or none.
@@ -95,12 +101,9 @@ class Look:
 def viewer(
     panes: Sequence[Pane],
     shown: Shown,
-    look: Look | None = None,
+    display: Display | None = None,
     *,
     key: str,
-    highlight: bytes | None = None,
-    marker: tuple[int, int] | None = None,
-    exact_grey: Callable[[], bytes] | None = None,
     on_step: Callable[[int], None] | None = None,
     on_pick: Callable[[int, int], None] | None = None,
 ) -> ViewerState:
@@ -112,12 +115,8 @@ def viewer(
     Args:
         panes: One to four pictures of equal height and width.
         shown: The slice they are of.
-        look: How it looks at first.
+        display: How it is shown at first.
         key: Name of this viewer; the visitor's zoom and choices are kept under it.
-        highlight: PNG mask; pixels above 0 light up and all others dim.
-        marker: Pixel (x, y) to mark.
-        exact_grey: Makes a PNG of the grey values of all panes, which is shown in place of their
-            JPEG once the visitor asks for it.
         on_step: Called with the new slice before the rerun; store it where `z` comes from.
         on_pick: Called with the clicked pixel (x, y) before the rerun; store it where `marker`
             comes from.
@@ -131,18 +130,17 @@ def viewer(
     """
     if not 1 <= len(panes) <= 4:
         raise ValueError(f"A viewer has one to four panes, not {len(panes)}.")
-    is_exact = None if exact_grey is None else _is_exact()
+    key = key.replace("__", "-")  # an upload's name may hold it, and Streamlit raises
+    is_exact = None if shown.exact_grey is None else _is_exact()
     if is_exact:
-        grey = exact_grey()
+        grey = shown.exact_grey()
         panes = [replace(pane, grey=grey) for pane in panes]
     blobs = _Blobs()
     header = {
-        **_slice_header(shown),
-        **_look_header(look or Look()),
+        **_slice_header(shown, blobs),
+        **_display_header(display or Display()),
         "key": key,
         "panes": [_pane_header(pane, blobs) for pane in panes],
-        "highlight": blobs.add(highlight),
-        "marker": marker and [int(coordinate) for coordinate in marker],
         "pick": on_pick is not None,
         "exact": is_exact,
         "answered": _answered(key, heard=on_step is not None),
@@ -158,41 +156,6 @@ def viewer(
         st.session_state[_heard_key(key)] = view.get("step")
         return state
     return replace(state, z=shown.z)
-
-
-def _slice_header(shown: Shown) -> dict[str, Any]:
-    return {
-        "z": int(shown.z),
-        "nSlices": int(shown.n_slices),
-        "classes": [
-            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
-            for c in shown.classes
-        ],
-        "voxelSizeUm": shown.voxel_size_um,
-    }
-
-
-def _look_header(look: Look) -> dict[str, Any]:
-    return {
-        "mode": look.mode,
-        "opacity": look.opacity,
-        "clearClass": look.clear_class,
-        "height": look.height,
-        "stepper": look.stepper,
-        "pictureName": look.picture_name,
-        "hatched": [list(color) for color in look.hatched] or None,
-        "group": look.group or None,
-    }
-
-
-def _is_exact() -> bool:
-    """Whether the visitor, or the address they came by, asked for exact grey values."""
-    says = address.read(_EXACT)
-    if says is not None:
-        st.session_state[_EXACT] = bool(says) and says[-1] == "true"
-    is_exact = st.session_state.get(_EXACT, False)
-    address.write(_EXACT, ["true"] if is_exact else [])
-    return is_exact
 
 
 class _Blobs:
@@ -216,6 +179,43 @@ class _Blobs:
         sizes = [[digest, len(self._blobs[i])] for digest, i in self._index.items()]
         head = json.dumps({**header, "blobs": sizes}).encode()
         return b"".join([struct.pack("<I", len(head)), head, *self._blobs])
+
+
+def _slice_header(shown: Shown, blobs: _Blobs) -> dict[str, Any]:
+    return {
+        "z": int(shown.z),
+        "nSlices": int(shown.n_slices),
+        "classes": [
+            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
+            for c in shown.classes
+        ],
+        "voxelSizeUm": shown.voxel_size_um,
+        "highlight": blobs.add(shown.highlight),
+        "marker": shown.marker and [int(coordinate) for coordinate in shown.marker],
+    }
+
+
+def _display_header(display: Display) -> dict[str, Any]:
+    return {
+        "mode": display.mode,
+        "opacity": display.opacity,
+        "clearClass": display.clear_class,
+        "height": display.height,
+        "stepper": display.stepper,
+        "pictureName": display.picture_name,
+        "hatched": [list(color) for color in display.hatched] or None,
+        "group": display.group or None,
+    }
+
+
+def _is_exact() -> bool:
+    """Whether the visitor, or the address they came by, asked for exact grey values."""
+    says = address.read(_EXACT)
+    if says is not None:
+        st.session_state[_EXACT] = bool(says) and says[-1] == "true"
+    is_exact = st.session_state.get(_EXACT, False)
+    address.write(_EXACT, ["true"] if is_exact else [])
+    return is_exact
 
 
 def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:

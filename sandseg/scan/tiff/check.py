@@ -2,8 +2,6 @@
 
 import logging
 import struct
-from collections.abc import Iterator
-from contextlib import contextmanager
 from math import ceil
 from typing import BinaryIO
 
@@ -11,30 +9,13 @@ import numpy as np
 from tifffile import COMPRESSION, SAMPLEFORMAT, TiffPage
 from tifffile.tifffile import jpeg_shape
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
+from sandseg.scan.damage import EXPORT_AGAIN
 from sandseg.scan.limits import StackLimits, check_size, check_total, raise_hint, size_text
 
 # tifffile reports what it stumbles over as log lines too; without this they reach stderr.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-# What tifffile and imagecodecs raise on damaged files, found with fuzzers' crashers: TiffFileError
-# and UnicodeDecodeError are ValueErrors; imagecodecs' errors, NotImplementedError and
-# RecursionError are RuntimeErrors; the others come from trusting a number in the file.
-UNREADABLE = (
-    ValueError,
-    TypeError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-    ArithmeticError,
-    RuntimeError,
-    MemoryError,
-    EOFError,
-    OSError,
-    struct.error,
-)
-
-EXPORT_AGAIN = "Export it again from the scanner's software, or open and save it in ImageJ."
 _DAMAGED = "so it is damaged or malicious."
 _RATIO_FLOOR = 256 * 2**20  # bytes; a smaller stack is harmless however well it compresses
 _HARMLESS_PIXELS = 2**14  # small pieces may be larger than their page
@@ -59,25 +40,7 @@ _OTHER_FILES = (
 )
 
 
-@contextmanager
-def reading(name: str) -> Iterator[None]:
-    """Turn whatever tifffile and imagecodecs raise into a `StackError`."""
-    try:
-        yield
-    except MemoryError as error:
-        raise StackError(
-            f'A slice of "{name}" does not fit into this computer\'s memory.',
-            hint="Crop or downsample the stack, or close other programs.",
-        ) from error
-    except UNREADABLE as error:
-        reason = " ".join(str(error).split())[:120] or type(error).__name__
-        raise StackError(
-            f'"{name}" cannot be read: the file is damaged or of a rare kind ({reason}).',
-            hint=EXPORT_AGAIN,
-        ) from error
-
-
-def page_offsets(handle: BinaryIO, file_size: int, name: str, limits: StackLimits) -> list[int]:
+def page_offsets(handle: BinaryIO, file_size: int, limits: StackLimits) -> list[int]:
     """Follow the chain of pages (IFDs) from the header to its end.
 
     tifffile drops what lies beyond a break in the chain and may run round a circle without end,
@@ -88,41 +51,41 @@ def page_offsets(handle: BinaryIO, file_size: int, name: str, limits: StackLimit
     """
     handle.seek(0)
     header = handle.read(16)
-    order, is_big = _check_magic(header, name)
+    order, is_big = _check_magic(header)
     n_entries, offset_format = (order + "Q", order + "Q") if is_big else (order + "H", order + "I")
     entry_size = 20 if is_big else 12
-    offset = _unpack(offset_format, header[8:] if is_big else header[4:], name)
+    offset = _unpack(offset_format, header[8:] if is_big else header[4:])
     offsets: dict[int, None] = {}
     while offset:
         if offset in offsets:
             raise StackError(
-                f'The pages of "{name}" form a circle (page {len(offsets)} leads back to page '
+                f'The pages of "{FILE}" form a circle (page {len(offsets)} leads back to page '
                 f"{list(offsets).index(offset) + 1}), {_DAMAGED}",
                 hint=EXPORT_AGAIN,
             )
         if offset >= file_size:
             missing = f"page {len(offsets) + 1} should begin at byte {offset:,}"
-            raise _cut_off(name, missing, file_size)
+            raise _cut_off(missing, file_size)
         offsets[offset] = None
         if len(offsets) > limits.max_slices:
             raise StackError(
-                f'"{name}" has more than {limits.max_slices:,} pages.',
+                f'"{FILE}" has more than {limits.max_slices:,} pages.',
                 hint=raise_hint("Split the stack into files of fewer slices.", "max_slices"),
             )
         handle.seek(offset)
-        count = _unpack(n_entries, handle.read(struct.calcsize(n_entries)), name)
+        count = _unpack(n_entries, handle.read(struct.calcsize(n_entries)))
         handle.seek(offset + struct.calcsize(n_entries) + count * entry_size)
-        offset = _unpack(offset_format, handle.read(struct.calcsize(offset_format)), name)
+        offset = _unpack(offset_format, handle.read(struct.calcsize(offset_format)))
     if not offsets:
-        raise StackError(f'"{name}" is a TIFF without any image.', hint=EXPORT_AGAIN)
+        raise StackError(f'"{FILE}" is a TIFF without any image.', hint=EXPORT_AGAIN)
     return list(offsets)
 
 
-def _check_magic(header: bytes, name: str) -> tuple[str, bool]:
+def _check_magic(header: bytes) -> tuple[str, bool]:
     """Return the byte order and whether it is a BigTIFF."""
     if not header:
         raise StackError(
-            f'"{name}" is empty (0 bytes).', hint="Copy or export the file again, then choose it."
+            f'"{FILE}" is empty (0 bytes).', hint="Copy or export the file again, then choose it."
         )
     order = {b"II": "<", b"MM": ">"}.get(header[:2])
     version = struct.unpack(order + "H", header[2:4])[0] if order and len(header) >= 4 else 0
@@ -130,29 +93,29 @@ def _check_magic(header: bytes, name: str) -> tuple[str, bool]:
         return order, version == 43
     kind = next((kind for magic, kind in _OTHER_FILES if header.startswith(magic)), "another file")
     raise StackError(
-        f'"{name}" is {kind}, not a TIFF.',
+        f'"{FILE}" is {kind}, not a TIFF.',
         hint="Export the slices as grey TIFF (.tif) from the scanner's software or ImageJ.",
     )
 
 
-def _unpack(number_format: str, data: bytes, name: str) -> int:
+def _unpack(number_format: str, data: bytes) -> int:
     n_bytes = struct.calcsize(number_format)
     if len(data) < n_bytes:
         raise StackError(
-            f'"{name}" is cut off: it ends in the middle of its list of pages.',
+            f'"{FILE}" is cut off: it ends in the middle of its list of pages.',
             hint="Copy or export the file again; the end is missing.",
         )
     return struct.unpack(number_format, data[:n_bytes])[0]
 
 
-def _cut_off(name: str, what: str, file_size: int) -> StackError:
+def _cut_off(what: str, file_size: int) -> StackError:
     return StackError(
-        f'"{name}" is cut off: {what}, but the file ends after {file_size:,} bytes.',
+        f'"{FILE}" is cut off: {what}, but the file ends after {file_size:,} bytes.',
         hint="Copy or export the file again; the end is missing.",
     )
 
 
-def check_page(page: TiffPage, index: int, name: str, limits: StackLimits) -> None:
+def check_page(page: TiffPage, index: int, limits: StackLimits) -> None:
     """Check what one page declares against what can be, and against the file.
 
     Raises:
@@ -161,15 +124,15 @@ def check_page(page: TiffPage, index: int, name: str, limits: StackLimits) -> No
     lengths = (page.imagedepth, page.imagelength, page.imagewidth, page.samplesperpixel)
     if not all(isinstance(length, int) and length > 0 for length in lengths):
         raise StackError(
-            f'Page {index + 1} of "{name}" has no pixels ({page.imagelength} × {page.imagewidth}).',
+            f'Page {index + 1} of "{FILE}" has no pixels ({page.imagelength} × {page.imagewidth}).',
             hint=EXPORT_AGAIN,
         )
-    _check_kind(page, index, name, limits)
-    check_declared(page_bytes(page), page.parent.filehandle.size, name, limits)
+    _check_kind(page, index, limits)
+    check_declared(page_bytes(page), page.parent.filehandle.size, limits)
     # A compressed page is decoded as a whole, however many slices deep it is.
     depth = 1 if page.is_final else page.imagedepth
-    check_size((1, depth * page.imagelength, page.imagewidth), 1, name, limits)
-    _check_segments(page, index, name)
+    check_size((1, depth * page.imagelength, page.imagewidth), 1, limits)
+    _check_segments(page, index)
 
 
 def page_bytes(page: TiffPage) -> int:
@@ -178,7 +141,7 @@ def page_bytes(page: TiffPage) -> int:
     return int(np.prod([int(n) for n in lengths], dtype=object)) * page.dtype.itemsize
 
 
-def check_declared(declared: int, file_size: int, name: str, limits: StackLimits) -> None:
+def check_declared(declared: int, file_size: int, limits: StackLimits) -> None:
     """Check the decoded size of a stack against the limits.
 
     Raises:
@@ -186,37 +149,37 @@ def check_declared(declared: int, file_size: int, name: str, limits: StackLimits
     """
     if declared > max(_RATIO_FLOOR, limits.max_ratio * file_size):
         raise StackError(
-            f'"{name}" declares {size_text(declared)} in a file of {size_text(file_size)}, '
+            f'"{FILE}" declares {size_text(declared)} in a file of {size_text(file_size)}, '
             f"{_DAMAGED}",
             hint=EXPORT_AGAIN,
         )
-    check_total(declared, name, limits)
+    check_total(declared, limits)
 
 
-def _check_kind(page: TiffPage, index: int, name: str, limits: StackLimits) -> None:
+def _check_kind(page: TiffPage, index: int, limits: StackLimits) -> None:
     if page.dtype is None:
         raise StackError(
-            f'Page {index + 1} of "{name}" stores pixels in an unknown form '
+            f'Page {index + 1} of "{FILE}" stores pixels in an unknown form '
             f"({page.bitspersample} bits, sample format {page.sampleformat}).",
             hint="Save it as 8- or 16-bit grey TIFF.",
         )
     is_complex = page.sampleformat in (SAMPLEFORMAT.COMPLEXINT, SAMPLEFORMAT.COMPLEXIEEEFP)
     if is_complex or page.dtype.kind == "c":
         raise StackError(
-            f'"{name}" holds complex numbers, not grey values.',
+            f'"{FILE}" holds complex numbers, not grey values.',
             hint="Save the magnitude as 16-bit or 32-bit grey TIFF.",
         )
     trusted = _CODECS | (_FREE_CODECS if limits.trusts_codecs else set())
     if page.compression not in trusted:
         known = {int(c): c.name for c in COMPRESSION}
         raise StackError(
-            f'"{name}" is compressed with {known.get(page.compression, page.compression)}, '
+            f'"{FILE}" is compressed with {known.get(page.compression, page.compression)}, '
             "which is not supported.",
             hint="Save it uncompressed, or with LZW or Deflate compression.",
         )
 
 
-def _check_segments(page: TiffPage, index: int, name: str) -> None:
+def _check_segments(page: TiffPage, index: int) -> None:
     """Every strip or tile is there and lies inside the file."""
     file_size = page.parent.filehandle.size
     offsets, counts = page.dataoffsets, page.databytecounts
@@ -227,14 +190,14 @@ def _check_segments(page: TiffPage, index: int, name: str) -> None:
     offsets, counts = offsets[:n_expected], counts[:n_expected]
     if min(len(offsets), len(counts)) < n_expected or 0 in offsets or 0 in counts:
         raise StackError(
-            f'Page {index + 1} of "{name}" lacks some of its {n_expected} pieces, {_DAMAGED}',
+            f'Page {index + 1} of "{FILE}" lacks some of its {n_expected} pieces, {_DAMAGED}',
             hint=EXPORT_AGAIN,
         )
     end = max(offset + count for offset, count in zip(offsets, counts, strict=False))
     if end > file_size:
-        raise _cut_off(name, f"page {index + 1} reaches to byte {end:,}", file_size)
+        raise _cut_off(f"page {index + 1} reaches to byte {end:,}", file_size)
     if page.compression in _SELF_SIZED:
-        _check_pieces(page, name)
+        _check_pieces(page)
 
 
 def _n_segments(page: TiffPage) -> int:
@@ -246,7 +209,7 @@ def _n_segments(page: TiffPage) -> int:
     return n_planes * page.imagedepth * ceil(page.imagelength / page.rowsperstrip)
 
 
-def _check_pieces(page: TiffPage, name: str) -> None:
+def _check_pieces(page: TiffPage) -> None:
     """A JPEG and its like say their own size, and the decoder believes it rather than the page."""
     allowed = max(page.imagelength, page.tilelength) * max(page.imagewidth, page.tilewidth)
     handle = page.parent.filehandle
@@ -256,7 +219,7 @@ def _check_pieces(page: TiffPage, name: str) -> None:
         if height * width > 4 * max(allowed, _HARMLESS_PIXELS):
             kind = COMPRESSION(page.compression).name.removeprefix("ALT_").replace("_", " ")
             raise StackError(
-                f'A {kind} piece of "{name}" has {height:,} × {width:,} pixels, far more than '
+                f'A {kind} piece of "{FILE}" has {height:,} × {width:,} pixels, far more than '
                 f"its page, {_DAMAGED}",
                 hint=EXPORT_AGAIN,
             )

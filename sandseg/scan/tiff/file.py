@@ -1,25 +1,23 @@
-"""An open and checked TIFF that gives out its slices as they are stored."""
+"""A TIFF, opened and checked: its slices as they are stored, and as a stack of grey values."""
 
 import io
-import os
 import threading
-from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from tifffile import COMPRESSION, TiffFile, TiffPage
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE
 from sandseg.scan.choices import ANY, Selection
+from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory
+from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.check import page_bytes, page_offsets, reading
+from sandseg.scan.tiff.check import page_bytes, page_offsets
 from sandseg.scan.tiff.grey import choose_grey
 from sandseg.scan.tiff.layout import find_layout
 from sandseg.scan.tiff.voxels import find_voxel_size
 
 _PEAK = 3  # a page in its codec's hands, decoded, and as grey values
-Source = Path | str | bytes | BinaryIO
 
 
 class OpenTiff:
@@ -28,32 +26,25 @@ class OpenTiff:
     Raises `StackError` when it is missing, damaged, too large, or of a kind that cannot be read.
     """
 
-    def __init__(
-        self,
-        source: Source,
-        name: str,
-        limits: StackLimits,
-        selection: Selection = ANY,
-    ):
-        self._handle, self._is_own, found_name = open_source(source)
-        self.name = name or found_name
+    def __init__(self, source: Source, limits: StackLimits, selection: Selection = ANY):
+        handle, self.close = open_source(source)
         self._lock = threading.Lock()  # tifffile is not thread-safe, nor is a file's position
         try:
-            with reading(self.name):
-                size = self._handle.seek(0, io.SEEK_END)
-                n_pages = len(page_offsets(self._handle, size, self.name, limits))
-                self._handle.seek(0)
+            with reading():
+                size = handle.seek(0, io.SEEK_END)
+                n_pages = len(page_offsets(handle, size, limits))
+                handle.seek(0)
                 # The flags keep tifffile from opening other files that this one names.
                 self.tif = TiffFile(
-                    self._handle,
-                    name=Path(self.name).name,
+                    handle,
+                    name=FILE,
                     _multifile=False,
                     is_ndtiff=False,
                     is_mmstack=False,
                     is_ndpi=False,
                 )
-                self.layout = find_layout(self.tif, n_pages, self.name, limits, selection)
-            check_memory(_PEAK * self._decoded_bytes, self.name)
+                self.layout = find_layout(self.tif, n_pages, limits, selection)
+            check_memory(_PEAK * self._decoded_bytes)
         except BaseException:
             self.close()
             raise
@@ -101,42 +92,15 @@ class OpenTiff:
         offset = page.dataoffsets[0] + start + position * count * stored.itemsize
         return self.tif.filehandle.read_array(stored, count, offset).reshape(shape)
 
-    def close(self) -> None:
-        if self._is_own:
-            self._handle.close()
 
-
-def open_source(source: Source) -> tuple[BinaryIO, bool, str]:
-    """Return a binary file, whether it is ours to close, and its name.
-
-    Raises:
-        StackError: There is no such file, or it cannot be opened.
-    """
-    name = Path(str(getattr(source, "name", ""))).name
-    if isinstance(source, io.BytesIO):
-        source = source.getvalue()  # shares the bytes; an upload may be closed under our feet
-    if isinstance(source, bytes | bytearray | memoryview):
-        return io.BytesIO(source), True, name or "file"
-    if not isinstance(source, str | os.PathLike):
-        return source, False, name or "file"
-    path = Path(source)
-    try:
-        return path.open("rb"), True, path.name
-    except OSError as error:
-        reason = "is a folder" if path.is_dir() else f"cannot be opened ({error.strerror})"
-        raise StackError(
-            f'"{path}" {reason}.', hint="Check the path, and that you may read the file."
-        ) from error
-
-
-def open_tiff(source: Source, name: str, limits: StackLimits, selection: Selection = ANY) -> Stack:
+def open_tiff(source: Source, limits: StackLimits, selection: Selection = ANY) -> Stack:
     """Open a TIFF without reading its pixels.
 
     Raises:
         StackError: The file is missing, damaged, too large, in color, of a rare kind, or lacks
             what was selected.
     """
-    tiff = OpenTiff(source, name, limits, selection)
+    tiff = OpenTiff(source, limits, selection)
     try:
         return _grey_stack(tiff)
     except BaseException:
@@ -146,18 +110,23 @@ def open_tiff(source: Source, name: str, limits: StackLimits, selection: Selecti
 
 def _grey_stack(tiff: OpenTiff) -> Stack:
     layout = tiff.layout
-    with reading(tiff.name):
-        grey = choose_grey(layout, lambda: tiff.read(0), tiff.name)
+    with reading():
+        grey = choose_grey(layout, lambda: tiff.read(0))
         voxel_size_um, voxel_notes = find_voxel_size(tiff.tif, layout)
 
     def read(z: int) -> np.ndarray:
-        with reading(tiff.name):
+        with reading():
             return grey.to_grey(tiff.read(z))
 
-    stack = Stack(tiff.name, tiff.shape, grey.dtype, read, voxel_size_um)
-    stack.axes = layout.axes
-    stack.compression = COMPRESSION(layout.first.compression).name.lower().replace("adobe_", "")
-    stack.notes = (*layout.notes, *grey.notes, *voxel_notes)
-    stack.choices = layout.choices
-    stack.on_close(tiff.close)
-    return stack
+    return Stack(
+        FILE,
+        tiff.shape,
+        grey.dtype,
+        read,
+        voxel_size_um,
+        axes=layout.axes,
+        compression=COMPRESSION(layout.first.compression).name.lower().replace("adobe_", ""),
+        notes=(*layout.notes, *grey.notes, *voxel_notes),
+        choices=layout.choices,
+        on_close=tiff.close,
+    )

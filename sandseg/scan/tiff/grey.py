@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from tifffile import PHOTOMETRIC, TiffPage
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.tiff.layout import Layout
 
@@ -32,13 +32,12 @@ class GreyReading:
     notes: tuple[str, ...] = ()
 
 
-def choose_grey(layout: Layout, first_slice: Callable[[], np.ndarray], name: str) -> GreyReading:
+def choose_grey(layout: Layout, first_slice: Callable[[], np.ndarray]) -> GreyReading:
     """Choose how to read the pixels of a file as grey values.
 
     Args:
         layout: Its pages are all of the kind of its first.
         first_slice: Reads the first slice; only called when the colors must be seen.
-        name: The file's name for messages.
 
     Raises:
         AmbiguousStackError: The file is a color image, and none of its channels was chosen.
@@ -49,14 +48,14 @@ def choose_grey(layout: Layout, first_slice: Callable[[], np.ndarray], name: str
     photometric = int(page.photometric) if 262 in page.tags else int(PHOTOMETRIC.MINISBLACK)
     is_plain = page.samplesperpixel == 1 and photometric in _PLAIN_IF_ALONE
     if photometric == PHOTOMETRIC.PALETTE:
-        return _palette_reading(page, dtype, name)
+        return _palette_reading(page, dtype)
     if layout.sample is None and photometric in (PHOTOMETRIC.RGB, PHOTOMETRIC.YCBCR):
-        return _rgb_reading(layout, first_slice, dtype, name)
+        return _rgb_reading(layout, first_slice, dtype)
     if photometric == PHOTOMETRIC.YCBCR and page.compression not in _DECODES_TO_RGB:
-        raise _color_error(name, "its color mode is YCbCr")
+        raise _color_error("its color mode is YCbCr")
     if photometric not in _GREY_MODES and layout.sample is None and not is_plain:
         mode = getattr(page.photometric, "name", "rare")
-        raise _choose_channel(layout, name, f"its color mode is {mode}")
+        raise _choose_channel(layout, f"its color mode is {mode}")
     notes = [_sample_note(layout)] if page.samplesperpixel > 1 else []
     if page.bitspersample == 1:
         notes.append("Each pixel is only black or white (1 bit).")
@@ -90,16 +89,16 @@ def _inverter(dtype: np.dtype, bits: int) -> Callable[[np.ndarray], np.ndarray]:
 
 
 def _rgb_reading(
-    layout: Layout, first_slice: Callable[[], np.ndarray], dtype: np.dtype, name: str
+    layout: Layout, first_slice: Callable[[], np.ndarray], dtype: np.dtype
 ) -> GreyReading:
     is_decoded = layout.first.compression in _DECODES_TO_RGB
     if layout.first.photometric == PHOTOMETRIC.YCBCR and not is_decoded:
-        raise _color_error(name, "its color mode is YCbCr")
+        raise _color_error("its color mode is YCbCr")
     tolerance = 2 if is_decoded else 0
 
     def to_grey(raw: np.ndarray) -> np.ndarray:
         if not is_grey(raw, tolerance):
-            raise _choose_channel(layout, name, "its red, green and blue differ")
+            raise _choose_channel(layout, "its red, green and blue differ")
         return _channel(raw, dtype)
 
     first = first_slice()
@@ -118,10 +117,10 @@ def is_grey(raw: np.ndarray, tolerance: int = 0) -> bool:
     return all(np.abs(first - raw[..., channel]).max() <= tolerance for channel in (1, 2))
 
 
-def _palette_reading(page: TiffPage, dtype: np.dtype, name: str) -> GreyReading:
+def _palette_reading(page: TiffPage, dtype: np.dtype) -> GreyReading:
     table = page.colormap
     if table is None or table.ndim != 2 or table.shape[0] != 3:
-        raise _color_error(name, "its color table is missing")
+        raise _color_error("its color table is missing")
     table = (table >> 8).astype(np.uint8)  # (3, 2**bits): colors are stored with 16 bits
     if np.ptp(table.astype(np.int16), axis=0).max() == 0:
         levels = table[0]
@@ -138,20 +137,20 @@ def _palette_reading(page: TiffPage, dtype: np.dtype, name: str) -> GreyReading:
         note = "The color table is for display only: the grey values under it are read."
         return GreyReading(lambda raw: _channel(raw, dtype), dtype, (note,))
     raise StackError(
-        f'"{name}" is a drawing in {n_colors} colors or a label file, '
+        f'"{FILE}" is a drawing in {n_colors} colors or a label file, '
         "not grey values from a scanner.",
         hint="Choose the grey image here; label files are opened as labels.",
     )
 
 
-def _color_error(name: str, reason: str) -> StackError:
+def _color_error(reason: str) -> StackError:
     return StackError(
-        f'"{name}" is a color picture ({reason}), but a scan is grey.', hint=_GREY_HINT
+        f'"{FILE}" is a color picture ({reason}), but a scan is grey.', hint=_GREY_HINT
     )
 
 
-def _choose_channel(layout: Layout, name: str, reason: str) -> AmbiguousStackError:
-    error = _color_error(name, reason)
+def _choose_channel(layout: Layout, reason: str) -> AmbiguousStackError:
+    error = _color_error(reason)
     names = ", ".join(layout.choices.channel.names)
     hint = f"{error.hint} Or choose one channel: {names}." if names else error.hint
     return AmbiguousStackError(error.message, hint, layout.choices)

@@ -7,10 +7,11 @@ from math import prod
 import numpy as np
 from tifffile import PHOTOMETRIC, TiffFile, TiffPage, TiffPageSeries
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 from sandseg.scan.choices import Choice, Choices, Selection, choose_planes, numbered, pick
+from sandseg.scan.damage import EXPORT_AGAIN
 from sandseg.scan.limits import StackLimits, check_count
-from sandseg.scan.tiff.check import EXPORT_AGAIN, check_declared, page_bytes
+from sandseg.scan.tiff.check import check_declared, page_bytes
 from sandseg.scan.tiff.pages import PageKind, check_pages, check_same_kind, choose_kind, series_note
 
 _MAX_OME_PLANES = 1_000_000
@@ -39,30 +40,28 @@ class Layout:
     sample: int | None = None
 
 
-def find_layout(
-    tif: TiffFile, n_pages: int, name: str, limits: StackLimits, selection: Selection
-) -> Layout:
+def find_layout(tif: TiffFile, n_pages: int, limits: StackLimits, selection: Selection) -> Layout:
     """Find the slices and check every page they lie on.
 
     Raises:
         StackError: The pages differ in size or kind, one of them fails `check_page`, or what was
             selected is not in the file.
     """
-    kinds, notes = check_pages(tif, n_pages, name, limits)
-    layout = _described_layout(tif, kinds, selection, name)
-    layout = layout or _plain_layout(tif, kinds, selection, name)
+    kinds, notes = check_pages(tif, n_pages, limits)
+    layout = _described_layout(tif, kinds, selection)
+    layout = layout or _plain_layout(tif, kinds, selection)
     n_slices = len(layout.planes)
-    check_count(n_slices, name, limits)
+    check_count(n_slices, limits)
     n_pages = -(-n_slices // layout.planes_per_page)
-    check_declared(n_pages * page_bytes(layout.first), tif.filehandle.size, name, limits)
-    layout = _with_samples(layout, selection, name)
+    check_declared(n_pages * page_bytes(layout.first), tif.filehandle.size, limits)
+    layout = _with_samples(layout, selection)
     for kind in ("series", "channel", "time"):
         names = getattr(layout.choices, kind).names
-        pick(kind, getattr(selection, kind), names, name)
+        pick(kind, getattr(selection, kind), names)
     return replace(layout, notes=(*notes, *layout.notes))
 
 
-def _with_samples(layout: Layout, selection: Selection, name: str) -> Layout:
+def _with_samples(layout: Layout, selection: Selection) -> Layout:
     """Offer the channels of each pixel, unless channels are planes of their own."""
     first = layout.first
     is_sampled = layout.is_planar or first.shaped[-1] > 1
@@ -74,16 +73,14 @@ def _with_samples(layout: Layout, selection: Selection, name: str) -> Layout:
     if is_colored and n_samples <= len(_COLORS):
         names = _COLORS[:n_samples]
     wanted = selection.channel
-    chosen = pick("channel", wanted, names, name)
+    chosen = pick("channel", wanted, names)
     choices = replace(layout.choices, channel=Choice(names, chosen))
     return replace(layout, choices=choices, sample=None if wanted is None else chosen)
 
 
-def _plain_layout(
-    tif: TiffFile, kinds: dict[int, PageKind], selection: Selection, name: str
-) -> Layout:
+def _plain_layout(tif: TiffFile, kinds: dict[int, PageKind], selection: Selection) -> Layout:
     """One page after the other, for files that say nothing about their axes."""
-    pages, series, notes = choose_kind(kinds, selection, name)
+    pages, series, notes = choose_kind(kinds, selection)
     first = tif.pages.get(pages[0])
     depth = first.imagedepth
     axes = ("Z" if len(pages) > 1 or depth > 1 else "") + "YX"
@@ -100,13 +97,13 @@ def _plain_layout(
 
 
 def _described_layout(
-    tif: TiffFile, kinds: dict[int, PageKind], selection: Selection, name: str
+    tif: TiffFile, kinds: dict[int, PageKind], selection: Selection
 ) -> Layout | None:
     """Use the axes that ImageJ, OME, MetaMorph, Zeiss LSM or tifffile wrote into the file."""
     if not (tif.is_imagej or tif.is_ome or tif.is_stk or tif.is_lsm or tif.is_shaped):
         return None
-    _check_imagej_count(tif, tif.pages.get(next(iter(kinds))), list(kinds), name)
-    _check_ome_count(tif, name)
+    _check_imagej_count(tif, tif.pages.get(next(iter(kinds))), list(kinds))
+    _check_ome_count(tif)
     kind = tif.series[0].kind
     if kind not in _DESCRIBED:
         return None
@@ -114,11 +111,11 @@ def _described_layout(
         return None  # slices written one by one, each described as an image of its own
     known = [series for series in tif.series if series.kind == kind]
     names = tuple(_series_name(series, number) for number, series in enumerate(known, start=1))
-    chosen = pick("series", selection.series, names, name)
+    chosen = pick("series", selection.series, names)
     if len(known) == 1:
-        check_same_kind(kinds, list(kinds), name)
-    layout = _series_layout(tif, known[chosen], selection, name)
-    check_same_kind(kinds, list(layout.pages or ()), name)
+        check_same_kind(kinds, list(kinds))
+    layout = _series_layout(tif, known[chosen], selection)
+    check_same_kind(kinds, list(layout.pages or ()))
     notes = series_note(chosen, len(known)) if len(known) > 1 else ()
     choices = replace(layout.choices, series=Choice(names, chosen))
     return replace(layout, notes=(*layout.notes, *notes), choices=choices)
@@ -129,9 +126,7 @@ def _series_name(series: TiffPageSeries, number: int) -> str:
     return f"{series.name or f'image {number}'} ({series.get_axes(True)} {shape})"
 
 
-def _series_layout(
-    tif: TiffFile, series: TiffPageSeries, selection: Selection, name: str
-) -> Layout:
+def _series_layout(tif: TiffFile, series: TiffPageSeries, selection: Selection) -> Layout:
     first = series.keyframe
     axes, shape = series.get_axes(False), series.get_shape(False)
     planar_slices = first.shaped[0] > 1 and ("S" not in axes or _is_guessed_rgb(tif, first))
@@ -141,9 +136,9 @@ def _series_layout(
         if axis not in "YX" and (axis != "S" or (planar_slices and length > 1))
     ]
     per_page = first.imagedepth * (first.shaped[0] if planar_slices else 1)
-    numbers = _page_numbers(tif, series, leading, per_page, name)
+    numbers = _page_numbers(tif, series, leading, per_page)
     order = "T" if series.kind == "ome" else "TC"
-    planes, notes, choices = choose_planes(leading, order, selection, name)
+    planes, notes, choices = choose_planes(leading, order, selection)
     if planar_slices:
         notes.append(
             f"{first.shaped[0]} planes marked as color channels read as {first.shaped[0]} slices."
@@ -164,7 +159,7 @@ def _is_guessed_rgb(tif: TiffFile, first: TiffPage) -> bool:
     return tif.is_shaped and '"axes"' not in description and description.count(",") == 2
 
 
-def _check_imagej_count(tif: TiffFile, first: TiffPage, pages: list[int], name: str) -> None:
+def _check_imagej_count(tif: TiffFile, first: TiffPage, pages: list[int]) -> None:
     """ImageJ stores large stacks as one page followed by the bare pixels of all slices."""
     if not tif.is_imagej or len(pages) > 1 or not first.is_final:
         return
@@ -172,25 +167,25 @@ def _check_imagej_count(tif: TiffFile, first: TiffPage, pages: list[int], name: 
     end = first.dataoffsets[0] + n_images * page_bytes(first)
     if n_images > 1 and end > tif.filehandle.size:
         raise StackError(
-            f'"{name}" is cut off: it should hold {n_images:,} slices up to byte {end:,}, '
+            f'"{FILE}" is cut off: it should hold {n_images:,} slices up to byte {end:,}, '
             f"but the file ends after {tif.filehandle.size:,} bytes.",
             hint="Copy or export the file again; the end is missing.",
         )
 
 
-def _check_ome_count(tif: TiffFile, name: str) -> None:
+def _check_ome_count(tif: TiffFile) -> None:
     """tifffile makes a list of as many planes as the OME description claims."""
     for pixels in re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", (tif.is_ome and tif.ome_metadata) or ""):
         n_planes = prod(int(n) for n in re.findall(r'\bSize[ZCT]="(\d+)"', pixels))
         if n_planes > _MAX_OME_PLANES:
             raise StackError(
-                f'"{name}" describes {n_planes:,} slices, so it is damaged or malicious.',
+                f'"{FILE}" describes {n_planes:,} slices, so it is damaged or malicious.',
                 hint=EXPORT_AGAIN,
             )
 
 
 def _page_numbers(
-    tif: TiffFile, series: TiffPageSeries, leading: list[tuple[str, int]], per_page: int, name: str
+    tif: TiffFile, series: TiffPageSeries, leading: list[tuple[str, int]], per_page: int
 ) -> tuple[int, ...] | None:
     """Return the page numbers of a series; None if its planes simply follow the first."""
     n_planes = prod(length for _, length in leading)
@@ -202,7 +197,7 @@ def _page_numbers(
     pages = list(series) if not rest and n_needed <= len(tif.pages) else []
     if len(pages) != n_needed or any(page is None for page in pages):
         raise StackError(
-            f'"{name}" describes {n_planes} slices, but not all of them are in the file.',
+            f'"{FILE}" describes {n_planes} slices, but not all of them are in the file.',
             hint="Export the whole stack again, as one file.",
         )
     return tuple(page.index for page in pages)

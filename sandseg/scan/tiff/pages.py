@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 from tifffile import TiffFile, TiffPage
 
-from sandseg.errors import StackError
+from sandseg.errors import FILE, StackError
 from sandseg.scan.choices import AmbiguousStackError, Choice, Choices, Selection, pick
+from sandseg.scan.damage import EXPORT_AGAIN
 from sandseg.scan.limits import StackLimits
-from sandseg.scan.tiff.check import EXPORT_AGAIN, check_declared, check_page, page_bytes
+from sandseg.scan.tiff.check import check_declared, check_page, page_bytes
 
 _REDUCED_OR_MASK = 0b101  # bits of NewSubfileType
 _N_NAMED = 100  # more images of different kind are no choice but damage
@@ -32,34 +33,34 @@ class PageKind:
 
 
 def check_pages(
-    tif: TiffFile, n_pages: int, name: str, limits: StackLimits
+    tif: TiffFile, n_pages: int, limits: StackLimits
 ) -> tuple[dict[int, PageKind], list[str]]:
     """Check every page of full size and return its kind by its number, and what was left out.
 
     Raises:
         StackError: A page fails `check_page`, two share their pixels, or there is none.
     """
-    check_page(tif.pages.first, 0, name, limits)
+    check_page(tif.pages.first, 0, limits)
     kinds, offsets = {}, {}
     declared = 0
     for index in range(n_pages):
         page = tif.pages.get(index)
         if page.subfiletype & _REDUCED_OR_MASK and n_pages > 1:
             continue
-        check_page(page, index, name, limits)
+        check_page(page, index, limits)
         declared += page_bytes(page)
-        check_declared(declared, tif.filehandle.size, name, limits)
+        check_declared(declared, tif.filehandle.size, limits)
         twin = offsets.setdefault(page.dataoffsets[0], index)
         if twin != index:
             raise StackError(
-                f'Pages {twin + 1} and {index + 1} of "{name}" share the same pixels, '
+                f'Pages {twin + 1} and {index + 1} of "{FILE}" share the same pixels, '
                 "so it is damaged or malicious.",
                 hint=EXPORT_AGAIN,
             )
         kinds[index] = _page_kind(page)
     if not kinds:
         raise StackError(
-            f'"{name}" holds only previews and masks, no image of full size.', hint=EXPORT_AGAIN
+            f'"{FILE}" holds only previews and masks, no image of full size.', hint=EXPORT_AGAIN
         )
     main = _without_overviews(kinds)
     n_left_out = n_pages - len(main)
@@ -90,7 +91,7 @@ def _is_halved(size: tuple[int, int], full: tuple[int, int]) -> bool:
 
 
 def choose_kind(
-    kinds: dict[int, PageKind], selection: Selection, name: str
+    kinds: dict[int, PageKind], selection: Selection
 ) -> tuple[list[int], Choice, list[str]]:
     """Choose the pages that are slices of one stack, all of one kind.
 
@@ -111,8 +112,8 @@ def choose_kind(
     if selection.series is None and len(groups) > 1:
         is_one_picture = len(groups) == len(kinds) and len({kind.size for kind in groups}) == 1
         if not is_one_picture:
-            raise _odd_one(list(kinds.values()), name, names)
-    chosen = pick("series", selection.series, names, name)
+            raise _odd_one(list(kinds.values()), names)
+    chosen = pick("series", selection.series, names)
     notes = series_note(chosen, len(groups)) if len(groups) > 1 else []
     return list(groups.values())[chosen], Choice(names, chosen), notes
 
@@ -128,27 +129,27 @@ def _group_name(kind: PageKind, n_slices: int) -> str:
     return f"{n_slices} slice{'s' * (n_slices > 1)} of {height} × {width} px, {kind.bits} bit"
 
 
-def _odd_one(kinds: list[PageKind], name: str, names: tuple[str, ...]) -> AmbiguousStackError:
+def _odd_one(kinds: list[PageKind], names: tuple[str, ...]) -> AmbiguousStackError:
     first = kinds[0]
     choices = Choices(series=Choice(names, None))
     either = f"Or choose one of its {len(names)} images (series)." if names else ""
     for number, odd in enumerate(kinds, start=1):
         if odd.size != first.size:
             return AmbiguousStackError(
-                f'The slices of "{name}" differ in size: slice 1 is {first.size[0]} × '
+                f'The slices of "{FILE}" differ in size: slice 1 is {first.size[0]} × '
                 f"{first.size[1]} pixels, slice {number} is {odd.size[0]} × {odd.size[1]}.",
                 f"Crop or pad all slices to one size. {either}",
                 choices,
             )
     number, odd = next((n, kind) for n, kind in enumerate(kinds, start=1) if kind != first)
     return AmbiguousStackError(
-        f'The slices of "{name}" differ in kind: slice 1 is {first}, slice {number} is {odd}.',
+        f'The slices of "{FILE}" differ in kind: slice 1 is {first}, slice {number} is {odd}.',
         f"Save all slices with the same bit depth and color mode. {either}",
         choices,
     )
 
 
-def check_same_kind(kinds: dict[int, PageKind], pages: list[int], name: str) -> None:
+def check_same_kind(kinds: dict[int, PageKind], pages: list[int]) -> None:
     """Check that the pages one image claims are of one kind.
 
     Raises:
@@ -156,4 +157,4 @@ def check_same_kind(kinds: dict[int, PageKind], pages: list[int], name: str) -> 
     """
     found = [kinds[index] for index in pages if index in kinds]
     if len(set(found)) > 1:
-        raise _odd_one(found, name, ())
+        raise _odd_one(found, ())

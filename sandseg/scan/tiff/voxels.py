@@ -1,4 +1,4 @@
-"""How large the voxels of a TIFF are, as far as the file says."""
+"""The voxel size of a TIFF is read here: from what OME, ImageJ or its resolution tags say."""
 
 import re
 from html import unescape

@@ -7,7 +7,6 @@ import pytest
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.limits import LOCAL_LIMITS, WEB_LIMITS, StackLimits
-from sandseg.scan.tiff.check import UNREADABLE, reading
 from tests.made_tiffs import pages_bytes, tiff_bytes
 
 
@@ -171,10 +170,3 @@ def test_a_jpeg_larger_than_its_page_is_refused_before_it_is_decoded():
     assert open_stack(tiff_bytes(image, compression="jpeg")).read_slice(0).shape == (32, 32)
     with pytest.raises(StackError, match="60,000 × 60,000 pixels, far more than its page"):
         open_stack(bytes(data))
-
-
-@pytest.mark.parametrize("error_type", UNREADABLE)
-def test_every_error_of_the_decoders_becomes_one_sentence(error_type):
-    with pytest.raises(StackError, match='"rock.tif"') as caught, reading("rock.tif"):
-        raise error_type("some detail")
-    assert caught.value.hint

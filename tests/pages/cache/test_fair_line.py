@@ -2,14 +2,27 @@ import threading
 import time
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from pages.cache.line import SharedResults
+from pages.cache.fair_line import FairLine
+from pages.cache.store import Store
 
 
-def shared(max_bytes=1000):
-    return SharedResults(max_bytes, len)
+class Shared:
+    """A store whose results are all made in one line."""
+
+    def __init__(self):
+        self.line, self.store = FairLine(), Store()
+
+    @property
+    def n_waiting(self):
+        return self.line.n_waiting
+
+    def get(self, key, make, on_wait=lambda *_: None):
+        return self.store.get(key, make, line=self.line, on_wait=on_wait)
+
+
+def shared():
+    return Shared()
 
 
 def wait_until(is_true, timeout_s=10.0):
@@ -111,21 +124,3 @@ def test_a_failed_computation_reaches_the_asker_and_the_next_tries_again():
         results.get("a", lambda: (_ for _ in ()).throw(ValueError("broken")))
 
     assert results.get("a", lambda: "fine") == "fine"
-
-
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 60)), max_size=40))
-def test_no_more_bytes_are_kept_than_allowed(asked):
-    results = shared(max_bytes=100)
-
-    for key, size in asked:
-        results.get(key, lambda size=size: "x" * size)
-        assert results.n_bytes <= 100
-
-
-def test_what_was_asked_for_last_is_kept_the_longest():
-    results = shared(max_bytes=25)
-    for key in ("a", "b", "a", "c"):
-        results.get(key, lambda: "x" * 10)
-
-    assert results.get("a", pytest.fail) == "x" * 10
-    assert results.get("b", lambda: "again") == "again"

@@ -4,24 +4,23 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sandseg.config import Treatment
+
 
 @dataclass(frozen=True)
 class Task:
-    """A stack and the model it is segmented by.
+    """A stack, the model it is segmented by, and how it is brought to it.
 
     `source` is the key of a sample or the path of a file, `job` the folder of a finished run,
-    `grey` how grey values are mapped, as on the command line; `is_rescaled` whether the slices are
-    shown to the model in voxels of the size it knows, `is_evened` whether their brightness is
-    evened out.
+    `voxel_size_um` what the visitor or the file says, None where the sample knows it itself.
     """
 
     source: str
     model_name: str
     model_sha256: str
     job: str = ""
-    grey: str = "auto"
-    is_rescaled: bool = False
-    is_evened: bool = False
+    treatment: Treatment = Treatment()
+    voxel_size_um: float | None = None
 
 
 @dataclass(frozen=True)

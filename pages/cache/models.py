@@ -1,0 +1,43 @@
+"""The models at hand, read and loaded once for all visitors."""
+
+from collections.abc import Sequence
+
+from pages.cache.store import kept
+from sandseg.classes import SegmentationClass
+from sandseg.model import store
+from sandseg.model.engine import PredictBatch, load_engine
+from sandseg.model.store import StoredModel
+
+ENGINE_BYTES = 96 * 2**20  # compiled for some sizes of tile
+
+
+def list_models() -> list[StoredModel]:
+    """Return the models at hand; they are read again when one is added, replaced or removed."""
+    folder = store.models_folder()
+    return _models(str(folder), folder.stat().st_mtime_ns if folder.is_dir() else 0)
+
+
+@kept()
+def _models(_folder: str, _changed_ns: int) -> list[StoredModel]:
+    return store.list_models()
+
+
+def find_model(name: str) -> StoredModel:
+    """Return one of the models at hand.
+
+    Raises:
+        ModelError: There is none of this name, or it is damaged.
+    """
+    found = next((model for model in list_models() if model.name == name), None)
+    return found or store.load_model(name)
+
+
+def classes_of(model_name: str) -> Sequence[SegmentationClass]:
+    """Return the classes a model tells apart; raises as `find_model` does."""
+    return find_model(model_name).classes
+
+
+@kept(weight=ENGINE_BYTES)
+def load_network(model_name: str, _model_sha256: str) -> PredictBatch:
+    """Load a model for prediction; all visitors share it."""
+    return load_engine(find_model(model_name))

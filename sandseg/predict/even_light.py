@@ -1,0 +1,53 @@
+"""Even out the brightness across the slices of a stack, as a network labels them."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from sandseg.errors import StackError
+from sandseg.grey.appearance import slices_to_look_at
+from sandseg.grey.drift import find_light, mean_light
+from sandseg.measure.sample import sample_mask
+from sandseg.predict.slices import Predictor, SlicePrediction
+from sandseg.scan.stack import Stack
+
+ROUNDS = 2  # the labels that tell the material apart get better with the light
+
+
+def even_out(
+    stack: Stack,
+    predictor: Predictor,
+    usual_bowl: float = 0.0,
+    predict: Callable[[Predictor, Stack, int], SlicePrediction] = Predictor.predict_slice,
+) -> Predictor:
+    """Return a predictor that also evens out the brightness across the slices of a stack.
+
+    The light is that on the commonest solid, as the network labels it on some slices; what is left
+    is the bowl that the model is used to.
+
+    Args:
+        stack: The whole stack.
+        predictor: Segments it as it is.
+        usual_bowl: Of the model's own slices, in 1/px² as the model sees them.
+        predict: Segments a slice; pass one that keeps what it has segmented.
+
+    Raises:
+        StackError: There is too little of any solid to tell, or a slice cannot be segmented.
+    """
+    even = predictor
+    for _ in range(ROUNDS):
+        lights = []
+        for z in slices_to_look_at(stack.n_slices):
+            labels = predict(even, stack, z).labels
+            rock = sample_mask(labels, predictor.classes)
+            grey = predictor.mapping.apply(stack.read_slice(z))
+            lights.append(find_light(grey, labels, predictor.classes, rock))
+        lights = [light for light in lights if light]
+        if not lights:
+            raise StackError(
+                f'"{stack.name}" shows too little of any solid to tell how its brightness drifts.',
+                hint="Leave its brightness as it is.",
+            )
+        bowl_left = usual_bowl * predictor.zoom**2
+        mapping = replace(predictor.mapping, light=mean_light(lights), bowl_left=bowl_left)
+        even = replace(predictor, mapping=mapping)
+    return even

@@ -1,0 +1,148 @@
+"""A ZIP of slices as one stack: what no honest ZIP holds is refused, nothing is written to disk."""
+
+import io
+import re
+import stat
+import threading
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import PurePosixPath
+from typing import BinaryIO
+
+from sandseg.errors import FILE, StackError
+from sandseg.scan.choices import ANY, Selection
+from sandseg.scan.damage import reading
+from sandseg.scan.limits import StackLimits, check_count, check_total
+from sandseg.scan.slice_files import SLICE_SUFFIXES, SliceFile, join_slices, natural_key
+from sandseg.scan.source import Source, open_source
+from sandseg.scan.stack import Stack
+
+_ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz")
+_ENCRYPTED = 0x1
+_METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+_MAX_RATIO = 1100  # Deflate reaches 1032
+_ENTRY_BYTES = 2**10  # of the list of contents, for each file; long names included
+_ZIP_AGAIN = "Zip the slices again: one folder of TIFFs, without a password."
+
+
+def open_zip(source: Source, limits: StackLimits, selection: Selection = ANY) -> Stack:
+    """Open the TIFF slices of a ZIP as one stack; each is unpacked in memory when it is read.
+
+    Raises:
+        StackError: It is damaged, encrypted or malicious, or its files do not make up a stack.
+    """
+    handle, close = open_source(source)
+    try:
+        with _unzipping():
+            _check_contents_list(handle, limits)
+            archive = zipfile.ZipFile(handle)
+        entries = _slices_inside(archive.infolist(), limits)
+        _check_sizes(entries, handle.seek(0, io.SEEK_END), limits)
+        lock = threading.Lock()
+        files = [
+            SliceFile(entry.filename, entry.file_size, _unpacker(archive, entry, lock))
+            for entry in entries
+        ]
+        stack = join_slices(files, limits, selection)
+    except BaseException:
+        close()
+        raise
+    n_others = sum(not entry.is_dir() for entry in archive.infolist()) - len(entries)
+    left_out = f"{n_others} other file{'s' * (n_others > 1)} in the ZIP left out."
+    notes = (*stack.notes, left_out) if n_others else stack.notes
+    return replace(stack, notes=notes, on_close=close)
+
+
+@contextmanager
+def _unzipping() -> Iterator[None]:
+    try:
+        with reading():
+            yield
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise StackError(
+            f'"{FILE}" cannot be unpacked: the ZIP is damaged ({error}).', hint=_ZIP_AGAIN
+        ) from error
+
+
+def _check_contents_list(handle: BinaryIO, limits: StackLimits) -> None:
+    """A list of contents of many million files would fill the memory when it is read."""
+    size = handle.seek(0, io.SEEK_END)
+    start = max(0, size - 2**16 - 22)
+    handle.seek(start)
+    tail = handle.read()
+    at = tail.rfind(b"PK\x05\x06")
+    n_bytes = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
+    if n_bytes == 2**32 - 1:  # a ZIP64 has it elsewhere; what lies before the end bounds it
+        big = tail.rfind(b"PK\x06\x06")
+        n_bytes = int.from_bytes(tail[big + 40 : big + 48], "little") if big >= 0 else size
+    if n_bytes > _ENTRY_BYTES * (limits.max_slices + 100):
+        raise StackError(
+            f'"{FILE}" lists more files than the {limits.max_slices:,} slices that can be opened.',
+            hint=_ZIP_AGAIN,
+        )
+
+
+def _slices_inside(entries: list[zipfile.ZipInfo], limits: StackLimits) -> list[zipfile.ZipInfo]:
+    """Return the files that are slices, in order, after refusing what no honest ZIP holds."""
+    found: dict[str, zipfile.ZipInfo] = {}
+    for entry in entries:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        _check_entry(entry, path)
+        is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
+        if entry.is_dir() or is_hidden or path.suffix.lower() not in SLICE_SUFFIXES:
+            continue
+        if str(path) in found:
+            raise StackError(f'"{FILE}" holds "{path}" twice.', hint=_ZIP_AGAIN)
+        found[str(path)] = entry
+    check_count(len(found), limits)
+    folders = sorted({str(PurePosixPath(path).parent) for path in found})
+    if not found:
+        raise StackError(f'"{FILE}" is a ZIP archive without TIFF slices in it.', hint=_ZIP_AGAIN)
+    if len(folders) > 1:
+        raise StackError(
+            f'"{FILE}" holds TIFFs in {len(folders)} folders: "{folders[0]}", "{folders[1]}"'
+            f"{' …' * (len(folders) > 2)}.",
+            hint="Zip the slices of one folder only.",
+        )
+    return [found[path] for path in sorted(found, key=natural_key)]
+
+
+def _check_entry(entry: zipfile.ZipInfo, path: PurePosixPath) -> None:
+    mode = entry.external_attr >> 16
+    reason = ""
+    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)):
+        reason = "a name that leads out of the archive"
+    elif stat.S_ISLNK(mode):
+        reason = "a link, not a file"
+    elif entry.flag_bits & _ENCRYPTED:
+        reason = "encrypted"
+    elif path.suffix.lower() in _ARCHIVES:
+        reason = "an archive inside the archive"
+    elif entry.compress_type not in _METHODS:
+        reason = "packed in a rare way"
+    elif entry.file_size > _MAX_RATIO * max(entry.compress_size, 1) + 2**10:
+        reason = "said to be larger than anything that could be packed into it"
+    if reason:
+        shown = entry.filename[:80]
+        raise StackError(f'"{shown}" in "{FILE}" is {reason}.', hint=_ZIP_AGAIN)
+
+
+def _check_sizes(entries: list[zipfile.ZipInfo], file_size: int, limits: StackLimits) -> None:
+    check_total(sum(entry.file_size for entry in entries), limits)
+    if sum(entry.compress_size for entry in entries) > file_size:
+        raise StackError(
+            f'The files in "{FILE}" overlap, so it is damaged or malicious.', hint=_ZIP_AGAIN
+        )
+
+
+def _unpacker(
+    archive: zipfile.ZipFile, entry: zipfile.ZipInfo, lock: threading.Lock
+) -> Callable[[], bytes]:
+    def unpack() -> bytes:
+        with lock, _unzipping():
+            return archive.read(entry)
+
+    return unpack
