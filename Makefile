@@ -1,19 +1,26 @@
-# `make` alone lists what there is. PYTHON, ADDRESS, PORT and ARGS can be set: make run PORT=8600
+# `make` alone lists what there is. PYTHON, ADDRESS, PORT, ARGS and WORKERS can be set:
+# make run PORT=8600
 
 PYTHON ?= python3
 ADDRESS ?= 127.0.0.1
 PORT ?= 8501
 ARGS ?=
+WORKERS ?= 2
 
 BIN := .venv/bin
 # A desktop gets its browser opened; a machine without a screen only the address.
 HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
 
-.PHONY: help run test faults audit format bench
+# The tests of a file share what they have made, so a file stays with one worker; slow ones begin.
+PYTEST = $(BIN)/python -m pytest $(if $(findstring no:xdist,$(ARGS)),,-n $(WORKERS) \
+  --dist loadfile --no-loadscope-reorder)
+
+.PHONY: help run check test lint faults audit format bench
 .DELETE_ON_ERROR:
 
 help:
 	@echo "make run      open the app on http://$(ADDRESS):$(PORT)"
+	@echo "make check    formatting, lint and the fast tests: a minute, before each commit"
 	@echo "make test     formatting, lint and all tests; ARGS='-k tiling' chooses some"
 	@echo "make format   put the code into the house style"
 	@echo "make faults   kill, starve and misuse real servers; a quarter of an hour"
@@ -25,10 +32,15 @@ run: .venv/.installed
 	@$(BIN)/python -m streamlit run server.py \
 	  --server.address $(ADDRESS) --server.port $(PORT) --server.headless $(HEADLESS)
 
-test: .venv/.installed-dev .venv/.browser
+check: lint
+	$(PYTEST) -m 'not slow and not browser and not fault' $(ARGS)
+
+test: lint .venv/.browser
+	$(PYTEST) $(ARGS)
+
+lint: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/python -m pytest $(ARGS)
 
 # SANDSEG_FAULT_MINUTES is how long the monkey clicks (10), SANDSEG_FAULT_SEED what it clicks on.
 faults: .venv/.installed-dev .venv/.browser
@@ -77,13 +89,12 @@ bench: .venv/.installed-dev .venv/.browser
 # A browser for the tests, unless one is there: Debian's own; on Ubuntu "chromium" is only a door to
 # the snap store, so Playwright brings its own there. Without one the browser tests are skipped.
 SUDO := $(shell [ "$$(id -u)" = 0 ] || command -v sudo)
-FIND_BROWSER := cd tests/browser && PYTHONPATH=../.. ../../$(BIN)/python -c \
-  'import conftest, sys; sys.exit(conftest.find_chromium() is None)'
+FIND_BROWSER := PYTHONPATH=. $(BIN)/python tests/browser/find_chromium.py
 
 .venv/.browser: .venv/.installed-dev
-	@if ($(FIND_BROWSER)); then \
+	@if $(FIND_BROWSER); then \
 	  touch $@; \
-	elif $(MAKE) --no-print-directory .install-browser && ($(FIND_BROWSER)); then \
+	elif $(MAKE) --no-print-directory .install-browser && $(FIND_BROWSER); then \
 	  touch $@; \
 	else \
 	  echo "No browser could be installed, so the tests that need one cannot run." \

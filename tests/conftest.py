@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from collections import Counter
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
@@ -16,26 +17,22 @@ import pytest
 import tifffile
 from hypothesis import settings
 
+from tests.kept import home_of, kept, sources
+
 ROOT = Path(__file__).resolve().parents[1]
 
 TINY_RECIPE = {
     "--preset": "tiny",
-    "--epochs": "4",
+    "--epochs": "2",
     "--steps": "125",
     "--batch-size": "2",
+    "--patch-size": "64",
     "--learning-rate": "0.005",
 }
-TINY_SOURCES = (
-    "config",
-    "train/losses",
-    "data/patches",
-    "data/phantom",
-    "model/write_model",
-    "train/loop",
-    "train/run",
-    "data/labelled",
-    "model/unet",
-)
+TINY_SOURCES = ("sandseg/config.py", "sandseg/data", "sandseg/model", "sandseg/train")
+ROCK_SOURCES = ("sandseg/data",)
+SLOW_FILE = "\npytestmark = pytest.mark.slow"
+WEIGHTS = {"slow": 20, "browser": 10}  # how long a test takes beside one without such a mark
 GREY_CENTERS = (0.0, 0.3, 0.5, 1.0)  # of "grey", the network of one layer
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only; read when TensorFlow is imported
@@ -45,12 +42,51 @@ settings.register_profile("sandseg", deadline=None, derandomize=True)
 settings.load_profile("sandseg")
 
 
+def pytest_ignore_collect(collection_path, config):
+    """Where no slow tests are wanted, files full of them are not even loaded: TensorFlow is."""
+    if "not slow" in config.option.markexpr and collection_path.suffix == ".py":
+        return SLOW_FILE in collection_path.read_text(encoding="utf-8") or None
+    return None
+
+
+def pytest_collection_modifyitems(config, items):
+    """One process begins with the quick files; several begin with the slow, to end together."""
+    weights = Counter()
+    for item in items:
+        weights[item.path] += sum(WEIGHTS.get(mark.name, 0) for mark in item.iter_markers())
+    items.sort(key=lambda item: weights[item.path], reverse=hasattr(config, "workerinput"))
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _own_cache(tmp_path_factory):
     """Keep what the tests cache out of the user's cache, also in processes they start."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SANDSEG_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield
+
+
+@pytest.fixture(scope="session")
+def keep(request, tmp_path_factory):
+    """Gives the folder of what is slow to make, by its name, its recipe and what makes it."""
+    run = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):
+        run = run.parent  # of all workers
+    return partial(kept, home_of(request.config, run))
+
+
+@pytest.fixture(scope="session")
+def phantom_at_hand(keep, _own_cache):
+    """The built-in rock lies in the cache, so that no page and no server has to make it."""
+    from sandseg.data import samples
+    from sandseg.settings import cache_folder
+
+    def make(folder):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("SANDSEG_CACHE", str(folder))
+            samples.open_sample("phantom")
+
+    made = keep("phantom", sources(ROOT, *ROCK_SOURCES), make)
+    shutil.copytree(made, cache_folder(), dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -66,17 +102,13 @@ def small_phantom():
 
 
 @pytest.fixture(scope="session")
-def tiny_model_folder(request, tmp_path_factory):
+def tiny_model_folder(keep, tmp_path_factory):
     """A models folder with "tiny": trained by the command line, kept until that code changes."""
-    sources = [(ROOT / "sandseg" / f"{name}.py").read_bytes() for name in TINY_SOURCES]
-    key = hashlib.sha256(b"".join(sources) + repr(TINY_RECIPE).encode())
-    folder = request.config.cache.mkdir(f"sandseg-tiny-{key.hexdigest()[:12]}")
-    if not (folder / "tiny").exists():
-        trained = _train_tiny(tmp_path_factory.mktemp("tiny"))
-        part = folder / f"part-{os.getpid()}"
-        shutil.copytree(trained, part)
-        part.rename(folder / "tiny")
-    return folder
+
+    def make(folder):
+        shutil.copytree(_train_tiny(tmp_path_factory.mktemp("tiny")), folder / "tiny")
+
+    return keep("tiny", sources(ROOT, *TINY_SOURCES) + repr(TINY_RECIPE).encode(), make)
 
 
 def _train_tiny(folder):
@@ -95,13 +127,6 @@ def _train_tiny(folder):
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     return folder / "run" / "model"
-
-
-@pytest.fixture
-def tiny_model(tiny_model_folder):
-    from sandseg.model.store import load_model
-
-    return load_model("tiny", tiny_model_folder)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ Playwright keeps an event loop in this thread: no `asyncio.run` in these tests, 
 """
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -18,12 +17,11 @@ from urllib.error import HTTPError, URLError
 from urllib.request import urlopen
 
 import pytest
+from find_chromium import find_chromium
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import sync_playwright
 
-from sandseg.data import samples
 from sandseg.model.store import list_models
-from sandseg.settings import CHROMIUM
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
@@ -37,7 +35,6 @@ IS_IDLE = f"""() => {{
   window.idleSince = isDrawn ? (window.idleSince ?? performance.now()) : null;
   return isDrawn && performance.now() - window.idleSince > {SETTLE_MS};
 }}"""
-CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM_ARGS = (
     "--no-sandbox",  # containers run tests as root
     "--disable-gpu",
@@ -67,12 +64,10 @@ class RunningApp:
         return "\n".join(self.log().splitlines()[-n_lines:])
 
 
-def pytest_collection_modifyitems(items):
-    """Mark the tests of this folder, and run them after the fast ones."""
-    in_browser = [item for item in items if HERE in item.path.parents]
-    for item in in_browser:
+def pytest_itemcollected(item):
+    """Mark the tests of this folder."""
+    if HERE in item.path.resolve().parents:  # somebody may have come here through a link
         item.add_marker("browser")
-    items[:] = [item for item in items if HERE not in item.path.parents] + in_browser
 
 
 @pytest.hookimpl(wrapper=True)
@@ -84,12 +79,6 @@ def pytest_runtest_makereport(item):
     return report
 
 
-@pytest.fixture(scope="session")
-def _phantom_at_hand(_own_cache):
-    """Made before the server starts, so that no visitor waits for it."""
-    samples.open_sample("phantom")
-
-
 @pytest.fixture
 def stored_model():
     """Skip where there is nothing to segment with."""
@@ -98,7 +87,7 @@ def stored_model():
 
 
 @pytest.fixture(scope="session")
-def app(tmp_path_factory, _phantom_at_hand):
+def app(tmp_path_factory, phantom_at_hand):
     with _served(tmp_path_factory.mktemp("server") / "streamlit.log") as running:
         yield running
 
@@ -111,7 +100,7 @@ def fresh_app(tmp_path):
 
 
 @pytest.fixture
-def serve(tmp_path, _phantom_at_hand):
+def serve(tmp_path, phantom_at_hand):
     """Starts a server of this test's own, which ends with its `with` block."""
     return lambda entry="server.py": _served(tmp_path / "streamlit.log", entry)
 
@@ -125,9 +114,15 @@ def _served(log_path, entry="server.py"):
     options = {"address": "127.0.0.1", "port": port, "headless": "true"}
     command = [sys.executable, "-u", "-m", "streamlit", "run", entry]
     command += [f"--server.{name}={value}" for name, value in options.items()]
+    ours = {name: str(log_path.parent / name.lower()) for name in ("SANDSEG_WORK", "SANDSEG_RUNS")}
     with log_path.open("w") as log:
         server = subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            command,
+            cwd=ROOT,
+            env=ours | os.environ,  # what the user has trained and brought is not for tests
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
         )
     try:
         _wait_until_warm(server, running)
@@ -174,28 +169,6 @@ def _stop(server):
 def app_log(app):
     """The server's log as it stands, as a function."""
     return app.log
-
-
-def find_chromium() -> str | None:
-    """Return the path of a Chromium that starts: the one named, the system's, or Playwright's."""
-    named = CHROMIUM.read()
-    for name in [named] if named else CHROMIUM_NAMES:
-        path = shutil.which(name)
-        if path and _starts(path):
-            return path
-    if named:
-        return None
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
-
-
-def _starts(path):
-    """Ubuntu's "chromium" is there without a browser behind it, so ask it for its version."""
-    try:
-        return subprocess.run([path, "--version"], capture_output=True, timeout=30).returncode == 0
-    except (OSError, subprocess.TimeoutExpired):
-        return False
 
 
 @pytest.fixture(scope="session")

@@ -494,6 +494,7 @@ def test_the_process_itself_ends_with_2_and_two_lines(tmp_path):
     assert_refused(Ended(process.returncode, out, err), "not a TIFF")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows ends a process without asking it.")
 def test_a_segmentation_told_to_end_leaves_nothing_half_written(
     long_scan, out, grey_model_folder, monkeypatch

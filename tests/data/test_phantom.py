@@ -111,6 +111,7 @@ def test_neighbouring_slices_belong_together_and_distant_ones_do_not(rock):
     assert next_slice > far_slice + 0.15
 
 
+@pytest.mark.slow
 def test_across_slices_the_rock_is_as_coarse_as_along_them():
     labels = make_phantom(PhantomConfig(shape=(96, 128, 128))).labels[:, 32:96, 32:96].astype(int)
 

@@ -24,7 +24,6 @@ SPEAKS_S = 2.0  # within this a server answers whatever was done to it before
 OPTIONS = {"address": "127.0.0.1", "headless": "true"}
 
 browser = browser_tests.browser
-_phantom_at_hand = browser_tests._phantom_at_hand
 wait_until_idle = browser_tests.wait_until_idle
 
 
@@ -99,7 +98,7 @@ def check_log(log: str) -> None:
 
 
 @pytest.fixture
-def serve(tmp_path, _phantom_at_hand):
+def serve(tmp_path, phantom_at_hand):
     """Starts a server with an environment, of a copy of the app, behind a command of one's own."""
     started = []
 

@@ -14,6 +14,8 @@ from sandseg.model.store import CARD, DEFAULT_MODEL, list_models, models_folder
 PAGES = ("browse", "segment", "evaluate", "compare")
 SLICES = ("0000", "0050", "0100")
 
+pytestmark = pytest.mark.slow  # each test starts a server
+
 
 @pytest.fixture
 def models(tmp_path):

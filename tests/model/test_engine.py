@@ -14,6 +14,7 @@ from sandseg.model.store import DEFAULT_MODEL, list_models, load_model
 from sandseg.predict.tiling import predict_tiled
 
 ROOT = Path(__file__).resolve().parents[2]
+SMALLEST = "sandstone-tiny"
 UNTILED, TILED = TilingConfig(2048, 0), TilingConfig(384, 128)
 SIZES = [(33, 47), (128, 128), (400, 64), (257, 511), (700, 500)]
 
@@ -24,12 +25,26 @@ def made_up_slice(height, width, seed=3):
     return rock.image[0, :height, :width].astype(np.float32) / 255
 
 
+def shipped_model(name):
+    models = {model.name: model for model in list_models(ROOT / "models")}
+    if name not in models:
+        pytest.skip(f"models/{name} is not there.")
+    return models[name], load_engine(models[name])
+
+
 def labels_of(image, engine, model, tiling=UNTILED):
     return predict_tiled(image, engine, tiling, model.unet.stride).argmax(axis=-1)
 
 
 @pytest.fixture(scope="module")
-def tiny(tiny_model_folder):
+def tiny():
+    """The smallest network that is shipped."""
+    return shipped_model(SMALLEST)
+
+
+@pytest.fixture(scope="module")
+def learned(tiny_model_folder):
+    """A network that the command line has just trained."""
     model = load_model("tiny", tiny_model_folder)
     return model, load_engine(model)
 
@@ -114,8 +129,8 @@ def test_the_default_tiles_give_the_labels_of_a_large_slice(tiny):
 
 
 @pytest.mark.slow
-def test_openvino_and_keras_agree(tiny):
-    model, engine = tiny
+def test_openvino_and_keras_agree(learned):
+    model, engine = learned
     image = made_up_slice(256, 256)
 
     reference = labels_of(image, load_engine(model, "keras"), model)
@@ -125,10 +140,7 @@ def test_openvino_and_keras_agree(tiny):
 
 @pytest.fixture(scope="module")
 def shipped():
-    models = {model.name: model for model in list_models(ROOT / "models")}
-    if DEFAULT_MODEL not in models:
-        pytest.skip(f"models/{DEFAULT_MODEL} is not there.")
-    return models[DEFAULT_MODEL], load_engine(models[DEFAULT_MODEL])
+    return shipped_model(DEFAULT_MODEL)
 
 
 @pytest.mark.slow
@@ -151,10 +163,10 @@ def test_tiles_of_the_shipped_model_give_the_labels_of_the_whole_slice(shipped):
 
 
 @pytest.mark.slow
-def test_a_tiny_model_knows_a_rock_it_has_not_seen(tiny):
+def test_a_tiny_model_knows_a_rock_it_has_not_seen(learned):
     from sandseg.score.metrics import confusion_matrix, mean_iou
 
-    model, engine = tiny
+    model, engine = learned
     rock = make_phantom(PhantomConfig(shape=(1, 128, 128), seed=11))
 
     labels = labels_of(rock.image[0].astype(np.float32) / 255, engine, model)

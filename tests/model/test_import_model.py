@@ -16,6 +16,8 @@ from sandseg.model.import_model import import_model
 from sandseg.model.store import load_model
 from sandseg.predict.tiling import predict_tiled
 
+pytestmark = pytest.mark.slow  # loads TensorFlow
+
 
 def small_unet(size=64, n_outputs=4, activation="softmax"):
     """A net like the ancestor's: fixed input size, transposed convolutions, its own softmax."""
@@ -27,9 +29,10 @@ def small_unet(size=64, n_outputs=4, activation="softmax"):
     return keras.Model(images, layers.Conv2D(n_outputs, 1, activation=activation)(joined))
 
 
-@pytest.fixture(scope="module")
-def like(tiny_model_folder):
-    return load_model("tiny", tiny_model_folder)
+@pytest.fixture
+def like(grey_model_folder):
+    """A model whose classes and usual grey values the imported ones take over."""
+    return load_model("grey", grey_model_folder)
 
 
 @pytest.fixture
@@ -161,13 +164,13 @@ def sandseg(monkeypatch, capsys):
     return run
 
 
-def test_the_command_line_says_what_it_found(tmp_path, tiny_model_folder, monkeypatch, sandseg):
+def test_the_command_line_says_what_it_found(tmp_path, grey_model_folder, monkeypatch, sandseg):
     monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path / "models"))
-    shutil.copytree(tiny_model_folder, tmp_path / "models")
+    shutil.copytree(grey_model_folder, tmp_path / "models")
     small_unet().save(tmp_path / "theirs.keras")
 
     status, said, wrong = sandseg(
-        "add-model", tmp_path / "theirs.keras", "--name", "theirs", "--like", "tiny"
+        "add-model", tmp_path / "theirs.keras", "--name", "theirs", "--like", "grey"
     )
 
     assert (status, wrong) == (0, "")

@@ -1,16 +1,17 @@
 """A model that needs no training: it goes by grey values alone."""
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 import openvino
 import pytest
 from openvino import opset13 as ops
+from streamlit.components.v2 import manifest_scanner
 from streamlit.testing.v1 import AppTest
 
 from pages.cache.rocks import forget_samples
 from sandseg.classes import SANDSTONE
-from sandseg.data import samples
 from sandseg.model.store import DEFAULT_MODEL, write_card
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +22,15 @@ SCORES = {
     "mean_iou_interval": [0.901, 0.923],
     "iou_interval": {"air": [0.94, 0.96], "clay": [0.7, 0.9], "quartz": [0.96, 0.98]},
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _scan_once():
+    """Every AppTest looks through all installed packages for components: the most of its time."""
+    with pytest.MonkeyPatch.context() as patch:
+        found = cache(manifest_scanner.scan_component_manifests)
+        patch.setattr(manifest_scanner, "scan_component_manifests", found)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -46,13 +56,11 @@ def models_dir(tmp_path_factory):
 
 
 @pytest.fixture
-def open_page(models_dir, monkeypatch, tmp_path):
+def open_page(models_dir, monkeypatch, tmp_path, phantom_at_hand):
     """A function that opens a page of the app for a new visitor."""
     monkeypatch.setenv("SANDSEG_MODELS", str(models_dir))
     monkeypatch.setenv("SANDSEG_WORK", str(tmp_path))
     monkeypatch.delenv("SANDSEG_DATA", raising=False)
-
-    samples.open_sample("phantom")  # made now, so that no page waits for it
 
     def open_page(path, **query):
         forget_samples()  # another test had others

@@ -217,6 +217,7 @@ def test_an_empty_session_sees_one_button_and_what_it_takes(open_train, measured
     assert measured[0].config == replace(preset("tiny"), warmup_steps=100)
 
 
+@pytest.mark.slow
 def test_the_page_loads_neither_keras_nor_tensorflow(runs_dir, models_dir):
     script = (
         "import sys\n"

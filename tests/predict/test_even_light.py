@@ -51,6 +51,7 @@ def test_too_little_rock_cannot_be_evened_out(grey_noise, model):
     assert "Leave its brightness" in caught.value.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("shape", "lost"), [("drift", 0.02), ("bowl", 0.04)])
 def test_a_real_slice_that_drifts_is_segmented_nearly_as_well_once_evened_out(
     sandstone_dir, shape, lost

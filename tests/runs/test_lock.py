@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 COUNT = """
 import sys
 from pathlib import Path
-from sandseg.file_lock import locked
+from sandseg.runs.lock import locked
 folder = Path(sys.argv[1])
 for _ in range(200):
     with locked(folder / "lock"):

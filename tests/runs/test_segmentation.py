@@ -92,6 +92,7 @@ def test_a_job_that_fails_shows_the_error_and_the_hint(folder, tmp_path):
     assert not list(folder.glob("*.tif"))
 
 
+@pytest.mark.slow
 def test_a_cancelled_job_ends_and_leaves_nothing_half_written(folder, long_scan):
     start_segmentation(asked(long_scan, Treatment("identity")), folder)
     status = wait_for(folder, is_under_way)[-1]
@@ -109,6 +110,7 @@ def test_a_cancelled_job_ends_and_leaves_nothing_half_written(folder, long_scan)
     assert job_status(folder).state == "cancelled"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="Windows has no SIGKILL.")
 def test_a_killed_job_is_noticed(folder, long_scan):
     start_segmentation(asked(long_scan, Treatment("identity")), folder)

@@ -24,6 +24,7 @@ def made_up_slice(rng, length=256):
     return np.digitize(rock, cuts).astype(np.uint8), np.digitize(seen, cuts).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_true_score_in_about_95_percent_of_cases(rng):
     cases = [block_matrices(*made_up_slice(rng), 4, block_size=48) for _ in range(200)]
     everything = np.sum([blocks.sum(axis=0) for blocks in cases], axis=0)
