@@ -153,6 +153,7 @@ def test_openvino_and_keras_agree_on_the_shipped_model(shipped):
     assert np.mean(labels_of(image, engine, model) == reference) >= 0.999
 
 
+@pytest.mark.slow
 def test_tiles_of_the_shipped_model_give_the_labels_of_the_whole_slice(shipped):
     model, engine = shipped
     image = made_up_slice(700, 500)

@@ -117,6 +117,7 @@ def test_labels_of_another_size_are_refused(page, rng):
     assert scores(page) == before
 
 
+@pytest.mark.slow
 def test_every_coding_of_the_same_labels_gives_the_same_scores(page, rng):
     image, labels = rock(rng)
     upload(page, tiff(image), "rock.tif", 0)
@@ -130,6 +131,7 @@ def test_every_coding_of_the_same_labels_gives_the_same_scores(page, rng):
     assert found[1:] == found[:1] * 2
 
 
+@pytest.mark.slow
 def test_foreign_values_are_asked_for_and_then_give_the_same_scores(page, rng):
     image, labels = rock(rng)
     upload(page, tiff(image), "rock.tif", 0)

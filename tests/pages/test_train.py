@@ -240,6 +240,7 @@ def test_the_page_loads_neither_keras_nor_tensorflow(runs_dir, models_dir):
     assert run.returncode == 0, run.stderr[-2000:]
 
 
+@pytest.mark.slow
 def test_what_is_chosen_is_what_is_trained(open_train, at_work):
     at = open_train()
     button(at, "New training").click().run()

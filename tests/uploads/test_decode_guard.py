@@ -14,6 +14,8 @@ from sandseg.scan.limits import WEB_LIMITS
 from sandseg.uploads import decode_guard
 from sandseg.uploads.decode_guard import take_each, take_upload
 
+pytestmark = pytest.mark.slow  # each test starts a process or several
+
 
 @pytest.fixture
 def volume(rng):
@@ -124,7 +126,6 @@ def test_codecs_that_size_themselves_are_decoded_where_memory_is_limited(tmp_pat
         assert take_upload({"rock.tif": tmp_path / "rock.tif"}, folder).compression == "jpegxl"
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems have no limit on memory.")
 def test_memory_beyond_the_limit_is_refused(tmp_path, folder):
     image = np.zeros((9000, 9000), np.float64)
@@ -210,7 +211,6 @@ def test_a_photo_in_place_of_labels_is_an_error_of_labels(tmp_path, folder, rng)
     assert names(folder) == []
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="Other systems have no limit on memory.")
 def test_labels_are_held_to_the_same_memory(tmp_path, folder):
     image = np.zeros((9000, 9000), np.float64)

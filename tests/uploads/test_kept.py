@@ -127,6 +127,7 @@ def test_a_damaged_note_of_an_upload_counts_as_none(visit, tmp_path):
         assert uploads.find(kept.id) is None
 
 
+@pytest.mark.slow
 def test_the_end_of_a_visit_removes_what_nobody_segmented(visit, tmp_path):
     content = tiff_bytes(tmp_path, np.zeros((2, 8, 9), np.uint8))
     idle, used, held = (uploads.open_kept(keep(visit, [("a.tif", content)])) for _ in range(3))
