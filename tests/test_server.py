@@ -1,10 +1,9 @@
 """What happens when the server starts."""
 
-import asyncio
-
 import pytest
 
 import server
+from tests import own_loop
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def start(monkeypatch):
         async with server.lifespan(server.app):
             pass
 
-    return lambda: asyncio.run(live())
+    return lambda: own_loop.run(live())
 
 
 def test_trainings_that_wait_begin_though_nobody_looks(start, monkeypatch):

@@ -12,6 +12,7 @@ from pages.components.uploader import route
 from pages.components.uploader.tickets import issue
 from pages.session.visit import Visit
 from sandseg.uploads.receive import Wanted
+from tests import own_loop
 
 TIFFS = Wanted(("tif",))
 TOKEN = generate_xsrf_token_string()
@@ -55,7 +56,7 @@ def put(ticket_id, pieces=(CONTENT,), *, header=TOKEN, ending=None, length=None)
         "query_string": b"",
         "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
     }
-    asyncio.run(Starlette(routes=[route.upload_route()])(scope, receive, send))
+    own_loop.run(Starlette(routes=[route.upload_route()])(scope, receive, send))
     return statuses[0]
 
 
