@@ -11,6 +11,9 @@ BIN := .venv/bin
 # A desktop gets its browser opened; a machine without a screen only the address.
 HEADLESS := $(if $(DISPLAY)$(WAYLAND_DISPLAY),false,true)
 
+# Tests start a hundred processes, and each would compile the app anew.
+export PYTHONDONTWRITEBYTECODE =
+
 # The tests of a file share what they have made, so a file stays with one worker; slow ones begin.
 PYTEST = $(BIN)/python -m pytest $(if $(findstring no:xdist,$(ARGS)),,-n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder)
