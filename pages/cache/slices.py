@@ -45,7 +45,9 @@ def line_of(task: Task) -> GreyMapping:
     Raises:
         SandsegError: The stack cannot be read, or what the visitor wrote means no line.
     """
-    return _line_of(replace(task, job="", treatment=Treatment(task.treatment.grey)))
+    plain = Treatment(task.treatment.grey)
+    is_plain = not task.job and task.treatment == plain
+    return _line_of(task if is_plain else replace(task, job="", treatment=plain))
 
 
 @kept()
@@ -68,7 +70,7 @@ def mapping_of(task: Task) -> GreyMapping:
 
 def predictor_of(task: Task) -> Predictor:
     """Return what segments the slices of a task."""
-    return _predictor_of(replace(task, job=""))
+    return _predictor_of(replace(task, job="") if task.job else task)
 
 
 @kept()

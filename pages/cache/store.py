@@ -84,8 +84,10 @@ class Store:
 
     def _find(self, key: Hashable) -> Any:
         with self._lock:
-            entry = self._results.get(key, _MISSING)
-        return entry if entry is _MISSING else entry.result
+            try:
+                return self._results[key].result
+            except KeyError:
+                return _MISSING
 
     def _keep(self, key: Hashable, entry: _Entry) -> None:
         with self._lock:

@@ -1,6 +1,7 @@
 """What is asked of the backend, and what comes back for a page."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 
@@ -21,6 +22,13 @@ class Task:
     job: str = ""
     treatment: Treatment = Treatment()
     voxel_size_um: float | None = None
+
+    def __hash__(self) -> int:
+        return self._hash  # asked for a hundred times in one move of a slider
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(vars(self)[field.name] for field in fields(self)))
 
 
 @dataclass(frozen=True)
