@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-TIMES = {"seconds", "megapixels_per_second", "files", "heartbeat"}  # `files` are checksums
+TIMES = {"seconds", "seconds_per_step", "megapixels_per_second", "heartbeat", "created", "pid"}
+TIMES |= {"files"}  # checksums of what holds times
 ADDRESSES = (
     "home.py",
     "browse.py?sample=phantom&slice=7",
@@ -114,7 +115,7 @@ def content(path: Path, root: Path, folder: Path) -> object:
     if path.suffix in (".json", ".jsonl"):
         lines = path.read_text().splitlines() if path.suffix == ".jsonl" else [path.read_text()]
         return [without_times(json.loads(plain(line, root, folder))) for line in lines]
-    if path.suffix in (".txt", ".log", ".keras"):  # the archive has times in it; the card its sum
+    if path.suffix in (".txt", ".log", ".keras", ".npz"):  # archives have times in them
         return "not compared"
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
@@ -134,7 +135,7 @@ def differences(one: object, other: object, place: str = "") -> Iterator[str]:
     elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         for i, pair in enumerate(zip(one, other, strict=True)):
             yield from differences(*pair, f"{place}/{i}")
-    elif one != other:
+    elif one != other and not (one != one and other != other):  # nan is nan
         yield f"    {place}: {str(other)[:200]!r} → {str(one)[:200]!r}"
 
 
