@@ -1,5 +1,6 @@
 """A visit and its place for files."""
 
+import threading
 import weakref
 from pathlib import Path
 
@@ -19,8 +20,11 @@ class Visit:
 
 
 def _end(folder: Path) -> None:
-    """Close what is still open of a visit's files, or the disk would stay full of them."""
-    forget_files_in(folder)
+    """Close what is still open of a visit's files, or the disk would stay full of them.
+
+    In a thread: the collector may come here from one that holds the store's lock.
+    """
+    threading.Thread(target=forget_files_in, args=(folder,), daemon=True).start()
     end_visit(folder)
 
 
