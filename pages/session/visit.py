@@ -2,13 +2,18 @@
 
 import threading
 import weakref
+from functools import cache
 from pathlib import Path
+from queue import SimpleQueue
 
 import streamlit as st
 
 from pages.cache.store import forget_files_in
 from sandseg.runs.segmentation import end_visit
 from sandseg.uploads import workspace
+
+# The collector ends a visit in any thread, whatever locks that one holds: this queue needs none.
+_ended: SimpleQueue[Path] = SimpleQueue()
 
 
 class Visit:
@@ -17,15 +22,7 @@ class Visit:
     def __init__(self):
         self.folder = workspace.new_visit()
         weakref.finalize(self, _end, self.folder).atexit = False
-
-
-def _end(folder: Path) -> None:
-    """Close what is still open of a visit's files, or the disk would stay full of them.
-
-    In a thread: the collector may come here from one that holds the store's lock.
-    """
-    threading.Thread(target=forget_files_in, args=(folder,), daemon=True).start()
-    end_visit(folder)
+        _start_closing()
 
 
 def visit() -> Visit:
@@ -33,3 +30,19 @@ def visit() -> Visit:
     if "visit" not in st.session_state:
         st.session_state["visit"] = Visit()
     return st.session_state["visit"]
+
+
+def _end(folder: Path) -> None:
+    end_visit(folder)
+    _ended.put(folder)
+
+
+@cache
+def _start_closing() -> None:
+    threading.Thread(target=_close_ended, name="closing", daemon=True).start()
+
+
+def _close_ended() -> None:
+    """Close what is open of the files of ended visits, or the disk would stay full of them."""
+    while True:
+        forget_files_in(_ended.get())
