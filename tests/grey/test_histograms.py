@@ -1,22 +1,6 @@
 import numpy as np
-import pytest
 
 from sandseg.grey.histograms import N_BINS, histogram_distances, shares_of
-
-
-def histogram(images):
-    counts = sum(np.histogram(image / 255, N_BINS, range=(0, 1))[0] for image in images)
-    return counts / counts.sum()
-
-
-@pytest.fixture(scope="module")
-def training(small_phantom):
-    return small_phantom.image
-
-
-@pytest.fixture(scope="module")
-def reference(training):
-    return histogram(training)
 
 
 def test_the_shares_of_mapped_values_are_those_of_the_whole(training, reference):

@@ -34,21 +34,6 @@ CHANGES = {
 INNER = slice(170, 850)  # inside the rock
 
 
-def histogram(images):
-    counts = sum(np.histogram(image / 255, N_BINS, range=(0, 1))[0] for image in images)
-    return counts / counts.sum()
-
-
-@pytest.fixture(scope="module")
-def training(small_phantom):
-    return small_phantom.image
-
-
-@pytest.fixture(scope="module")
-def reference(training):
-    return histogram(training)
-
-
 def fitted(image, reference):
     return fit_mapping(sample_values(Stack.from_array(image)), reference)
 
@@ -309,10 +294,10 @@ def test_a_histogram_is_at_no_distance_from_itself_and_far_from_its_mirror(refer
     assert FITS < far <= 1
 
 
-def test_how_much_air_is_in_view_does_not_matter(training, reference):
-    inside = histogram(training[:, 20:76, 20:76])
+def test_how_much_air_is_in_view_does_not_matter(training, reference, histogram_of):
+    inside = histogram_of(training[:, 20:76, 20:76])
     surroundings = np.repeat(training[..., :8], 12, axis=-1)
-    outside = histogram(np.concatenate([training, surroundings]))
+    outside = histogram_of(np.concatenate([training, surroundings]))
 
     for shares in (inside, outside):
         assert histogram_distances(shares[None], reference)[0] < FITS
@@ -326,8 +311,8 @@ def real_slices(sandstone_dir):
 
 
 @pytest.fixture(scope="module")
-def real_reference(real_slices):
-    return histogram([image for name, image in real_slices.items() if name != "0150"])
+def real_reference(real_slices, histogram_of):
+    return histogram_of([image for name, image in real_slices.items() if name != "0150"])
 
 
 @pytest.mark.parametrize("part", [np.s_[:, :], np.s_[INNER, INNER], np.s_[380:636, 370:626]])

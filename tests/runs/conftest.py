@@ -1,9 +1,12 @@
-"""Folders for real trainings, and their end."""
+"""Folders for real processes, and their end."""
 
+import os
 from contextlib import contextmanager
 
+import psutil
 import pytest
 
+from sandseg.atomic import read_json
 from sandseg.runs.lock import locked
 from sandseg.runs.process import kill
 from sandseg.runs.queue import LOCK
@@ -37,3 +40,13 @@ def shared_runs_root(tmp_path_factory):
     """A folder of runs for all tests of a module."""
     with _trainings_in(tmp_path_factory.mktemp("runs")) as folder:
         yield folder
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """The folder of a job; what still runs in the end is stopped."""
+    folder = tmp_path / "job"
+    yield folder
+    pid = read_json(folder / "process.json").get("pid", os.getpid())
+    if pid != os.getpid() and psutil.pid_exists(pid):
+        psutil.Process(pid).kill()

@@ -1,24 +1,9 @@
-import os
 import sys
 import time
 
-import psutil
-import pytest
-
-from sandseg.atomic import read_json
 from sandseg.runs.process import enter_process, is_alive, kill, launch
 
 PATIENCE_S = 300  # a busy machine takes its time to start Python
-
-
-@pytest.fixture
-def folder(tmp_path):
-    """The folder of a job; what still runs in the end is stopped."""
-    folder = tmp_path / "job"
-    yield folder
-    pid = read_json(folder / "process.json").get("pid", os.getpid())
-    if pid != os.getpid() and psutil.pid_exists(pid):
-        psutil.Process(pid).kill()
 
 
 def test_any_command_can_work_on_a_folder(folder):

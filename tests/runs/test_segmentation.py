@@ -29,16 +29,6 @@ def _grey_model(grey_model_folder, monkeypatch):
     monkeypatch.setenv("SANDSEG_MODELS", str(grey_model_folder))
 
 
-@pytest.fixture
-def folder(tmp_path):
-    """The folder of a job; what still runs in the end is stopped."""
-    folder = tmp_path / "job"
-    yield folder
-    pid = read_json(folder / "process.json").get("pid", os.getpid())
-    if pid != os.getpid() and psutil.pid_exists(pid):
-        psutil.Process(pid).kill()
-
-
 def wait_for(folder, is_reached):
     """Return every status seen until one is as wanted."""
     seen, end = [], time.monotonic() + PATIENCE_S
