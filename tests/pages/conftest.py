@@ -24,6 +24,12 @@ SCORES = {
 }
 
 
+def pytest_itemcollected(item):
+    """A page that is opened takes as long as fifty tests of the backend: not in `make check`."""
+    if "open_page" in item.fixturenames:
+        item.add_marker("slow")
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _scan_once():
     """Every AppTest looks through all installed packages for components: the most of its time."""
