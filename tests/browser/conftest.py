@@ -188,18 +188,34 @@ def browser():
         chromium.close()
 
 
+@pytest.fixture(scope="session")
+def profile(app, browser):
+    """One browser's profile at 1440 × 900: the second page finds the first one's files read."""
+    return browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.url)
+
+
 @pytest.fixture
-def page(app, browser):
-    """A fresh visitor at 1440 × 900, cut off from everything but the app."""
-    context = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=app.url)
-    visitor = context.new_page()
-    visitor.set_default_timeout(TIMEOUT_S * 1000)
+def page(app, profile):
+    """A fresh visitor, cut off from everything but the app; only its files are known already."""
     errors = []
+    visitor = profile.new_page()
+    visitor.set_default_timeout(TIMEOUT_S * 1000)
     visitor.on("pageerror", lambda error: errors.append(str(error)))
     visitor.on("console", lambda message: _note_error(message, app.url, errors))
     yield visitor
-    context.close()
+    visitor.goto("about:blank")  # the last messages come before the page is gone
+    _forget(profile, visitor, app.url)
+    visitor.close()
     assert not errors, "errors in the browser's console:\n" + "\n".join(errors)
+
+
+def _forget(profile, page, url):
+    """What a visitor has left in the profile is not the next one's."""
+    profile.clear_permissions()
+    profile.clear_cookies()
+    session = profile.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", {"origin": url, "storageTypes": "local_storage"})
+    session.detach()
 
 
 def _note_error(message, url, errors):
