@@ -46,8 +46,10 @@ with text:
         f"This app tells {', '.join(names)} and {last} apart in X\N{NON-BREAKING HYPHEN}ray "
         f"micro\N{NON-BREAKING HYPHEN}CT slices of sandstone. {how_good(model)}"
     )
-    show_phases({"of the rock": percents(phases.rock)}, phases.rock, model.classes)
-    show_porosity(phases.porosity)
+    show_phases(
+        {"of the rock": percents(phases.phase_fractions)}, phases.phase_fractions, model.classes
+    )
+    show_porosity(phases)
     if st.button("Segment your own TIFF", type="primary", icon=":material/upload_file:"):
         st.switch_page(navigation.SEGMENT)
     if st.button("Look around in this rock", icon=":material/search:"):

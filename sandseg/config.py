@@ -4,6 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from sandseg.errors import ConfigError
 
+VERSION = "0.1.0"  # of the program, as it stands in every file it writes
+
 
 def _require(condition: bool, message: str, hint: str) -> None:
     if not condition:

@@ -7,13 +7,14 @@ import numpy as np
 
 from pages.cache.fair_line import FairLine
 from pages.cache.models import list_models
-from pages.cache.rocks import open_source, true_slice
-from pages.cache.slices import mapping_of, measured, prediction_of, predictor_of
+from pages.cache.rocks import open_source, true_sample, true_slice
+from pages.cache.slices import mapping_of, prediction_of, predictor_of
 from pages.cache.store import kept
-from pages.cache.task import SlicePhases, Task
+from pages.cache.task import Task
 from sandseg.classes import SANDSTONE
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_palette_png, encode_png
+from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.store import models_folder
 from sandseg.predict import methods
 from sandseg.predict.methods import Method, Segmenter
@@ -157,22 +158,22 @@ def trial_pictures(trial: Trial, truth: str) -> Pictures:
 @kept()
 def rating_of(trial: Trial, truth: str) -> Rating:
     """Compare what a method makes of a slice with the true labels."""
-    true = _true(trial, truth)
+    true = true_sample(truth, trial.z, SANDSTONE)
     errors = comparison.method_errors(true, run_of(trial).labels, N_CLASSES)
     intervals = bootstrap_iou(errors.blocks, np.random.default_rng(0))
     return Rating(scores(errors.matrix), intervals, errors)
 
 
 @kept()
-def trial_phases(trial: Trial) -> SlicePhases:
+def trial_phases(trial: Trial) -> Composition:
     """Measure a slice as a method labels it."""
-    return measured(run_of(trial).labels, SANDSTONE)
+    return composition_of(run_of(trial).labels, SANDSTONE)
 
 
 @kept()
-def true_phases(truth: str, z: int) -> SlicePhases:
+def true_phases(truth: str, z: int) -> Composition:
     """Measure the true labels of a slice."""
-    return measured(true_slice(truth, z, N_CLASSES), SANDSTONE)
+    return composition_of(true_slice(truth, z, N_CLASSES), SANDSTONE)
 
 
 @kept()

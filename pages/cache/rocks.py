@@ -8,9 +8,11 @@ import numpy as np
 
 from pages.cache.store import kept
 from pages.cache.task import Task
+from sandseg.classes import SegmentationClass
 from sandseg.data import samples
 from sandseg.data.samples import Sample
 from sandseg.data.sandstone_files import SPLIT
+from sandseg.measure.sample import labels_inside
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
 from sandseg.scan.stack import Stack
@@ -96,3 +98,9 @@ def true_labels(place: str, _name: str = "", n_classes: int = 4) -> np.ndarray:
 def true_slice(truth: str, z: int, n_classes: int) -> np.ndarray:
     """Return the true labels of a slice, (Y, X) uint8."""
     return true_labels(truth, n_classes=n_classes)[z]
+
+
+@kept()
+def true_sample(truth: str, z: int, classes: tuple[SegmentationClass, ...]) -> np.ndarray:
+    """Return the true labels of a slice that scores are counted over: those of the sample."""
+    return labels_inside(true_slice(truth, z, len(classes)), classes)

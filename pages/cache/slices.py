@@ -9,19 +9,17 @@ import tifffile
 
 from pages.cache.fair_line import FairLine
 from pages.cache.models import classes_of, find_model, load_network
-from pages.cache.rocks import open_source, slice_content, stack_of, true_slice
+from pages.cache.rocks import open_source, slice_content, stack_of, true_sample, true_slice
 from pages.cache.store import kept
-from pages.cache.task import SlicePhases, SlicePictures, Task
+from pages.cache.task import SlicePictures, Task
 from sandseg.atomic import read_json
-from sandseg.classes import SegmentationClass
 from sandseg.config import Treatment
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
 from sandseg.grey.display import to_display
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.verdict import zoom_for
-from sandseg.measure.fractions import phase_fractions, porosity
-from sandseg.measure.sample import sample_mask
+from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, SlicePrediction
@@ -185,27 +183,17 @@ def confidence_percent(task: Task, z: int) -> bytes:
 
 
 @kept()
-def slice_phases(task: Task, z: int) -> SlicePhases:
+def slice_phases(task: Task, z: int) -> Composition:
     """Measure a segmented slice."""
-    return measured(prediction_of(task, z).labels, classes_of(task.model_name))
-
-
-def measured(labels: np.ndarray, classes: tuple[SegmentationClass, ...]) -> SlicePhases:
-    """Measure (Y, X) labels, whole and inside the sample."""
-    rock = sample_mask(labels, classes)
-    return SlicePhases(
-        phase_fractions(labels, len(classes)),
-        phase_fractions(labels, len(classes), rock),
-        porosity(labels, classes, rock),
-    )
+    return composition_of(prediction_of(task, z).labels, classes_of(task.model_name))
 
 
 @kept()
 def slice_scores(task: Task, z: int, truth: str) -> Scores:
-    """Compare a segmented slice with its true labels."""
-    n_classes = len(classes_of(task.model_name))
-    true = true_slice(truth, z, n_classes)
-    return scores(confusion_matrix(true, prediction_of(task, z).labels, n_classes))
+    """Compare a segmented slice with its true labels, inside the sample."""
+    classes = classes_of(task.model_name)
+    true = true_sample(truth, z, classes)
+    return scores(confusion_matrix(true, prediction_of(task, z).labels, len(classes)))
 
 
 @kept(key=lambda task, z, truth: (task.model_sha256, z, truth))

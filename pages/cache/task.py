@@ -3,8 +3,6 @@
 from dataclasses import dataclass, fields
 from functools import cached_property
 
-import numpy as np
-
 from sandseg.config import Treatment
 
 
@@ -37,12 +35,3 @@ class SlicePictures:
 
     grey: bytes
     labels: bytes
-
-
-@dataclass(frozen=True, eq=False)
-class SlicePhases:
-    """What a slice is made of: fractions (C,) in [0, 1], NaN in a slice without rock."""
-
-    whole: np.ndarray  # of all pixels of the slice
-    rock: np.ndarray  # of the sample's own, without the air around it
-    porosity: float  # of the sample

@@ -8,9 +8,12 @@ import streamlit as st
 
 from pages.cache.models import classes_of
 from pages.cache.slices import report_of, slice_phases, slice_scores
-from pages.cache.task import SlicePhases, Task
-from pages.words.numbers import percent, percents, score
+from pages.cache.task import Task
+from pages.charts.profile import show_profile
+from pages.words.numbers import known, percent, percents, plain, score
 from sandseg.classes import SegmentationClass
+from sandseg.export.report import pore_warning
+from sandseg.measure.composition import Composition
 
 
 def show_phases(
@@ -59,34 +62,55 @@ def show_legend(colors: Mapping[str, str]) -> None:
     st.html(f'{_LEGEND_STYLE}<div class="keys">{parts}</div>')
 
 
-def show_porosity(porosity: float) -> None:
-    """Show the porosity of the rock in a slice."""
+def show_porosity(found: Composition) -> None:
+    """Show the porosity of a slice, or why there is none."""
+    if reason := pore_warning(found):
+        st.markdown(plain(reason))
+        return
     st.markdown(
-        f"Porosity of the rock **{percent(porosity)}**",
-        help="Pore space divided by the area of the sample, without the air around it.",
+        f"Porosity of the rock **{percent(found.porosity)}**",
+        help="Pore space divided by the area of the sample, without the air around it. "
+        f"The sample fills {percent(found.sample_fraction)} of this picture.",
     )
+
+
+def _show_stack_porosity(report: dict) -> None:
+    """Show the porosity of a whole run, how sure it is, and how it goes along the stack."""
+    if report["porosity"] is None or len(report["slices"]) < 2:
+        return
+    low, high = report["porosity_interval_95"]
+    sure = "" if low is None else f", 95 % interval {100 * low:.1f} to {percent(high)}"
+    st.markdown(
+        f"Porosity of the whole stack **{percent(report['porosity'])}**{sure}",
+        help="Of the sample in all slices together. The interval says how far the rock it was cut "
+        "from may be from it, judged by how much blocks of the stack differ; errors of the "
+        "segmentation are not in it.",
+    )
+    show_profile([row["porosity"] for row in report["slices"]])
 
 
 def show_numbers(task: Task, z: int, truth: str) -> None:
     """Show phase fractions, porosity and, with labels, how well they are met."""
     classes = classes_of(task.model_name)
     phases = slice_phases(task, z)
-    columns = {"slice": percents(phases.whole), "its rock": percents(phases.rock)}
-    last = []
-    if task.job:
-        stack_fractions = report_of(task.job)["phase_fractions"].values()
-        columns["stack"] = percents(stack_fractions)
+    columns, last = {"slice": percents(phases.phase_fractions)}, []
+    report = report_of(task.job) if task.job else None
+    if report:
+        columns["stack"] = percents(map(known, report["phase_fractions"].values()))
     if truth:
         found = slice_scores(task, z, truth)
         columns["IoU"] = [score(value) for value in found.iou]
         last = ["mean IoU", *[""] * (len(columns) - 1), score(found.mean_iou)]
-    show_phases(columns, phases.rock, classes, last)
-    show_porosity(phases.porosity)
+    show_phases(columns, phases.phase_fractions, classes, last)
+    st.caption("Shares of the sample, without the air around it.")
+    show_porosity(phases)
+    if report:
+        _show_stack_porosity(report)
 
 
-def clear_class(phases: SlicePhases) -> int:
+def clear_class(phases: Composition) -> int:
     """Return the commonest class of the rock: tinted, it would drown the picture."""
-    return int(np.nan_to_num(phases.rock).argmax())
+    return int(np.nan_to_num(phases.phase_fractions).argmax())
 
 
 _LEGEND_STYLE = """<style>

@@ -36,7 +36,7 @@ def _together(found: Evaluation) -> str:
     parts = [
         f"Frequency-weighted IoU {score(scores.frequency_weighted_iou)}",
         f"accuracy {percent(scores.accuracy)}",
-        f"{found.n_wrong:,} of {found.n_labelled:,} labelled pixels wrong",
+        f"{found.n_wrong:,} of {found.n_labelled:,} pixels of the sample wrong",
     ]
     if not np.isnan(found.near_border_share):
         near = percent(found.near_border_share)

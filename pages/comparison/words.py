@@ -102,7 +102,7 @@ def show_table(methods: Sequence[Method], trials: Sequence[Trial], truth: str) -
         made_of.append(true_phases(truth, trials[0].z))
     rows.append(("What the rock is made of", None))
     for i, material in enumerate(SANDSTONE):
-        rows.append((material.name, [percent(found.rock[i]) for found in made_of]))
+        rows.append((material.name, [percent(found.phase_fractions[i]) for found in made_of]))
     rows.append(("porosity", [percent(found.porosity) for found in made_of]))
     st.html(_html(titles, rows))
     st.caption(_explanation(bool(truth)))
@@ -135,7 +135,7 @@ def _explanation(has_truth: bool) -> str:
         return time
     return (
         "IoU: shared pixels divided by all that either the method or the truth gave to the class, "
-        f"on the whole slice; intervals by resampling blocks of 128 pixels. {time}"
+        f"inside the sample; intervals by resampling blocks of 128 pixels. {time}"
     )
 
 

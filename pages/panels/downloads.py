@@ -5,18 +5,21 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.cache.greys import verdict_on
 from pages.cache.models import classes_of
 from pages.cache.rocks import open_source, stack_of
-from pages.cache.slices import grey_slice, prediction_of, report_of, slice_phases
+from pages.cache.slices import grey_slice, mapping_of, prediction_of, report_of, slice_phases
 from pages.cache.task import Task
 from pages.charts.phases import clear_class
 from pages.session.state import Source
+from sandseg.config import VERSION
 from sandseg.export import overlay
 from sandseg.export.names import safe_name
 from sandseg.export.pictures import encode_png
+from sandseg.export.report import composition_facts, now, to_json
 from sandseg.export.tables import fractions_csv
 from sandseg.export.tiff import labels_tiff_bytes
-from sandseg.runs.segmentation import LABELS, REPORT
+from sandseg.runs.segmentation import LABELS
 
 OPACITY = 0.5
 
@@ -26,7 +29,8 @@ def show_downloads(source: Source, task: Task, z: int) -> None:
     stack = open_source(task.source, source.title)
     stem = safe_name(Path(source.title).stem)
     is_whole = bool(task.job) or stack.n_slices == 1
-    part = stem if is_whole else f"{stem}_slice{z + 1}"
+    number = slice_number(source, z)
+    part = stem if is_whole else f"{stem}_slice{number}"
     of = f"all {stack.n_slices} slices" if task.job and stack.n_slices > 1 else "this slice"
     popover = st.popover(
         "Download", icon=":material/download:", width="stretch", key="download", on_change="rerun"
@@ -38,16 +42,16 @@ def show_downloads(source: Source, task: Task, z: int) -> None:
         _offer(
             "Overlay of this slice (PNG)",
             lambda: overlay_png(task, z),
-            f"{stem}_slice{z + 1}_overlay.png",
+            f"{stem}_slice{number}_overlay.png",
         )
         _offer(
             f"Phase fractions of {of} (CSV)",
-            lambda: phases_csv(task, z),
+            lambda: phases_csv(source, task, z),
             f"{part}_fractions.csv",
         )
         if task.job:
-            report = Path(task.job) / REPORT
-            _offer("Report (JSON)", report.read_bytes, f"{stem}_report.json")
+            named = report_of(task.job) | {"source": source.title}
+            _offer("Report (JSON)", lambda: to_json(named), f"{stem}_report.json")
 
 
 def labels_tiff(task: Task, z: int) -> bytes:
@@ -67,13 +71,33 @@ def overlay_png(task: Task, z: int) -> bytes:
     return encode_png(overlay.blend(grey_slice(task, z), labels, classes, OPACITY, shown))
 
 
-def phases_csv(task: Task, z: int) -> str:
-    """Return the phase fractions of each segmented slice as a table."""
-    classes = classes_of(task.model_name)
-    if not task.job:
-        return fractions_csv([slice_phases(task, z).whole], classes)
-    rows = report_of(task.job)["slices"]
-    return fractions_csv([[row[material.name] for material in classes] for row in rows], classes)
+def phases_csv(source: Source, task: Task, z: int) -> str:
+    """Return what each segmented slice is made of as a table."""
+    if task.job:
+        report = report_of(task.job)
+        rows = [row | {"slice": slice_number(source, row["slice"] - 1)} for row in report["slices"]]
+        made, verdict = report["created"], report["domain"]["verdict"]
+    else:
+        rows = [{"slice": slice_number(source, z)} | composition_facts(slice_phases(task, z))]
+        made, verdict = now(), verdict_on(task).level
+    mapping = mapping_of(task)
+    facts = {
+        "file": source.title,
+        "voxel_size_um": stack_of(task).voxel_size_um,
+        "model": task.model_name,
+        "model_sha256": task.model_sha256,
+        "black_grey_value": mapping.low,
+        "white_grey_value": mapping.high,
+        "verdict": verdict,
+        "sandseg_version": VERSION,
+        "created": made,
+    }
+    return fractions_csv(rows, facts)
+
+
+def slice_number(source: Source, z: int) -> str:
+    """Return the number a slice has on screen."""
+    return source.numbers[z] if source.numbers else str(z + 1)
 
 
 def _offer(label: str, make: Callable[[], bytes | str], file_name: str) -> None:

@@ -15,6 +15,11 @@ def percents(fractions: Iterable[float]) -> list[str]:
     return [percent(fraction) for fraction in fractions]
 
 
+def known(value: float | None) -> float:
+    """Return a number out of a file, NaN for what was not known."""
+    return float("nan") if value is None else value
+
+
 def percent(fraction: float) -> str:
     """Return a share with three figures at most: "12.2 %"."""
     if np.isnan(fraction):

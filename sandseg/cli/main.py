@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 import typer
 from rich.table import Table
 
@@ -20,12 +21,13 @@ from sandseg.cli.train import training
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.report import to_json
+from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels import read_labels
 from sandseg.scan.read_options import ReadOptions, open_with_options
-from sandseg.score.metrics import confusion_matrix, scores
+from sandseg.score.metrics import LABELLED, confusion_matrix, scores_by_region
 from sandseg.settings import check_settings
 
 if TYPE_CHECKING:  # what computes is loaded when there is something to compute
@@ -150,12 +152,25 @@ def segment(
     found = _segment(SegmentRequest(file, *outputs, labels, model, engine, treatment, read_options))
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
-    shares = ", ".join(f"{name} {share:.1%}" for name, share in found["phase_fractions"].items())
-    out.print(f"{shares}; porosity {found['porosity']:.1%}")
+    out.print(_composition(found), soft_wrap=True)
     if "iou" in found:
         _print_scores(found)
     speed = f"{found['megapixels_per_second']:.3g} megapixels/s"
     out.print(f"{speed} with {found['model']} → {output}", soft_wrap=True)
+
+
+def _composition(found: dict) -> str:
+    """Say in one line what the sample is made of."""
+    shares = ", ".join(
+        f"{name} {'unknown' if share is None else f'{share:.1%}'}"
+        for name, share in found["phase_fractions"].items()
+    )
+    if found["porosity"] is None:
+        return f"Of the sample: {shares}"
+    low, high = found["porosity_interval_95"]
+    sure = "" if low is None else f" (95 % interval for sampling {low:.1%} to {high:.1%})"
+    fills = f"the sample fills {found['sample_fraction']:.1%} of the picture"
+    return f"Of the sample: {shares}; porosity {found['porosity']:.1%}{sure}; {fills}"
 
 
 @app.command("segment-job", hidden=True)
@@ -193,10 +208,11 @@ def evaluate(
 ) -> None:
     """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
     names = [material.name for material in SANDSTONE]
-    matrix = confusion_matrix(
-        read_labels(true, true.name), read_labels(predicted, predicted.name), len(names)
-    )
-    found = scores(matrix).to_dict(names)
+    judged, judges = read_labels(predicted, predicted.name), read_labels(true, true.name)
+    whole = confusion_matrix(judges, judged, len(names))
+    inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])
+    sample = confusion_matrix(inside, judged, len(names))
+    found = scores_by_region(sample, whole, names, LABELLED)
     if report:
         write_text(report, to_json(found))
     _print_scores(found)
@@ -255,4 +271,5 @@ def _print_scores(found: dict) -> None:
         "none" if found[score] is None else f"{found[score]:.4f}"
         for score in ("mean_iou", "accuracy")
     ]
-    out.print("mean IoU {}, accuracy {}".format(*shown))
+    region = found["scores_of"].replace("_", " ")
+    out.print("mean IoU {}, accuracy {} ({})".format(*shown, f"of the {region}"))

@@ -2,39 +2,43 @@
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
-import numpy as np
-
-from sandseg.classes import SANDSTONE, SegmentationClass
+_PICTURE = "picture: "  # before the names of shares of the whole picture
 
 
-def fractions_csv(
-    fractions: Iterable[Sequence[float]],
-    classes: Sequence[SegmentationClass] = SANDSTONE,
-    first_slice: int = 0,
-) -> str:
-    """Return a CSV table of the phase fractions of each slice.
+def fractions_csv(rows: Sequence[Mapping], facts: Mapping[str, object]) -> str:
+    """Return a CSV table of what each slice is made of; each row says where it comes from.
 
     Args:
-        fractions: (Z, C) in [0, 1], a row for each slice; NaN becomes an empty cell.
-        classes: The C classes in the order of the columns.
-        first_slice: z of the first row.
+        rows: For each slice its "slice" as it is called on screen, and what
+            `report.composition_facts` returns.
+        facts: What holds for all rows, such as file and model, by the name of its column.
 
     Returns:
-        Columns "slice" (counted from 1, as on screen), one for each class, and "porosity", the
-        sum over pore classes.
+        Columns "slice", the fraction of each class in the sample, "porosity", "sample_fraction",
+        the fractions of the whole picture, then the facts. Shares are in [0, 1]; what is not known
+        is an empty cell.
     """
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    writer.writerow(["slice", *(material.name for material in classes), "porosity"])
-    for number, row in enumerate(fractions, start=first_slice + 1):
-        porosity = sum(
-            value for value, material in zip(row, classes, strict=True) if material.is_pore
+    names = list(rows[0]["phase_fractions"])
+    whole = [f"{_PICTURE}{name}" for name in names]
+    writer.writerow(["slice", *names, "porosity", "sample_fraction", *whole, *facts])
+    for row in rows:
+        shares = (
+            *row["phase_fractions"].values(),
+            row["porosity"],
+            row["sample_fraction"],
+            *row["picture_fractions"].values(),
         )
-        writer.writerow([number, *(_cell(value) for value in (*row, porosity))])
+        writer.writerow([row["slice"], *map(_cell, shares), *map(_text, facts.values())])
     return table.getvalue()
 
 
-def _cell(value: float) -> str:
-    return "" if np.isnan(value) else f"{float(value):.6f}"
+def _cell(share: float | None) -> str:
+    return "" if share is None else f"{share:.6f}"
+
+
+def _text(fact: object) -> str:
+    return "" if fact is None else str(fact)

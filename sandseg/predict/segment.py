@@ -10,10 +10,13 @@ import numpy as np
 from sandseg.atomic import write_text
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError, named
-from sandseg.export.report import segmentation_report, to_json
+from sandseg.export.report import pore_warning, segmentation_report, to_json
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_to_look_at
 from sandseg.grey.verdict import judge, verdict_facts, zoom_for
+from sandseg.measure.composition import Composition, composition_of, joined
+from sandseg.measure.sample import labels_inside, sample_mask
+from sandseg.measure.sampling import SamplingTiles
 from sandseg.model.engine import load_engine
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel, load_model
@@ -31,7 +34,7 @@ from sandseg.scan.labels import check_same_shape, read_labels
 from sandseg.scan.limits import check_memory
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.score.metrics import confusion_matrix, scores
+from sandseg.score.metrics import confusion_matrix, scores_by_region
 
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
@@ -92,10 +95,7 @@ def segment_file(
                 if confidence:
                     confidence.write(found.confidence)
         seconds = time.perf_counter() - start - watch.seconds
-        report = segmentation_report(stack, model, predictor.mapping, watch.counts, seconds)
-        report |= watch.facts(model)
-    if truth is not None:
-        report |= scores(watch.matrix).to_dict([material.name for material in model.classes])
+        report = watch.report(model, seconds)
     if request.report:
         write_text(request.report, to_json(report))
     return report
@@ -167,30 +167,43 @@ class _Watch:
     seconds: float = 0.0  # taken by looking, not by segmenting
 
     def __post_init__(self):
-        n_slices, n_classes = self.stack.n_slices, len(self.predictor.classes)
-        self.counts = np.zeros((n_slices, n_classes), np.int64)
-        self.matrix = np.zeros((n_classes, n_classes), np.int64)
-        self._chosen = slices_to_look_at(n_slices)
+        n_classes = len(self.predictor.classes)
+        self._parts: list[Composition] = []
+        self._tiles = SamplingTiles(self.predictor.classes)
+        self._inside, self._whole = np.zeros((2, n_classes, n_classes), np.int64)
+        self._chosen = slices_to_look_at(self.stack.n_slices)
         self._looks: list[Look] = []
 
     def see(self, z: int, found: SlicePrediction) -> None:
         """Note what was found in slice z."""
-        n_classes = len(self.matrix)
-        self.counts[z] = np.bincount(found.labels.ravel(), minlength=n_classes)
+        start = time.perf_counter()
+        classes = self.predictor.classes
+        sample = sample_mask(found.labels, classes)
+        self._parts.append(composition_of(found.labels, classes, sample))
+        self._tiles.add(found.labels, sample)
         if self.truth is not None:
-            self.matrix += confusion_matrix(self.truth[z], found.labels, n_classes)
+            self._compare(self.truth[z], found.labels)
         if z in self._chosen:
-            start = time.perf_counter()
             self._looks.append(self.predictor.look_at(self.stack.read_slice(z), found))
-            self.seconds += time.perf_counter() - start
+        self.seconds += time.perf_counter() - start
 
-    def facts(self, model: StoredModel) -> dict:
-        """Say how the slices were treated and whether the answer can be trusted."""
+    def _compare(self, true: np.ndarray, labels: np.ndarray) -> None:
+        classes = self.predictor.classes
+        self._inside += confusion_matrix(labels_inside(true, classes), labels, len(classes))
+        self._whole += confusion_matrix(true, labels, len(classes))
+
+    def report(self, model: StoredModel, seconds: float) -> dict:
+        """Say what was found, how the slices were treated, and whether it can be trusted."""
         mapping, zoom = self.predictor.mapping, self.predictor.zoom
-        usual, voxel_size_um = usual_for(model), self.stack.voxel_size_um
-        verdict = judge(mapping, self._looks, usual, voxel_size_um, zoom)
-        treated = {
-            "rescaled_by": round(zoom, 6),
-            "drift_evened_out": round(mapping.light.drift, 4) if mapping.light else 0,
-        }
-        return treated | verdict_facts(verdict)
+        found, interval = joined(self._parts), self._tiles.interval()
+        report = segmentation_report(self.stack, model, mapping, found, seconds, interval)
+        report["rescaled_by"] = round(zoom, 6)
+        report["drift_evened_out"] = round(mapping.light.drift, 4) if mapping.light else 0
+        verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
+        facts = verdict_facts(verdict)
+        facts["warnings"] += filter(None, [pore_warning(found)])
+        report |= facts
+        if self.truth is not None:
+            names = [material.name for material in model.classes]
+            report |= scores_by_region(self._inside, self._whole, names)
+        return report

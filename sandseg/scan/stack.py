@@ -29,6 +29,7 @@ class Stack:
     notes: tuple[str, ...] = ()
     choices: Choices = Choices()
     part_of: "Stack | None" = field(default=None, repr=False)
+    first_slice: int = 0  # in the stack it is a part of
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def __post_init__(self):
@@ -97,6 +98,7 @@ class Stack:
             reader=lambda z: self.read_slice(first + z),
             notes=(*self.notes, f"Only {which} read."),
             part_of=self.whole,
+            first_slice=self.first_slice + first,
         )
 
     def with_voxel_size(self, voxel_size_um: float | None) -> "Stack":

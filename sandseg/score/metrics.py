@@ -8,6 +8,8 @@ import numpy as np
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
 
+SAMPLE, LABELLED = "sample", "labelled_pixels"  # what a score may be counted over
+
 
 def confusion_matrix(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
     """Count pixels by true (row) and predicted (column) label.
@@ -160,6 +162,25 @@ def scores(matrix: np.ndarray) -> Scores:
         frequency_weighted_iou=frequency_weighted_iou(matrix),
         accuracy=accuracy(matrix),
     )
+
+
+def scores_by_region(
+    sample: np.ndarray, whole: np.ndarray, class_names: Sequence[str], first: str = SAMPLE
+) -> dict:
+    """Return the scores of two regions as plain numbers, each under its region's name.
+
+    Args:
+        sample: (C, C) confusion matrix inside the sample.
+        whole: (C, C) confusion matrix of all labelled pixels.
+        class_names: Names of the C classes.
+        first: The region whose scores stand at the top, `SAMPLE` or `LABELLED`.
+    """
+    found = {
+        region: scores(matrix).to_dict(class_names)
+        for region, matrix in ((SAMPLE, sample), (LABELLED, whole))
+    }
+    (other,) = found.keys() - {first}
+    return {"scores_of": first} | found[first] | {f"scores_of_{other}": found[other]}
 
 
 def _hits(matrix: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ from sandseg.classes import SANDSTONE, SegmentationClass
 from sandseg.config import UNetConfig
 from sandseg.export.report import segmentation_report, to_json
 from sandseg.grey.mapping import FOREIGN, GreyMapping
+from sandseg.measure.composition import Composition
 from sandseg.model.store import StoredModel
 from sandseg.scan.stack import Stack
 
@@ -38,7 +39,13 @@ def report_of(counts, classes=SANDSTONE, mapping=None, seconds=2.0, voxel_size_u
     stack = Stack.from_array(np.zeros((len(counts), 100, 50), np.uint16), "scan", voxel_size_um)
     stack = replace(stack, notes=("guessed the axes",))
     mapping = mapping or GreyMapping(0.0, 65535.0)
-    return segmentation_report(stack, model_of(classes), mapping, counts, seconds)
+    found = Composition(tuple(classes), counts, counts + around(counts))
+    return segmentation_report(stack, model_of(classes), mapping, found, seconds)
+
+
+def around(counts):
+    """As much air around each slice's sample as it has pixels."""
+    return np.outer(counts.sum(axis=1), np.eye(4, dtype=np.int64)[0])
 
 
 @settings(max_examples=40)
@@ -46,10 +53,12 @@ def report_of(counts, classes=SANDSTONE, mapping=None, seconds=2.0, voxel_size_u
 def test_fractions_sum_to_1_for_the_stack_and_each_slice(counts):
     report = report_of(counts)
 
-    for fractions in (report["phase_fractions"], *report["slices"]):
-        assert list(fractions) == ["air", "clay", "quartz", "pyrite"]
-        assert sum(fractions.values()) == pytest.approx(1, abs=1e-5)
-    assert len(report["slices"]) == len(counts)
+    for found in (report, *report["slices"]):
+        for fractions in (found["phase_fractions"], found["picture_fractions"]):
+            assert list(fractions) == ["air", "clay", "quartz", "pyrite"]
+            assert sum(fractions.values()) == pytest.approx(1, abs=1e-5)
+        assert found["sample_fraction"] == pytest.approx(0.5)
+    assert [row["slice"] for row in report["slices"]] == list(range(1, len(counts) + 1))
 
 
 @settings(max_examples=40)
@@ -62,14 +71,25 @@ def test_porosity_is_the_share_of_the_pore_classes(counts, is_pore):
 
     report = report_of(counts, classes)
 
-    assert report["porosity"] == pytest.approx(counts[:, is_pore].sum() / counts.sum(), abs=1e-6)
+    if any(is_pore):
+        share = counts[:, is_pore].sum() / counts.sum()
+        assert report["porosity"] == pytest.approx(share, abs=1e-6)
+    else:
+        assert report["porosity"] is None
+        assert "No class is marked as pore, so there is no porosity." in report["warnings"]
 
 
 def test_the_values_are_those_counted_by_hand():
     report = report_of(np.array([[10, 20, 60, 10], [30, 0, 70, 0]]), voxel_size_um=2.5)
 
     assert report["phase_fractions"] == {"air": 0.2, "clay": 0.1, "quartz": 0.65, "pyrite": 0.05}
-    assert report["slices"][1] == {"air": 0.3, "clay": 0.0, "quartz": 0.7, "pyrite": 0.0}
+    assert report["slices"][1] == {
+        "slice": 2,
+        "phase_fractions": {"air": 0.3, "clay": 0.0, "quartz": 0.7, "pyrite": 0.0},
+        "porosity": 0.3,
+        "sample_fraction": 0.5,
+        "picture_fractions": {"air": 0.65, "clay": 0.0, "quartz": 0.35, "pyrite": 0.0},
+    }
     assert report["porosity"] == 0.2
     assert (report["seconds"], report["megapixels_per_second"]) == (2.0, 0.005)
     assert (report["source"], report["shape"], report["dtype"]) == ("scan", [2, 100, 50], "uint16")

@@ -1,22 +1,41 @@
 import csv
 import io
 
-import numpy as np
-
 from sandseg.export.tables import fractions_csv
 
 
-def test_the_table_has_a_row_for_each_slice_and_the_pores_sum():
-    text = fractions_csv(np.array([[0.25, 0.125, 0.5, 0.125], [np.nan] * 4]), first_slice=3)
-
-    assert list(csv.DictReader(io.StringIO(text))) == [
+def test_each_row_says_what_the_slice_is_made_of_and_where_it_comes_from():
+    half = {"air": 0.5, "quartz": 0.5}
+    nothing = {"air": None, "quartz": None}
+    rows = [
         {
-            "slice": "4",
-            "air": "0.250000",
-            "clay": "0.125000",
-            "quartz": "0.500000",
-            "pyrite": "0.125000",
-            "porosity": "0.250000",
+            "slice": "0300",
+            "phase_fractions": {"air": 0.25, "quartz": 0.75},
+            "porosity": 0.25,
+            "sample_fraction": 0.625,
+            "picture_fractions": half,
         },
-        dict.fromkeys(["air", "clay", "quartz", "pyrite", "porosity"], "") | {"slice": "5"},
+        {
+            "slice": "0301",
+            "phase_fractions": nothing,
+            "porosity": None,
+            "sample_fraction": 0.0,
+            "picture_fractions": {"air": 1.0, "quartz": 0.0},
+        },
     ]
+
+    text = fractions_csv(rows, {"file": 'a, "b".tif', "voxel_size_um": None})
+
+    first, second = csv.DictReader(io.StringIO(text))
+    assert first == {
+        "slice": "0300",
+        "air": "0.250000",
+        "quartz": "0.750000",
+        "porosity": "0.250000",
+        "sample_fraction": "0.625000",
+        "picture: air": "0.500000",
+        "picture: quartz": "0.500000",
+        "file": 'a, "b".tif',
+        "voxel_size_um": "",
+    }
+    assert (second["slice"], second["porosity"], second["air"]) == ("0301", "", "")

@@ -73,7 +73,9 @@ def test_the_report_holds_what_the_labels_hold(request_for):
     )
     assert report["porosity"] == pytest.approx(shares[0], abs=1e-6)
     assert sum(report["phase_fractions"].values()) == pytest.approx(1, abs=1e-5)
-    assert np.mean([row["clay"] for row in report["slices"]]) == pytest.approx(shares[1], abs=1e-6)
+    assert np.mean([row["phase_fractions"]["clay"] for row in report["slices"]]) == pytest.approx(
+        shares[1], abs=1e-6
+    )
     assert report["seconds"] >= 0
     assert report["megapixels_per_second"] > 0
     assert isinstance(report["warnings"], list)
