@@ -79,9 +79,9 @@ def _show_stack_porosity(report: dict) -> None:
     if report["porosity"] is None or len(report["slices"]) < 2:
         return
     low, high = report["porosity_interval_95"]
-    sure = "" if low is None else f", 95 % interval {100 * low:.1f} to {percent(high)}"
+    sure = "" if low is None else f", 95 % interval {100 * low:.1f}–{percent(high)}"
     st.markdown(
-        f"Porosity of the whole stack **{percent(report['porosity'])}**{sure}",
+        f"Porosity of the stack **{percent(report['porosity'])}**{sure}",
         help="Of the sample in all slices together. The interval says how far the rock it was cut "
         "from may be from it, judged by how much blocks of the stack differ; errors of the "
         "segmentation are not in it.",

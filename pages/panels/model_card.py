@@ -29,7 +29,10 @@ def how_good(model: StoredModel) -> str:
     spread = f" (95 % interval {score(interval[0])} to {score(interval[1])})" if interval else ""
     n_slices = len(model.card["scores"]["test"]["slices"])
     seen = "a slice" if n_slices == 1 else f"{n_slices} slices"
-    return f"On {seen} it never saw, its mean IoU is {score(found['mean_iou'])}{spread}."
+    return (
+        f"On {seen} it never saw, its mean IoU is "
+        f"{score(found['mean_iou'])}{spread}, counted inside the rock."
+    )
 
 
 def show_card(model: StoredModel, label: str, help: str | None = None) -> None:  # noqa: A002

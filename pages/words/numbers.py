@@ -28,11 +28,11 @@ def percent(fraction: float) -> str:
 
 
 def score(value: float | None) -> str:
-    """Return an IoU with two figures, as in "0.94"; a dash where a class does not occur.
+    """Return an IoU with three decimals, as in "0.943"; a dash where a class does not occur.
 
-    What is nearly perfect has a third figure, cut off: "1.00" is said of what has no error.
+    What is nearly perfect is cut off: "1.000" is said of what has no error.
     """
     if value is None or np.isnan(value):
         return "–"
-    is_nearly_perfect = 0.995 <= value < 1
-    return f"{np.floor(1000 * value) / 1000:.3f}" if is_nearly_perfect else f"{value:.2f}"
+    is_nearly_perfect = 0.9995 <= value < 1
+    return "0.999" if is_nearly_perfect else f"{value:.3f}"

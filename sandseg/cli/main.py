@@ -226,10 +226,10 @@ def models(as_json: JsonOption = False) -> None:
         out.print_json(json.dumps([{**model.card, "name": model.name} for model in known]))
         return
     table = Table(
-        "model", "title", "parameters", "classes", "mean IoU on its test slices", box=None
+        "model", "title", "parameters", "classes", "mean IoU inside the test slices' rock", box=None
     )
     for model in known:
-        test = model.card["scores"].get("test", {}).get("whole slice", {}).get("mean_iou")
+        test = model.card["scores"].get("test", {}).get("inside the rock", {}).get("mean_iou")
         table.add_row(
             model.name,
             model.title,

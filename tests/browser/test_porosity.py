@@ -93,7 +93,7 @@ def test_every_place_tells_the_same_porosity(request, page, wait_until_idle, tmp
     assert percent_after(page, "Porosity of the rock") == shown(row["porosity"])
     assert f"porosity {shown(report['porosity'])}%" in printed
     if is_stack:
-        assert percent_after(page, "Porosity of the whole stack") == shown(report["porosity"])
+        assert percent_after(page, "Porosity of the stack") == shown(report["porosity"])
         found = json.loads(download(page, "Report"))
         assert found["porosity"] == report["porosity"]
         assert found["source"] == "scan.tif"

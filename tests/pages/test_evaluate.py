@@ -48,7 +48,7 @@ def scores(at):
 
 
 def ious(at):
-    return re.findall(r"<td>(\d\.\d\d)</td>", scores(at))
+    return re.findall(r"<td>(\d\.\d{3})</td>", scores(at))
 
 
 @pytest.fixture

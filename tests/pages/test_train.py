@@ -517,7 +517,7 @@ def test_a_finished_training_shows_how_good_its_model_is(open_train, finished):
     assert not at.exception
     assert "**Finished** after 4 epochs, 9 s" in words(at)
     assert "On 2 slices, which chose the best epoch." in words(at)
-    assert "| **mean** | **0.85** | 0.80 to 0.90 | |" in words(at)
+    assert "| **mean** | **0.850** | 0.800 to 0.900 | |" in words(at)
 
 
 def test_its_model_is_used_under_a_name(open_train, finished, own_models):
