@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from tifffile import TiffFile, TiffWriter
+from tifffile.tifffile import imagej_metadata_tag
 
 from sandseg.atomic import whole_file
 from sandseg.classes import SANDSTONE, SegmentationClass, palette
@@ -102,8 +103,10 @@ class Pages:
         dtype: type | None = None,
     ):
         self._handle, self._dtype = handle, dtype
+        info = options.pop("info", "")
+        self._first = {"extratags": imagej_metadata_tag({"Info": info}, "<")} if info else {}
         self._options = {**options, **_page_options(voxel_size_um)}
-        self._writer = TiffWriter(handle, bigtiff=False)
+        self._writer = TiffWriter(handle, bigtiff=False, byteorder="<")
         self._is_big = self._is_finished = False
         self._shape: tuple[int, ...] | None = None
         self._n_slices = 0
@@ -151,15 +154,17 @@ class Pages:
         self._is_finished = True
 
     def _put(self, image: np.ndarray) -> None:
-        first = self._options["description"] if self._n_slices == 0 else None
-        self._writer.write(image, metadata=None, **{**self._options, "description": first})
+        options = {**self._options, **self._first}
+        if self._n_slices:
+            options = {**self._options, "description": None}
+        self._writer.write(image, metadata=None, **options)
         self._n_slices += 1
 
     def _become_big(self) -> None:
         """Write anew, with offsets of 64 bits, what was written so far."""
         self._writer.close()
         with _moved_aside(self._handle) as classic, TiffFile(classic, name="aside") as tif:
-            self._writer, self._is_big = TiffWriter(self._handle, bigtiff=True), True
+            self._writer, self._is_big = TiffWriter(self._handle, bigtiff=True, byteorder="<"), True
             n_written, self._n_slices = self._n_slices, 0
             for index in range(n_written):
                 self._put(tif.pages.get(index).asarray())
@@ -170,8 +175,17 @@ def _label_pages(
 ) -> Pages:
     # Color tables have 16 bits a channel: 255 becomes 65535.
     colormap = palette(classes).T.astype(np.uint16) * 257
-    options = {"photometric": "palette", "colormap": colormap}
+    options = {"photometric": "palette", "colormap": colormap, "info": class_names(classes)}
     return Pages(handle, options, voxel_size_um, np.uint8)
+
+
+def class_names(classes: Sequence[SegmentationClass]) -> str:
+    """Return what each label means, a line each, as ImageJ's "Show Info" lists it."""
+    lines = [
+        f"label {material.value} = {material.name}{' (pores)' if material.is_pore else ''}"
+        for material in classes
+    ]
+    return "\n".join(["SandSeg labels", *lines, ""])
 
 
 def _page_options(voxel_size_um: float | None) -> dict[str, Any]:

@@ -169,3 +169,19 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path, write):
     with pytest.raises(SandsegError, match="cannot be written: No such file") as caught:
         write(path, content)
     assert "folder that exists" in caught.value.hint
+
+
+def test_a_label_file_says_what_its_labels_mean(tmp_path):
+    path = tmp_path / "labels.tif"
+
+    write_labels(path, np.zeros((3, 8, 8), np.uint8))
+
+    with tifffile.TiffFile(path) as tif:
+        info = tif.imagej_metadata["Info"].splitlines()
+        assert [page.tags.get(50839) is not None for page in tif.pages] == [True, False, False]
+    assert info[1:] == [
+        "label 0 = air (pores)",
+        "label 1 = clay",
+        "label 2 = quartz",
+        "label 3 = pyrite",
+    ]
