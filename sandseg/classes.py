@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+OWN_LABELS = "SandSeg labels"  # how the info of a label file begins that this program wrote
 IGNORED = 255  # label of a pixel nobody labelled; counted nowhere
 
 

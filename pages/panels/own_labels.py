@@ -60,7 +60,7 @@ def choose_labels(
             "Labels of the same slices (TIFF)",
             "labels",
             Wanted(("tif", "tiff"), n_bytes=LABELS_BYTES),
-            partial(_take, source=source, n_classes=len(classes)),
+            partial(_take, source=source, classes=classes),
             refusal_key=REFUSAL,
             help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
             f"For other values, {MOST_VALUES} at most, you are asked what they mean.",
@@ -91,23 +91,27 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
         st.form_submit_button("Compare with these", on_click=_apply, args=(source, classes))
 
 
-def _take(files: Sequence[Arrived], source: Source, n_classes: int) -> None:
+def _take(
+    files: Sequence[Arrived], source: Source, classes: Sequence[SegmentationClass]
+) -> None:
     """Look at uploaded labels and compare a source with them, if they fit.
 
     Raises:
         SandsegError: They do not; all stays as it was.
     """
     file, folder = files[0], files[0].path.parent
-    [taken] = take_each({file.name: file.path}, [folder / "labels.tif"], n_classes)
+    [taken] = take_each({file.name: file.path}, [folder / "labels.tif"], len(classes))
     file.path.unlink()
     workspace.require_room(folder, 0)  # only now is it known how large they are
-    found = _understand(source, taken, file.name, n_classes)
+    found = _understand(source, taken, file.name, classes)
     _files()[source.id] = found
     if found.is_known:
         state.keep_labels(source, found.path)
 
 
-def _understand(source: Source, taken: Taken, name: str, n_classes: int) -> LabelFile:
+def _understand(
+    source: Source, taken: Taken, name: str, classes: Sequence[SegmentationClass]
+) -> LabelFile:
     """Look at the values of a label file and check that it fits.
 
     Raises:
@@ -115,7 +119,11 @@ def _understand(source: Source, taken: Taken, name: str, n_classes: int) -> Labe
     """
     raw = _read_raw(taken.path, name)
     check_same_shape(open_source(source.place), raw)
-    values = np.empty(0) if taken.is_colored else np.unique(raw)
+    n_classes = len(classes)
+    if taken.is_colored:  # these are labels already, and are kept as such
+        write_labels(taken.path, raw, classes)
+        return LabelFile(taken.path, name, {}, is_known=True)
+    values = np.unique(raw)
     try:
         true_labels(str(taken.path), name, n_classes)
         is_known = True
@@ -129,7 +137,7 @@ def _understand(source: Source, taken: Taken, name: str, n_classes: int) -> Labe
 def _first_meanings(values: np.ndarray, is_known: bool, n_classes: int) -> dict[int, int]:
     """Return the label the app reads from each value; where it cannot tell, one after another."""
     if is_known:
-        labels = decode_labels(values[None], n_classes)[0]
+        labels = decode_labels(values[None], n_classes)[0].tolist()
     else:
         labels = [i if i < n_classes else IGNORED for i in range(len(values))]
     return {int(value): int(label) for value, label in zip(values, labels, strict=True)}

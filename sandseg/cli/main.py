@@ -25,9 +25,9 @@ from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels import Meanings, read_labels, read_labels_and_note
 from sandseg.scan.read_options import ReadOptions, open_with_options
-from sandseg.score.metrics import LABELLED, confusion_matrix, scores_by_region
+from sandseg.score.metrics import LABELLED, confusion_matrix, few_classes, scores_by_region
 from sandseg.settings import check_settings
 
 if TYPE_CHECKING:  # what computes is loaded when there is something to compute
@@ -44,6 +44,12 @@ UsageError = typer.BadParameter.__base__  # typer does not name it itself
 INTERRUPTED = 130  # what typer gives back after Ctrl-C
 TERMINATED = 143  # as a shell tells of SIGTERM
 
+LabelValuesOption = Annotated[
+    str, typer.Option(help="What values of the true labels mean, as in 1=air,2=clay,0=-.")
+]
+LabelColorsOption = Annotated[
+    str, typer.Option(help="What colors of the true labels mean, as in red=air,#ff8000=clay.")
+]
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _FILE_HELP = "A TIFF, a ZIP or folder of TIFF slices, a .npy array, or raw voxels."
@@ -134,6 +140,8 @@ def segment(
     confidence: Annotated[Path | None, typer.Option(help="Confidence TIFF to write.")] = None,
     report: ReportOption = None,
     labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
+    label_values: LabelValuesOption = "",
+    label_colors: LabelColorsOption = "",
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
     grey: GreyOption = "auto",
     rescale: RescaleOption = False,
@@ -149,7 +157,18 @@ def segment(
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
     read_options = ReadOptions.parse(slices, raw, **chosen)
     treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
-    found = _segment(SegmentRequest(file, *outputs, labels, model, engine, treatment, read_options))
+    meanings = {"label_values": label_values, "label_colors": label_colors}
+    request = SegmentRequest(
+        file,
+        *outputs,
+        labels,
+        **meanings,
+        model=model,
+        engine=engine,
+        treatment=treatment,
+        read_options=read_options,
+    )
+    found = _segment(request)
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
     out.print(_composition(found), soft_wrap=True)
@@ -205,14 +224,21 @@ def evaluate(
     predicted: Annotated[Path, typer.Argument(help="Label TIFF to judge.")],
     true: Annotated[Path, typer.Argument(help="Label TIFF to judge by.")],
     report: ReportOption = None,
+    label_values: LabelValuesOption = "",
+    label_colors: LabelColorsOption = "",
 ) -> None:
     """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
     names = [material.name for material in SANDSTONE]
-    judged, judges = read_labels(predicted, predicted.name), read_labels(true, true.name)
+    meanings = Meanings.parse(label_values, label_colors, SANDSTONE)
+    judged = read_labels(predicted, predicted.name)
+    judges, note = read_labels_and_note(true, true.name, meanings=meanings)
     whole = confusion_matrix(judges, judged, len(names))
     inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])
     sample = confusion_matrix(inside, judged, len(names))
     found = scores_by_region(sample, whole, names, LABELLED)
+    found["warnings"] = [*filter(None, [note, few_classes(found, names)])]
+    for warning in found["warnings"]:
+        err.print(f"warning: {warning}")
     if report:
         write_text(report, to_json(found))
     _print_scores(found)

@@ -19,10 +19,11 @@ from sandseg.data.patches import (
     split_names,
     split_patches,
 )
-from sandseg.errors import LabelError, StackError, TrainingError
+from sandseg.errors import LabelError, StackError, TrainingError, named
 from sandseg.grey.mapping import GreyMapping
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import check_same_shape, read_labels
+from sandseg.scan.label_coding import coding_of
+from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
 from sandseg.scan.stack import Stack, check_numbers
 
 TIFF_ENDINGS = (".tif", ".tiff")
@@ -242,17 +243,20 @@ def _pairs(images: list[Path], labels: list[Path]) -> list[tuple[Path, Path]]:
 
 
 def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]:
-    """Read labels; where one file numbers the classes from 1, all do.
+    """Read labels in the coding that all the files together show.
 
-    By itself, a file that lacks the last class would look as if it numbered them from 0.
+    By itself, a file that lacks a class would look as if it numbered them otherwise.
     """
-    found = [read_labels(file, file.name, n_classes) for file in files]
-    if len(files) == 1:
-        return found
-    stored = [read_labels(file, file.name, n_classes + 1) for file in files]
-    if all(np.array_equal(*pair) for pair in zip(found, stored, strict=True)):
-        return found
-    return [np.where(values == IGNORED, values, values - 1) for values in stored]  # 0 - 1 is 255
+    stored = [read_label_values(file, file.name, n_classes) for file in files]
+    undecided = [values for values, is_decoded in stored if not is_decoded]
+    if not undecided:
+        return [values for values, _ in stored]
+    found = np.unique(np.concatenate([np.unique(values) for values in undecided]))
+    with named(files[0].name if len(files) == 1 else "the label files"):
+        coding = coding_of(found, n_classes)
+    return [
+        values if is_decoded else map_labels(values, coding.labels) for values, is_decoded in stored
+    ]
 
 
 def _extremes(stack: Stack) -> tuple[np.dtype, float, float]:

@@ -25,12 +25,13 @@ from sandseg.data.sandstone_files import (
 )
 from sandseg.errors import SandsegError, StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels import Meanings, read_labels
 from sandseg.scan.stack import Stack
 from sandseg.settings import cache_folder, data_hint, sandstone_folders
 
 DOWNLOAD_TIMEOUT_S = 30
 SANDSTONE = "sandstone"  # key of the labelled slices together
+_COUNTED_FROM_0 = Meanings({value: value for value in range(4)})  # the masks of the sandstone
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,9 @@ def sample_labels(key: str) -> np.ndarray | None:
     if sample.origin == "synthetic":
         return _cached_phantom()[1]
     masks = [_file(mask_name(number)) for number in sample.numbers]
-    return np.concatenate([read_labels(mask, sample.title) for mask in masks])
+    return np.concatenate(
+        [read_labels(mask, sample.title, meanings=_COUNTED_FROM_0) for mask in masks]
+    )
 
 
 def _find_sample(key: str) -> Sample:

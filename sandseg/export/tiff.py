@@ -13,7 +13,7 @@ from tifffile import TiffFile, TiffWriter
 from tifffile.tifffile import imagej_metadata_tag
 
 from sandseg.atomic import whole_file
-from sandseg.classes import SANDSTONE, SegmentationClass, palette
+from sandseg.classes import OWN_LABELS, SANDSTONE, SegmentationClass, palette
 from sandseg.errors import LabelError
 
 CLASSIC_LIMIT = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out and it is a BigTIFF
@@ -185,7 +185,7 @@ def class_names(classes: Sequence[SegmentationClass]) -> str:
         f"label {material.value} = {material.name}{' (pores)' if material.is_pore else ''}"
         for material in classes
     ]
-    return "\n".join(["SandSeg labels", *lines, ""])
+    return "\n".join([OWN_LABELS, *lines, ""])
 
 
 def _page_options(voxel_size_um: float | None) -> dict[str, Any]:

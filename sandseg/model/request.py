@@ -24,6 +24,8 @@ class SegmentRequest:
     confidence: Path | None = None  # to write
     report: Path | None = None  # to write
     truth: Path | None = None  # labels to compare with
+    label_values: str = ""  # what its values mean, as in "1=air,2=clay"
+    label_colors: str = ""
     model: str = DEFAULT_MODEL
     engine: str = "openvino"
     treatment: Treatment = Treatment()

@@ -1,13 +1,14 @@
 """A file of slices to label file, confidence file and report: what command line and jobs run."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
 import numpy as np
 
 from sandseg.atomic import write_text
+from sandseg.classes import SegmentationClass
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError, named
 from sandseg.export.report import pore_warning, segmentation_report, to_json
@@ -30,11 +31,11 @@ from sandseg.predict.slices import (
     make_predictor,
     predict_stack,
 )
-from sandseg.scan.labels import check_same_shape, read_labels
+from sandseg.scan.labels import Meanings, check_same_shape, read_labels_and_note
 from sandseg.scan.limits import check_memory
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.score.metrics import confusion_matrix, scores_by_region
+from sandseg.score.metrics import confusion_matrix, few_classes, scores_by_region
 
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
@@ -84,7 +85,7 @@ def segment_file(
     model = load_model(request.model)
     with open_with_options(request.source, request.read_options) as stack:
         _check_memory(request, stack, model)
-        truth = _read_truth(request, stack, len(model.classes))
+        truth, note = _read_truth(request, stack, model.classes)
         predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
         watch = _Watch(stack, predictor, truth)
         start = time.perf_counter()
@@ -96,6 +97,7 @@ def segment_file(
                     confidence.write(found.confidence)
         seconds = time.perf_counter() - start - watch.seconds
         report = watch.report(model, seconds)
+    report["warnings"] += filter(None, [note])
     if request.report:
         write_text(request.report, to_json(report))
     return report
@@ -129,16 +131,19 @@ def _check_memory(request: SegmentRequest, stack: Stack, model: StoredModel) -> 
         check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
 
 
-def _read_truth(request: SegmentRequest, stack: Stack, n_classes: int) -> np.ndarray | None:
+def _read_truth(
+    request: SegmentRequest, stack: Stack, classes: Sequence[SegmentationClass]
+) -> tuple[np.ndarray | None, str]:
     """Read the labels to compare with: of the slices that are segmented, or of the whole scan."""
     path = request.truth
     if path is None:
-        return None
-    truth = read_labels(path, path.name, n_classes)
+        return None, ""
+    meanings = Meanings.parse(request.label_values, request.label_colors, classes)
+    truth, note = read_labels_and_note(path, path.name, len(classes), meanings)
     if len(truth) > stack.n_slices and request.read_options.slices:
         truth = truth[request.read_options.part_of(len(truth))]
     check_same_shape(stack, truth)
-    return truth
+    return truth, note
 
 
 @contextmanager
@@ -206,4 +211,5 @@ class _Watch:
         if self.truth is not None:
             names = [material.name for material in model.classes]
             report |= scores_by_region(self._inside, self._whole, names)
+            report["warnings"] += filter(None, [few_classes(report, names)])
         return report

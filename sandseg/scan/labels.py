@@ -1,46 +1,103 @@
 """Label files as labels; in which coding their values stand is decided here (`decode_labels`)."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
-from sandseg.classes import IGNORED, SANDSTONE
+from sandseg.classes import IGNORED, OWN_LABELS, SegmentationClass
 from sandseg.errors import FILE, LabelError, named
+from sandseg.scan.choices import Selection
 from sandseg.scan.damage import reading
 from sandseg.scan.formats import is_tiff, open_stack
+from sandseg.scan.label_coding import coding_of, parse_label_colors, parse_label_values
+from sandseg.scan.label_colors import Colors, decode_colors, decode_one_hot, is_one_hot
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.source import Source, source_name
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.file import OpenTiff
 from sandseg.scan.tiff.grey import is_grey
 
-# The coding of the public sandstone masks: blue air, green clay, red quartz, yellow pyrite.
-SANDSTONE_RGB = {(0, 0, 255): 0, (0, 255, 0): 1, (255, 0, 0): 2, (255, 255, 0): 3}
+_MOST_VALUES = 1000  # different ones; beyond, it is no label file
 
 
-def read_labels(source: Source, name: str = "", n_classes: int = 4) -> np.ndarray:
+@dataclass(frozen=True)
+class Meanings:
+    """What somebody says the values or the colors of a label file mean; empty: to be found out."""
+
+    values: Mapping[float, int] = field(default_factory=dict)
+    colors: Colors = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, values: str, colors: str, classes: Sequence[SegmentationClass]) -> "Meanings":
+        """Make meanings of what was written: "1=air,2=clay", "blue=air,#ff8000=clay".
+
+        Raises:
+            LabelError: It means nothing.
+        """
+        return cls(parse_label_values(values, classes), parse_label_colors(colors, classes))
+
+
+AS_FOUND = Meanings()
+
+
+def read_labels(
+    source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
+) -> np.ndarray:
     """Read a label file: (Z, Y, X) uint8 labels, `IGNORED` where nobody labelled.
 
     Raises:
         StackError: The file is missing, damaged or too large.
-        LabelError: Its values belong to none of the known codings.
+        LabelError: Its values belong to none of the known codings, or to more than one.
     """
-    values, is_colored = open_label_values(source, name, n_classes)
+    return read_labels_and_note(source, name, n_classes, meanings)[0]
+
+
+def read_labels_and_note(
+    source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
+) -> tuple[np.ndarray, str]:
+    """Read a label file as `read_labels` does; also say how, "" where nothing was guessed."""
+    stack, is_decoded = read_label_values(source, name, n_classes, meanings)
+    with named(name or source_name(source)):
+        if is_decoded:
+            return stack, ""
+        if meanings.values:
+            return map_labels(stack, {IGNORED: IGNORED} | dict(meanings.values)), ""
+        coding = coding_of(_values_in(stack), n_classes)
+        return map_labels(stack, coding.labels), coding.note
+
+
+def read_label_values(
+    source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
+) -> tuple[np.ndarray, bool]:
+    """Return (Z, Y, X) of the values of a label file, and whether they are labels already.
+
+    Raises:
+        StackError: The file is missing, damaged or too large.
+        LabelError: It is colored, and the colors are not known.
+    """
+    values, is_decoded = open_label_values(source, name, n_classes, meanings=meanings)
     with values:
-        slices = (values.read_slice(z) for z in range(values.n_slices))
-        return (
-            np.stack([*slices]) if is_colored else _decode_values(slices, values.shape, n_classes)
-        )
+        stack = np.stack([values.read_slice(z) for z in range(values.n_slices)])
+    return stack, is_decoded and _is_in_range(stack, n_classes)
+
+
+def _is_in_range(labels: np.ndarray, n_classes: int) -> bool:
+    return bool(((labels < n_classes) | (labels == IGNORED)).all())
 
 
 def open_label_values(
-    source: Source, name: str = "", n_classes: int = 4, limits: StackLimits | None = None
+    source: Source,
+    name: str = "",
+    n_classes: int = 4,
+    limits: StackLimits | None = None,
+    meanings: Meanings = AS_FOUND,
 ) -> tuple[Stack, bool]:
-    """Open a label file as a stack of the values that stand in it, and tell if it is colored.
+    """Open a label file as a stack of the values that stand in it, and tell if they are labels.
 
-    Values are taken as stored, whatever colors a color table gives them; a colored file's are the
-    labels its colors mean. Arrays, folders and ZIPs of slices are read as `open_stack` reads them.
+    Values are taken as stored, whatever colors a color table gives them. Those of colored files,
+    of one-hot masks and of files this program wrote are labels already. Arrays,
+    folders and ZIPs of slices are read as `open_stack` reads them.
 
     Raises:
         StackError: The file is missing, damaged or too large.
@@ -49,14 +106,23 @@ def open_label_values(
         return open_stack(source, name, limits), False
     name = name or source_name(source)
     with named(name):
-        values, is_colored = _tiff_values(source, n_classes, limits or from_settings(WEB_LIMITS))
-    return replace(values, name=name), is_colored
+        limits = limits or from_settings(WEB_LIMITS)
+        values, is_decoded = _tiff_values(source, n_classes, limits, meanings)
+    return replace(values, name=name), is_decoded
 
 
-def _tiff_values(source: Source, n_classes: int, limits: StackLimits) -> tuple[Stack, bool]:
+def _tiff_values(
+    source: Source, n_classes: int, limits: StackLimits, meanings: Meanings
+) -> tuple[Stack, bool]:
     tiff = OpenTiff(source, limits)
     try:
+        channels = tiff.layout.choices.channel.names
+        if len(channels) > 1 and _read_raw(tiff, 0).ndim == 2:
+            tiff.close()
+            return _one_hot_stack(source, len(channels), n_classes, limits), True
         is_colored = any(not is_grey(_read_raw(tiff, z)) for z in range(tiff.shape[0]))
+        info = (tiff.tif.imagej_metadata or {}).get("Info", "") if tiff.tif.is_imagej else ""
+        is_own = str(info).startswith(OWN_LABELS)
         first = tiff.layout.first
         dtype = np.dtype(np.uint8) if is_colored or first.dtype.kind == "b" else first.dtype
     except BaseException:
@@ -66,11 +132,38 @@ def _tiff_values(source: Source, n_classes: int, limits: StackLimits) -> tuple[S
     def read(z: int) -> np.ndarray:
         raw = _read_raw(tiff, z)
         if is_colored:
-            return decode_labels(raw[..., :3], n_classes)
+            if raw.shape[-1] > 3 and is_one_hot(raw):
+                return decode_one_hot(raw, n_classes)
+            return decode_colors(raw[..., :3], n_classes, meanings.colors)
         return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
 
     dtype = dtype.newbyteorder("=")
-    return Stack(FILE, tiff.shape, dtype, read, on_close=tiff.close), is_colored
+    return Stack(FILE, tiff.shape, dtype, read, on_close=tiff.close), is_colored or is_own
+
+
+def _one_hot_stack(source: Source, n_channels: int, n_classes: int, limits: StackLimits) -> Stack:
+    """Open the channels of a TIFF as one-hot masks.
+
+    Raises:
+        LabelError: They are none, or not of so many classes.
+    """
+    channels = [OpenTiff(source, limits, Selection(channel=i)) for i in range(n_channels)]
+
+    def close() -> None:
+        for channel in channels:
+            channel.close()
+
+    def read(z: int) -> np.ndarray:
+        masks = np.stack([_read_raw(channel, z) for channel in channels], axis=-1)
+        if not is_one_hot(masks):
+            raise LabelError(
+                f"The label file holds {n_channels} channels, and they are no one-hot masks: in "
+                "each pixel one of them should be set.",
+                hint="Export the labels as whole numbers in one channel.",
+            )
+        return decode_one_hot(masks, n_classes)
+
+    return Stack(FILE, channels[0].shape, np.dtype(np.uint8), read, on_close=close)
 
 
 def _read_raw(tiff: OpenTiff, z: int) -> np.ndarray:
@@ -79,24 +172,15 @@ def _read_raw(tiff: OpenTiff, z: int) -> np.ndarray:
     return raw.astype(np.int16) if raw.dtype == np.int8 else raw  # colors reach to 255
 
 
-def _decode_values(
-    raw_slices: Iterable[np.ndarray], shape: tuple[int, int, int], n_classes: int
-) -> np.ndarray:
-    """Decode by the values of the whole stack: one slice may lack the class that tells."""
-    labels = np.empty(shape, np.uint8)
-    is_found = np.zeros(256, bool)
-    for image, raw in zip(labels, raw_slices, strict=True):
-        is_in_range = raw.min() >= 0 and raw.max() <= IGNORED
-        image[:] = raw if is_in_range else 0
-        if not (is_in_range and np.array_equal(image, raw)):
-            decode_labels(raw, n_classes)  # says what is wrong: fractions, other values
-        is_found |= np.bincount(image.ravel(), minlength=256) > 0
-    found = np.flatnonzero(is_found)
-    table = np.zeros(256, np.uint8)
-    table[found] = decode_labels(found[None], n_classes)
-    for image in labels:
-        image[:] = table[image]
-    return labels
+def _values_in(slices: Iterable[np.ndarray]) -> np.ndarray:
+    """Return all values of a stack: one slice may lack the class that tells the coding."""
+    found = np.empty(0)
+    for image in slices:
+        values = np.unique(image)
+        found = np.union1d(found, values[:_MOST_VALUES]) if found.size else values
+        if found.size > _MOST_VALUES:
+            break
+    return found
 
 
 def check_same_shape(stack: Stack, labels: np.ndarray) -> None:
@@ -134,26 +218,8 @@ def decode_labels(raw: np.ndarray, n_classes: int = 4) -> np.ndarray:
         LabelError: The values belong to none of the known codings.
     """
     if raw.ndim >= 3 and raw.shape[-1] == 3:
-        return _decode_rgb(raw, n_classes)
-    if raw.dtype.kind == "f" and not np.array_equal(raw, np.rint(raw)):
-        raise LabelError(
-            "The label file holds fractions, but a label is a whole number.",
-            hint="Export the labels as 8-bit integers, one value for each class.",
-        )
-    values = np.unique(raw)
-    known = values[values != IGNORED]
-    if not known.size or (known.min() >= 0 and known.max() < n_classes):
-        return raw.astype(np.uint8)
-    if known.min() >= 0 and known.max() == n_classes:
-        shifted = raw.astype(np.int16) - 1
-        shifted[(raw == 0) | (raw == IGNORED)] = IGNORED
-        return shifted.astype(np.uint8)
-    shown = ", ".join(str(value) for value in values[:8]) + (" …" if values.size > 8 else "")
-    raise LabelError(
-        f"The label file holds the values {shown}; expected are 0 to {n_classes - 1}, "
-        f"or 1 to {n_classes} with 0 for pixels nobody labelled.",
-        hint="Check that this is the label file and not the image, or number the classes from 0.",
-    )
+        return decode_colors(raw, n_classes)
+    return map_labels(raw, coding_of(np.unique(raw), n_classes).labels)
 
 
 def map_labels(raw: np.ndarray, mapping: Mapping[int, int]) -> np.ndarray:
@@ -170,33 +236,13 @@ def map_labels(raw: np.ndarray, mapping: Mapping[int, int]) -> np.ndarray:
         LabelError: Some values of the file are not in the table.
     """
     values, places = np.unique(raw, return_inverse=True)
-    unknown = [value for value in values.tolist() if value not in mapping]
+    numbers = [IGNORED if np.isnan(value) else value for value in values.tolist()]
+    unknown = [value for value in numbers if value not in mapping]
     if unknown:
         shown = ", ".join(f"{value:g}" for value in unknown[:8]) + (" …" if unknown[8:] else "")
         raise LabelError(
             f"The label file holds values nobody gave a meaning: {shown}.",
             hint='Choose a class for each value, or "not labelled".',
         )
-    table = np.array([mapping[value] for value in values.tolist()], np.uint8)
+    table = np.array([mapping[value] for value in numbers], np.uint8)
     return table[places].reshape(raw.shape)
-
-
-def _decode_rgb(raw: np.ndarray, n_classes: int) -> np.ndarray:
-    labels = np.full(raw.shape[:-1], IGNORED, np.uint8)
-    for color, value in SANDSTONE_RGB.items():
-        labels[(raw == np.array(color, raw.dtype)).all(axis=-1)] = value
-    share_unknown = float((labels == IGNORED).mean())
-    if share_unknown > 0.01:
-        raise LabelError(
-            f"{share_unknown:.0%} of the colored label file has colors other than pure blue (air), "
-            "green (clay), red (quartz) and yellow (pyrite).",
-            hint="Export the labels without anti-aliasing, or as whole numbers 0 to 3.",
-        )
-    highest = labels[labels != IGNORED].max(initial=0)
-    if highest >= n_classes:
-        raise LabelError(
-            f"The colored label file shows {SANDSTONE[highest].name}, which is class {highest}, "
-            f"but there are only {n_classes} classes.",
-            hint=f"Choose {len(SANDSTONE_RGB)} classes, or export the labels as whole numbers.",
-        )
-    return labels

@@ -183,6 +183,16 @@ def scores_by_region(
     return {"scores_of": first} | found[first] | {f"scores_of_{other}": found[other]}
 
 
+def few_classes(found: dict, class_names: Sequence[str]) -> str:
+    """Say why scores, as `Scores.to_dict` returns them, mean little; "" where they do not."""
+    present = [name for name in class_names if found["support"][name]]
+    if not present:
+        return "No pixel that counts has a true label, so there are no scores."
+    if len(present) == 1:
+        return f"Only {present[0]} has true labels: scores over one class say little."
+    return ""
+
+
 def _hits(matrix: np.ndarray) -> np.ndarray:
     return np.diagonal(matrix, axis1=-2, axis2=-1)
 

@@ -13,7 +13,7 @@ from pages.cache.task import Task
 from pages.components import confusion
 from pages.words.scans import seen_in
 from sandseg.classes import IGNORED, SANDSTONE
-from sandseg.scan.labels import SANDSTONE_RGB
+from sandseg.scan.label_colors import SANDSTONE_RGB
 
 EVALUATE = "pages/evaluate.py"
 CODINGS = {

@@ -9,7 +9,7 @@ import tifffile
 from sandseg.errors import LabelError, StackError
 from sandseg.scan.choices import AmbiguousStackError, Choice, Selection
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import SANDSTONE_RGB
+from sandseg.scan.label_colors import SANDSTONE_RGB
 from sandseg.scan.limits import WEB_LIMITS
 from sandseg.uploads import decode_guard
 from sandseg.uploads.decode_guard import take_each, take_upload
