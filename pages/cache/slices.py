@@ -22,7 +22,7 @@ from sandseg.grey.verdict import zoom_for
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
-from sandseg.predict.slices import Predictor, SlicePrediction
+from sandseg.predict.slices import Predictor, SlicePrediction, check_slice_memory
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
 from sandseg.score.metrics import Scores, confusion_matrix, scores
 
@@ -75,6 +75,7 @@ def predictor_of(task: Task) -> Predictor:
 def _predictor_of(task: Task) -> Predictor:
     model = find_model(task.model_name)
     network = load_network(task.model_name, task.model_sha256)
+    check_slice_memory(stack_of(task), zoom_of(task))
     predictor = Predictor(network, model.unet.stride, model.classes, line_of(task), zoom_of(task))
     if not task.treatment.is_evened:
         return predictor

@@ -58,8 +58,8 @@ def labels_tiff(task: Task, z: int) -> bytes:
     """Return the label TIFF the command line would write."""
     if task.job:
         return (Path(task.job) / LABELS).read_bytes()
-    classes, voxel_size_um = classes_of(task.model_name), stack_of(task).voxel_size_um
-    return labels_tiff_bytes([prediction_of(task, z).labels], classes, voxel_size_um)
+    classes, spacing_um = classes_of(task.model_name), stack_of(task).spacing_um
+    return labels_tiff_bytes([prediction_of(task, z).labels], classes, spacing_um)
 
 
 def overlay_png(task: Task, z: int) -> bytes:

@@ -15,7 +15,7 @@ from pages.words.numbers import plain
 from pages.words.scans import mapping_text
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
-from sandseg.grey.rescale import voxel_text
+from sandseg.grey.rescale import LARGEST_ZOOM, voxel_text
 from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE
 from sandseg.model.store import StoredModel
 
@@ -52,7 +52,12 @@ def show_treatment(source: Source) -> None:
 
 def show_grey_values(task: Task, source: Source) -> None:
     """Say in one line how grey values reach the model and whether that fits; more when opened."""
-    found, mapping = verdict_on(task), mapping_of(task)
+    try:
+        found, mapping = verdict_on(task), mapping_of(task)
+    except SandsegError:
+        if task.treatment.is_rescaled:  # perhaps that is what cannot be done
+            _offer_size(source, None)
+        raise
     if found.level != FIT:
         st.warning(found.sentence, icon=ICONS[found.level])
     if found.inverse:
@@ -63,7 +68,9 @@ def show_grey_values(task: Task, source: Source) -> None:
             on_click=_map_by,
             args=(source, *found.inverse),
         )
-    if found.voxel_ratio or task.treatment.is_rescaled:
+    if (found.voxel_ratio or 0) > LARGEST_ZOOM:
+        st.caption(f"{voxel_text(found.voxel_ratio)} A slice cannot be enlarged that far.")
+    elif found.voxel_ratio or task.treatment.is_rescaled:
         _offer_size(source, found.voxel_ratio)
     if found.is_uneven or task.treatment.is_evened:
         _offer(source, "is_evened", "Even out the brightness", _EVENED)

@@ -91,9 +91,7 @@ def _show_meanings(source: Source, found: LabelFile, classes: Sequence[Segmentat
         st.form_submit_button("Compare with these", on_click=_apply, args=(source, classes))
 
 
-def _take(
-    files: Sequence[Arrived], source: Source, classes: Sequence[SegmentationClass]
-) -> None:
+def _take(files: Sequence[Arrived], source: Source, classes: Sequence[SegmentationClass]) -> None:
     """Look at uploaded labels and compare a source with them, if they fit.
 
     Raises:

@@ -43,6 +43,7 @@ def segmentation_report(
         "shape": list(stack.shape),
         "dtype": str(stack.dtype),
         "voxel_size_um": stack.voxel_size_um,
+        "spacing_zyx_um": list(stack.spacing_um) if stack.spacing_um else None,
         "model": model.name,
         "model_sha256": model.sha256,
         "grey": {"low": mapping.low, "high": mapping.high, "kind": mapping.kind},

@@ -15,6 +15,7 @@ from tifffile.tifffile import imagej_metadata_tag
 from sandseg.atomic import whole_file
 from sandseg.classes import OWN_LABELS, SANDSTONE, SegmentationClass, palette
 from sandseg.errors import LabelError
+from sandseg.scan.tiff.voxels import Spacing
 
 CLASSIC_LIMIT = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out and it is a BigTIFF
 _COUNT_WIDTH = 10  # room for the number of slices, which is only known at the end
@@ -24,30 +25,30 @@ _COUNT_WIDTH = 10  # room for the number of slices, which is only known at the e
 def label_writer(
     path: Path | str,
     classes: Sequence[SegmentationClass] = SANDSTONE,
-    voxel_size_um: float | None = None,
+    spacing_um: Spacing | float | None = None,
 ) -> Iterator["Pages"]:
     """Write labels as a TIFF with a color table: `with label_writer(path) as out: out.write(…)`.
 
     Args:
         path: Where to; an existing file is only replaced once the new one is whole.
         classes: What the labels mean; they give the colors.
-        voxel_size_um: Edge of a voxel in µm, if known.
+        spacing_um: How far voxels lie apart along z, y, x in µm, or the edge of a cube, if known.
 
     Raises:
         SandsegError: The file cannot be written.
         LabelError: There are no slices, or they differ in size.
     """
     with whole_file(Path(path)) as handle:
-        pages = _label_pages(handle, classes, voxel_size_um)
+        pages = _label_pages(handle, classes, spacing_um)
         yield pages
         pages.finish()
 
 
 @contextmanager
-def image_writer(path: Path | str, voxel_size_um: float | None = None) -> Iterator["Pages"]:
+def image_writer(path: Path | str, spacing_um: Spacing | float | None = None) -> Iterator["Pages"]:
     """Write grey values or confidence, of any real type, as `label_writer` writes labels."""
     with whole_file(Path(path)) as handle:
-        pages = Pages(handle, {"photometric": "minisblack"}, voxel_size_um)
+        pages = Pages(handle, {"photometric": "minisblack"}, spacing_um)
         yield pages
         pages.finish()
 
@@ -56,25 +57,25 @@ def write_labels(
     path: Path | str,
     labels: Iterable[np.ndarray],
     classes: Sequence[SegmentationClass] = SANDSTONE,
-    voxel_size_um: float | None = None,
+    spacing_um: Spacing | float | None = None,
 ) -> None:
     """Write labels that are at hand, (Z, Y, X) uint8 or any (Y, X) slices; see `label_writer`."""
-    with label_writer(path, classes, voxel_size_um) as out:
+    with label_writer(path, classes, spacing_um) as out:
         out.write_all(labels)
 
 
 def write_image(
-    path: Path | str, slices: Iterable[np.ndarray], voxel_size_um: float | None = None
+    path: Path | str, slices: Iterable[np.ndarray], spacing_um: Spacing | float | None = None
 ) -> None:
     """Write grey values that are at hand, (Y, X) of any real type a slice; see `image_writer`."""
-    with image_writer(path, voxel_size_um) as out:
+    with image_writer(path, spacing_um) as out:
         out.write_all(slices)
 
 
 def labels_tiff_bytes(
     labels: Iterable[np.ndarray],
     classes: Sequence[SegmentationClass] = SANDSTONE,
-    voxel_size_um: float | None = None,
+    spacing_um: Spacing | float | None = None,
 ) -> bytes:
     """Return the very bytes that `write_labels` would write.
 
@@ -82,7 +83,7 @@ def labels_tiff_bytes(
         LabelError: There are no slices, or they differ in size.
     """
     handle = io.BytesIO()
-    pages = _label_pages(handle, classes, voxel_size_um)
+    pages = _label_pages(handle, classes, spacing_um)
     pages.write_all(labels)
     pages.finish()
     return handle.getvalue()
@@ -99,13 +100,13 @@ class Pages:
         self,
         handle: BinaryIO,
         options: dict[str, Any],
-        voxel_size_um: float | None,
+        spacing_um: Spacing | float | None,
         dtype: type | None = None,
     ):
         self._handle, self._dtype = handle, dtype
         info = options.pop("info", "")
         self._first = {"extratags": imagej_metadata_tag({"Info": info}, "<")} if info else {}
-        self._options = {**options, **_page_options(voxel_size_um)}
+        self._options = {**options, **_page_options(spacing_um)}
         self._writer = TiffWriter(handle, bigtiff=False, byteorder="<")
         self._is_big = self._is_finished = False
         self._shape: tuple[int, ...] | None = None
@@ -171,12 +172,12 @@ class Pages:
 
 
 def _label_pages(
-    handle: BinaryIO, classes: Sequence[SegmentationClass], voxel_size_um: float | None
+    handle: BinaryIO, classes: Sequence[SegmentationClass], spacing_um: Spacing | float | None
 ) -> Pages:
     # Color tables have 16 bits a channel: 255 becomes 65535.
     colormap = palette(classes).T.astype(np.uint16) * 257
     options = {"photometric": "palette", "colormap": colormap, "info": class_names(classes)}
-    return Pages(handle, options, voxel_size_um, np.uint8)
+    return Pages(handle, options, spacing_um, np.uint8)
 
 
 def class_names(classes: Sequence[SegmentationClass]) -> str:
@@ -188,17 +189,17 @@ def class_names(classes: Sequence[SegmentationClass]) -> str:
     return "\n".join([OWN_LABELS, *lines, ""])
 
 
-def _page_options(voxel_size_um: float | None) -> dict[str, Any]:
+def _page_options(spacing_um: Spacing | float | None) -> dict[str, Any]:
     """Return options of the TIFF writer.
 
     ImageJ takes "cm" in the resolution together with "um" in the description for µm.
     """
     lines = ["ImageJ=1.54f", f"images={0:<{_COUNT_WIDTH}}", f"slices={0:<{_COUNT_WIDTH}}"]
     resolution = {}
-    if voxel_size_um:
-        lines += ["unit=um", f"spacing={voxel_size_um:.9g}"]
-        per_cm = 1e4 / voxel_size_um
-        resolution = {"resolution": (per_cm, per_cm), "resolutionunit": "CENTIMETER"}
+    if spacing_um:
+        z, y, x = np.broadcast_to(spacing_um, 3).tolist()
+        lines += ["unit=um", f"spacing={z:.9g}"]
+        resolution = {"resolution": (1e4 / x, 1e4 / y), "resolutionunit": "CENTIMETER"}
     description = "\n".join([*lines, "loop=false", ""])
     return {"compression": "zlib", "software": False, "description": description, **resolution}
 

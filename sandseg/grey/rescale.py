@@ -3,6 +3,9 @@
 import numpy as np
 
 LARGEST_VOXEL_RATIO = 1.5  # up to it grains look as large as other grains
+STRANGE_VOXEL_RATIO = 3.0  # from it on hardly anything looks like what the model learned from
+LARGEST_ZOOM = 4.0  # enlarged further, a slice is nothing but blur, and takes the machine's memory
+SMALLEST_SIDE = 16  # pixels that must be left of a slice that is reduced
 
 
 def rescaled(image: np.ndarray, zoom: float) -> np.ndarray:

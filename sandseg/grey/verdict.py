@@ -14,7 +14,13 @@ from sandseg.errors import ConfigError
 from sandseg.grey.appearance import Look
 from sandseg.grey.histograms import Line
 from sandseg.grey.mapping import FITS, FOREIGN, GreyMapping
-from sandseg.grey.rescale import voxel_ratio, voxel_text
+from sandseg.grey.rescale import (
+    LARGEST_ZOOM,
+    SMALLEST_SIDE,
+    STRANGE_VOXEL_RATIO,
+    voxel_ratio,
+    voxel_text,
+)
 from sandseg.model.store import StoredModel
 from sandseg.model.usual import Usual, usual_for
 from sandseg.scan.stack import Stack
@@ -93,7 +99,13 @@ class Verdict:
         if self.is_uneven:
             found.append("To even out the brightness, add --even.")
         if self.voxel_ratio:
-            found.append(f"{voxel_text(self.voxel_ratio)} To rescale the slices, add --rescale.")
+            can = self.voxel_ratio <= LARGEST_ZOOM
+            what = (
+                "To rescale the slices, add --rescale."
+                if can
+                else f"That is more than the {LARGEST_ZOOM:g} times a slice can be enlarged."
+            )
+            found.append(f"{voxel_text(self.voxel_ratio)} {what}")
         return tuple(found)
 
 
@@ -125,9 +137,11 @@ def judge(
         _drift_reason(signs, usual): _level(signs.drift, DRIFT_LIMITS),
         _doubt_reason(signs): _level(signs.doubt, DOUBT_LIMITS),
     }
+    ratio = voxel_ratio(voxel_size_um, usual.voxel_size_um, zoom)
+    if ratio:
+        levels[_voxel_reason(ratio)] = 1 + (max(ratio, 1 / ratio) >= STRANGE_VOXEL_RATIO)
     worst = min(sum(levels.values()), 2)  # two doubts are as good as distrust
     reasons = tuple(reason for reason, level in levels.items() if level)
-    ratio = voxel_ratio(voxel_size_um, usual.voxel_size_um, zoom)
     level = (FIT, DOUBTFUL, STRANGE)[worst]
     return Verdict(level, reasons, signs, mapping.inverse, ratio)
 
@@ -149,7 +163,23 @@ def zoom_for(stack: Stack, model: StoredModel) -> float:
             f'"{stack.name}" does not say how large its voxels are.',
             hint="Give their edge in µm, as in --voxel-size 2.23.",
         )
-    return stack.voxel_size_um / usual_um
+    zoom = stack.voxel_size_um / usual_um
+    if zoom > LARGEST_ZOOM:
+        raise ConfigError(
+            f'The voxels of "{stack.name}", {stack.voxel_size_um:.4g} µm, are {zoom:.3g} times as '
+            f"large as those the model learned from. A slice is enlarged {LARGEST_ZOOM:g} times at "
+            "most: what is finer than a voxel cannot be brought back.",
+            hint="Check the voxel size (--voxel-size, or how the file was read), or do without "
+            "rescaling.",
+        )
+    if zoom * min(stack.shape[1:]) < min(SMALLEST_SIDE, *stack.shape[1:]):
+        raise ConfigError(
+            f'Of a slice of "{stack.name}" hardly a pixel would be left if its voxels of '
+            f"{stack.voxel_size_um:.4g} µm were made as large as those the model learned from.",
+            hint="Check the voxel size (--voxel-size, or how the file was read), or do without "
+            "rescaling.",
+        )
+    return zoom
 
 
 def verdict_facts(verdict: Verdict) -> dict:
@@ -215,6 +245,11 @@ def _drift_reason(signs: Signs, usual: Usual) -> str:
     return (
         f"its brightness drifts by {100 * share:.0f} % across a slice, as beam hardening makes it"
     )
+
+
+def _voxel_reason(ratio: float) -> str:
+    size, times = ("coarser", ratio) if ratio > 1 else ("finer", 1 / ratio)
+    return f"its voxels are {times:.3g} times {size}"
 
 
 def _doubt_reason(signs: Signs) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from sandseg.atomic import write_text
 from sandseg.classes import SegmentationClass
 from sandseg.config import Treatment
-from sandseg.errors import SandsegError, named
+from sandseg.errors import SandsegError
 from sandseg.export.report import pore_warning, segmentation_report, to_json
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_to_look_at
@@ -28,16 +28,14 @@ from sandseg.predict.slices import (
     Predictor,
     Progress,
     SlicePrediction,
+    check_slice_memory,
     make_predictor,
     predict_stack,
 )
 from sandseg.scan.labels import Meanings, check_same_shape, read_labels_and_note
-from sandseg.scan.limits import check_memory
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, few_classes, scores_by_region
-
-_BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
 
 def segment_stack(
@@ -126,9 +124,7 @@ def _check_outputs(request: SegmentRequest) -> None:
 
 def _check_memory(request: SegmentRequest, stack: Stack, model: StoredModel) -> None:
     zoom = zoom_for(stack, model) if request.treatment.is_rescaled else 1.0
-    n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
-    with named(stack.name):
-        check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
+    check_slice_memory(stack, zoom)
 
 
 def _read_truth(
@@ -152,10 +148,10 @@ def _outputs(
 ) -> Iterator[tuple[Pages, Pages | None]]:
     """Give what labels and confidence are pushed to; both files are whole before one appears."""
     with ExitStack() as files:
-        writer = label_writer(request.labels, model.classes, stack.voxel_size_um)
+        writer = label_writer(request.labels, model.classes, stack.spacing_um)
         labels, confidence = files.enter_context(writer), None
         if request.confidence:
-            writer = image_writer(request.confidence, stack.voxel_size_um)
+            writer = image_writer(request.confidence, stack.spacing_um)
             confidence = files.enter_context(writer)
         yield labels, confidence
         for pages in filter(None, (labels, confidence)):

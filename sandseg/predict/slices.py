@@ -8,7 +8,7 @@ import numpy as np
 
 from sandseg.classes import SegmentationClass
 from sandseg.config import TilingConfig, Treatment
-from sandseg.errors import StackError
+from sandseg.errors import StackError, named
 from sandseg.grey.appearance import Look, look_at
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import nearest_pixels, rescaled
@@ -16,9 +16,11 @@ from sandseg.grey.verdict import zoom_for
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel
 from sandseg.predict.tiling import predict_tiled
+from sandseg.scan.limits import check_memory
 from sandseg.scan.stack import Stack, check_numbers
 
 AS_USUAL = Treatment()
+_BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,6 +106,17 @@ class Predictor:
 
     def _predict_grey(self, grey: np.ndarray) -> SlicePrediction:
         return most_probable(predict_tiled(grey, self.network, self.tiling, self.stride))
+
+
+def check_slice_memory(stack: Stack, zoom: float) -> None:
+    """Check that memory is free to segment a slice of a stack, enlarged or not.
+
+    Raises:
+        StackError: Less is free.
+    """
+    n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
+    with named(stack.name):
+        check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
 
 
 def make_predictor(

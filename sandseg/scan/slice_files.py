@@ -105,6 +105,7 @@ def join_slices(files: Sequence[SliceFile], limits: StackLimits, selection: Sele
         compression=first.compression,
         notes=(note, *first.notes),
         choices=first.choices,
+        aspect=first.aspect,
     )
 
 

@@ -30,6 +30,7 @@ class Stack:
     choices: Choices = Choices()
     part_of: "Stack | None" = field(default=None, repr=False)
     first_slice: int = 0  # in the stack it is a part of
+    aspect: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of a voxel along z, y, x; x is 1
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
 
     def __post_init__(self):
@@ -102,8 +103,14 @@ class Stack:
         )
 
     def with_voxel_size(self, voxel_size_um: float | None) -> "Stack":
-        """Return the same slices with voxels of this edge in µm, None for unknown."""
+        """Return the same slices with pixels of this width in µm, None for unknown."""
         return replace(self, voxel_size_um=voxel_size_um)
+
+    @property
+    def spacing_um(self) -> tuple[float, float, float] | None:
+        """How far voxels lie apart along z, y and x in µm; None where it is not known."""
+        size = self.voxel_size_um
+        return tuple(float(f"{size * part:.9g}") for part in self.aspect) if size else None
 
     def close(self) -> None:
         """Close the file; slices cannot be read any more."""

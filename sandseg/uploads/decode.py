@@ -22,6 +22,7 @@ from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.stack import Stack
+from sandseg.scan.tiff.voxels import aspect_options
 
 _MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
 _HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
@@ -87,8 +88,11 @@ def _write(stack: Stack, path: Path) -> None:
     n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
     try:
         with replacing(path) as file, TiffWriter(file, bigtiff=n_bytes > _BIG) as writer:
+            shape = aspect_options(stack.aspect)
             for image in _slices(stack):
-                writer.write(image, photometric="minisblack", metadata=None, contiguous=True)
+                writer.write(
+                    image, photometric="minisblack", metadata=None, contiguous=True, **shape
+                )
     except OSError as error:
         raise StackError(
             f'"{stack.name}" cannot be kept: {error.strerror or error}.',

@@ -29,7 +29,7 @@ def test_labels_come_back_as_they_were_written(shape, voxel_size_um):
     labels = np.random.default_rng(2).integers(0, 4, shape).astype(np.uint8)
     labels[0, 0, :2] = 0, IGNORED
 
-    data = labels_tiff_bytes(labels, voxel_size_um=voxel_size_um)
+    data = labels_tiff_bytes(labels, spacing_um=voxel_size_um)
 
     np.testing.assert_array_equal(read_labels(data), labels)
 

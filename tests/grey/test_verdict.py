@@ -124,8 +124,11 @@ def test_an_inverted_scan_is_named_and_the_command_line_is_told_what_helps():
 
 @pytest.mark.parametrize(("voxel_um", "words"), [(4.4, "2.2 times larger"), (0.5, "4 times sma")])
 def test_other_voxels_are_warned_of_until_slices_are_rescaled(voxel_um, words):
-    (warning,) = judge(PLAIN, [AS_USUAL], USUAL, voxel_um).warnings
+    verdict = judge(PLAIN, [AS_USUAL], USUAL, voxel_um)
+    sentence, warning = verdict.warnings
 
+    assert verdict.level != FIT
+    assert "its voxels are" in sentence
     assert words in warning
     assert "--rescale" in warning
     assert judge(PLAIN, [AS_USUAL], USUAL, voxel_um, zoom=voxel_um / 2.0).warnings == ()
@@ -231,3 +234,10 @@ def test_another_scanners_sandstone_is_not_to_be_trusted(check, sandstone_dir):
 
     assert verdict.level == STRANGE
     assert "Do not trust the labels." in verdict.warnings[0]
+
+
+def test_far_coarser_voxels_are_not_trusted_and_cannot_be_rescaled():
+    verdict = judge(PLAIN, [AS_USUAL], USUAL, 9.0)
+
+    assert verdict.level == STRANGE
+    assert "more than the 4 times" in verdict.warnings[-1]

@@ -112,7 +112,7 @@ def _grey_stack(tiff: OpenTiff) -> Stack:
     layout = tiff.layout
     with reading():
         grey = choose_grey(layout, lambda: tiff.read(0))
-        voxel_size_um, voxel_notes = find_voxel_size(tiff.tif, layout)
+        voxel_size_um, aspect, voxel_notes = find_voxel_size(tiff.tif, layout)
 
     def read(z: int) -> np.ndarray:
         with reading():
@@ -128,5 +128,6 @@ def _grey_stack(tiff: OpenTiff) -> Stack:
         compression=COMPRESSION(layout.first.compression).name.lower().replace("adobe_", ""),
         notes=(*layout.notes, *grey.notes, *voxel_notes),
         choices=layout.choices,
+        aspect=aspect,
         on_close=tiff.close,
     )

@@ -9,32 +9,86 @@ from tifffile import TiffFile, TiffPage
 from sandseg.scan.tiff.layout import Layout
 
 _MICRONS = {
-    **dict.fromkeys(("um", "µm", "μm", "micron", "microns", "micrometer", "micrometre"), 1.0),
-    **{"nm": 1e-3, "mm": 1e3, "cm": 1e4, "m": 1e6, "pm": 1e-6, "Å": 1e-4, "angstrom": 1e-4},
-    **{"inch": 25_400.0, "in": 25_400.0},
+    **dict.fromkeys(("um", "µm", "micron", "micrometer", "micrometre"), 1.0),
+    **dict.fromkeys(("nm", "nanometer", "nanometre"), 1e-3),
+    **dict.fromkeys(("mm", "millimeter", "millimetre"), 1e3),
+    **dict.fromkeys(("cm", "centimeter", "centimetre"), 1e4),
+    **dict.fromkeys(("m", "meter", "metre"), 1e6),
+    **{"pm": 1e-6, "å": 1e-4, "angstrom": 1e-4},
+    **dict.fromkeys(("inch", "inche", "in", '"'), 25_400.0),  # a plural has lost its s
 }
+_PER_PIXEL = re.compile(r"\s*(/|per)\s*(px|pix|pixel|voxel|vox|slice)s?$")
 # Printers' and cameras' resolutions, in dots per inch: they say nothing about the sample.
 _DEFAULT_DPI = (1, 2.54, 72, 96, 100, 150, 200, 204, 240, 300, 350, 400, 600, 1200, 2400)
 _PLAUSIBLE_UM = (1e-3, 2e3)
 
 
-def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, list[str]]:
-    """Return the edge of a pixel in µm, None where the file does not say, and notes."""
+Spacing = tuple[float, float, float]  # between slices, height and width of a pixel
+CUBE: Spacing = (1.0, 1.0, 1.0)
+_NO_UNIT = "pixel"
+
+
+def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacing, list[str]]:
+    """Return the width of a pixel in µm, how far voxels lie apart in units of it, and notes.
+
+    The width is None where the file does not say. Along z, y and x all is 1 where voxels are cubes.
+    """
     page = layout.first
+    if dpi := _default_dpi(tif, page):
+        return (
+            None,
+            CUBE,
+            [f"The file's {dpi:g} dots per inch are a printer's default, no voxel size."],
+        )
     sizes = (
         _ome_size(tif, layout.choices.series.chosen or 0)
         or _imagej_size(tif, page)
         or _resolution_size(page)
     )
     if sizes is None or not _PLAUSIBLE_UM[0] <= sizes[0] <= _PLAUSIBLE_UM[1]:
-        return None, []
-    x, y, z = sizes
+        return None, _aspect_alone(tif, page), []
+    x, y, z = (float(f"{size:.9g}") for size in sizes)  # what a ratio of 32-bit numbers can carry
     notes = []
     if abs(y / x - 1) > 0.01:
         notes.append(f"The pixels are not square: {x:.4g} µm wide, {y:.4g} µm high.")
     if z and abs(z / x - 1) > 0.01:
         notes.append(f"The slices are {z:.4g} µm apart, the pixels {x:.4g} µm wide.")
-    return float(f"{x:.9g}"), notes  # what a ratio of two 32-bit numbers can carry
+    return x, ((z or x) / x, y / x, 1.0), notes
+
+
+def aspect_options(aspect: Spacing) -> dict:
+    """Return options of a TIFF writer that keep the shape of voxels, but not their size."""
+    if aspect == CUBE:
+        return {}
+    z, y, _ = aspect
+    text = f"ImageJ=1.54f\nunit={_NO_UNIT}\nspacing={z:.9g}\nloop=false\n"
+    return {"resolution": (1e6, 1e6 / y), "resolutionunit": "NONE", "description": text}
+
+
+def _aspect_alone(tif: TiffFile, page: TiffPage) -> Spacing:
+    metadata = (tif.imagej_metadata or {}) if tif.is_imagej else {}
+    x, y = _pixel_lengths(page)
+    if metadata.get("unit") != _NO_UNIT or not x:
+        return CUBE
+    return _number(metadata.get("spacing")) or 1.0, float(f"{y / x:.6g}"), 1.0
+
+
+def _default_dpi(tif: TiffFile, page: TiffPage) -> float | None:
+    """Return the resolution of a printer or a screen, where that is all that a file tells."""
+    unit = str((tif.imagej_metadata or {}).get("unit", "")) if tif.is_imagej else ""
+    x, _ = _pixel_lengths(page)
+    per_unit = _microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
+    if not x or tif.is_ome or per_unit != _MICRONS["inch"]:
+        return None
+    dpi = 1 / x
+    return next((known for known in _DEFAULT_DPI[2:] if abs(dpi / known - 1) < 2e-3), None)
+
+
+def _microns(unit: str) -> float:
+    """Return how many µm a unit is, however it is written; 0 for none that is known."""
+    text = unescape(unit).replace("\\u00B5", "µ").replace("\\u00b5", "µ").replace("μ", "µ")
+    text = _PER_PIXEL.sub("", text.strip().casefold().replace("μ", "µ")).strip("()[]. ")
+    return _MICRONS.get(text) or _MICRONS.get(text.removesuffix("s"), 0.0)
 
 
 def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
@@ -44,22 +98,20 @@ def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
     for axis in "XYZ":
         value = re.search(rf'\bPhysicalSize{axis}="([^"]+)"', pixels)
         unit = re.search(rf'\bPhysicalSize{axis}Unit="([^"]+)"', pixels)
-        sizes.append(
-            _number(value and value[1]) * _MICRONS.get(unescape(unit[1]) if unit else "µm", 0)
-        )
+        sizes.append(_number(value and value[1]) * _microns(unit[1] if unit else "µm"))
     x, y, z = sizes
     return (x, y or x, z) if x > 0 else None
 
 
 def _imagej_size(tif: TiffFile, page: TiffPage) -> tuple[float, float, float] | None:
     metadata = (tif.imagej_metadata or {}) if tif.is_imagej else {}
-    unit = str(metadata.get("unit", "")).replace("\\u00B5", "µ").strip()
+    microns = _microns(str(metadata.get("unit", "")))
     x, y = _pixel_lengths(page)
-    if unit not in _MICRONS or not x:
+    if not microns or not x:
         return None
-    depth = _number(metadata.get("spacing")) * _MICRONS[unit]
+    depth = _number(metadata.get("spacing")) * microns
     # ImageJ itself writes the resolution per unit, or per centimeter where it says so.
-    factor = _MICRONS["cm"] if page.tags.valueof(296) == 3 else _MICRONS[unit]
+    factor = _MICRONS["cm"] if page.tags.valueof(296) == 3 else microns
     return x * factor, y * factor, depth
 
 
