@@ -17,7 +17,6 @@ from sandseg.export.pictures import encode_palette_png, encode_png
 from sandseg.model.store import models_folder
 from sandseg.predict import methods
 from sandseg.predict.methods import Method, Segmenter
-from sandseg.scan.stack import check_numbers
 from sandseg.score import comparison
 from sandseg.score.comparison import MethodErrors
 from sandseg.score.intervals import IouIntervals, bootstrap_iou
@@ -116,7 +115,6 @@ def run_of(trial: Trial) -> Run:
 @kept(line=_line)
 def _run_of(trial: Trial) -> Run:
     image = open_source(trial.task.source).read_slice(trial.z)
-    check_numbers(image)
     grey = mapping_of(trial.task).apply(image)
     found, seconds = methods.timed(_segmenter(trial.method, trial.method_sha256), grey)
     return Run(found.labels, seconds)

@@ -99,7 +99,7 @@ def prediction_of(
         on_wait: Told how many slices are before this one, and about how many seconds that takes.
 
     Raises:
-        StackError: The slice is damaged, empty, or holds pixels that are no numbers.
+        StackError: The slice is damaged.
     """
     if task.job:
         return _stored_prediction(task.job, z)
@@ -110,7 +110,8 @@ def _what_is_seen(task: Task, z: int, predictor: Predictor) -> tuple:
     """All that an answer depends on, whatever the file is called."""
     mapping = predictor.mapping
     line = (mapping.low, mapping.high, mapping.light, mapping.bowl_left)
-    return slice_content(task.source, z), line, predictor.zoom, task.model_sha256
+    steadied = mapping.is_steadied and mapping.unsteady
+    return slice_content(task.source, z), line, steadied, predictor.zoom, task.model_sha256
 
 
 @kept(key=_what_is_seen, line=_line)

@@ -17,6 +17,11 @@ def stack_facts(stack: Stack) -> dict:
     middle = stack.read_slice(stack.n_slices // 2)
     finite = middle[np.isfinite(middle)]
     notes = list(stack.notes)
+    if finite.size < middle.size:
+        notes.append(
+            f"{middle.size - finite.size:,} of {middle.size:,} pixels of the middle slice are "
+            "missing (NaN or infinite); they are taken for outside the sample."
+        )
     try:
         check_values(middle)
     except StackError as error:

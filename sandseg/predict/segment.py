@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.atomic import write_text
+from sandseg.classes import IGNORED
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError, named
 from sandseg.export.report import segmentation_report, to_json
 from sandseg.export.tiff import Pages, image_writer, label_writer
-from sandseg.grey.appearance import Look, slices_to_look_at
+from sandseg.grey.appearance import Look, slices_with_sample
 from sandseg.grey.verdict import judge, verdict_facts, zoom_for
 from sandseg.model.engine import load_engine
 from sandseg.model.request import SegmentRequest
@@ -170,15 +171,20 @@ class _Watch:
         n_slices, n_classes = self.stack.n_slices, len(self.predictor.classes)
         self.counts = np.zeros((n_slices, n_classes), np.int64)
         self.matrix = np.zeros((n_classes, n_classes), np.int64)
-        self._chosen = slices_to_look_at(n_slices)
+        self._chosen = slices_with_sample(self.stack)
         self._looks: list[Look] = []
+        self._n_unseen = 0
 
     def see(self, z: int, found: SlicePrediction) -> None:
         """Note what was found in slice z."""
         n_classes = len(self.matrix)
         self.counts[z] = np.bincount(found.labels.ravel(), minlength=n_classes)
+        if found.unseen is not None:
+            self._n_unseen += int(np.count_nonzero(found.unseen))
         if self.truth is not None:
-            self.matrix += confusion_matrix(self.truth[z], found.labels, n_classes)
+            seen = True if found.unseen is None else ~found.unseen
+            truth = np.where(seen, self.truth[z], IGNORED)
+            self.matrix += confusion_matrix(truth, found.labels, n_classes)
         if z in self._chosen:
             start = time.perf_counter()
             self._looks.append(self.predictor.look_at(self.stack.read_slice(z), found))
@@ -193,4 +199,12 @@ class _Watch:
             "rescaled_by": round(zoom, 6),
             "drift_evened_out": round(mapping.light.drift, 4) if mapping.light else 0,
         }
-        return treated | verdict_facts(verdict)
+        facts = treated | verdict_facts(verdict)
+        facts["unseen_fraction"] = round(self._n_unseen / int(self.counts.sum()), 6)
+        if self._n_unseen:
+            facts["warnings"].append(
+                f"{100 * facts['unseen_fraction']:.3g} % of the pixels are painted over or missing "
+                "outside the field of view. Their labels mean nothing and have a confidence of 0; "
+                "scores leave them out, shares of the whole picture do not."
+            )
+        return facts
