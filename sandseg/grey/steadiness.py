@@ -18,7 +18,8 @@ FITTED = 0.15  # distance up to which the line of a slice is believed
 SOLID = 0.65  # grey of the commonest solid on a model's scale
 CHANGE = 0.06  # of the grey of the commonest solid; real slices of one scan reach 0.02
 MOST_FITS = 2.0  # times as steep or as flat as that of the whole stack; other lines are nonsense
-FEWEST_PIXELS = 2000  # of a slice
+NEARER = 0.12  # by how much a slice must come with a line of its own; other rock comes 0.09
+FEWEST_PIXELS = 20_000  # of a slice; of fewer the rock itself differs as much
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,9 @@ def find_unsteady(
     lines = {z: _own_line(values, line, reference) for z, values in samples.items()}
     lines = {z: own for z, own in lines.items() if own}
     if len(lines) < max(2, len(samples) / 2):
+        return None
+    nearer = (distances[z] - _distance(samples[z], own, reference) for z, own in lines.items())
+    if max(nearer) <= NEARER:
         return None
     greys = {z: _solid_grey(own, line) for z, own in lines.items()}
     start = next(iter(greys.values()))
