@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from pages.cache.models import classes_of
-from pages.cache.rocks import true_labels, true_sample, true_slice
-from pages.cache.slices import grey_slice, prediction_of
+from pages.cache.rocks import true_labels, true_slice
+from pages.cache.slices import grey_slice, prediction_of, true_seen
 from pages.cache.store import kept
 from pages.cache.task import Task
 from sandseg.classes import IGNORED
@@ -26,7 +26,7 @@ def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
         LabelError: The labels belong to other classes than the model's.
     """
     classes, found = classes_of(task.model_name), prediction_of(task, z)
-    true = true_sample(truth, z, classes)
+    true = true_seen(task, z, truth)
     compared = evaluate_slice(true, found.labels, found.confidence, len(classes))
     _ = compared.scores, compared.intervals  # computed now, they are kept with it
     return compared
@@ -64,6 +64,6 @@ def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
 @kept()
 def cell_pixels(task: Task, z: int, truth: str, row: int, column: int) -> tuple[bytes, int]:
     """Encode the pixels of a true (row) and a predicted (column) class as a mask; count them."""
-    true = true_sample(truth, z, classes_of(task.model_name))
+    true = true_seen(task, z, truth)
     mask = (true == row) & (prediction_of(task, z).labels == column)
     return encode_png(mask.astype(np.uint8) * 255), int(np.count_nonzero(mask))

@@ -20,9 +20,9 @@ from pages.cache.task import Task
 from sandseg.export import cuts
 from sandseg.export.overlay import blend
 from sandseg.export.pictures import encode_jpeg
-from sandseg.grey.appearance import Look, slices_to_look_at
+from sandseg.grey.appearance import Look, slices_with_sample
 from sandseg.grey.histograms import shares_of
-from sandseg.grey.mapping import sample_values
+from sandseg.grey.sampling import sample_values
 from sandseg.grey.survey import Survey, count_greys, spread_slices, survey_stack
 from sandseg.grey.verdict import Verdict, judge
 from sandseg.model.usual import usual_for
@@ -131,7 +131,7 @@ def _looks(task: Task) -> list[Look]:
     stack, predictor = open_source(task.source), predictor_of(task)
     return [
         predictor.look_at(stack.read_slice(z), prediction_of(task, z))
-        for z in slices_to_look_at(stack.n_slices)
+        for z in slices_with_sample(stack)
     ]
 
 

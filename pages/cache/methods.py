@@ -18,7 +18,6 @@ from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.store import models_folder
 from sandseg.predict import methods
 from sandseg.predict.methods import Method, Segmenter
-from sandseg.scan.stack import check_numbers
 from sandseg.score import comparison
 from sandseg.score.comparison import MethodErrors
 from sandseg.score.intervals import IouIntervals, bootstrap_iou
@@ -117,7 +116,6 @@ def run_of(trial: Trial) -> Run:
 @kept(line=_line)
 def _run_of(trial: Trial) -> Run:
     image = open_source(trial.task.source).read_slice(trial.z)
-    check_numbers(image)
     grey = mapping_of(trial.task).apply(image)
     found, seconds = methods.timed(_segmenter(trial.method, trial.method_sha256), grey)
     return Run(found.labels, seconds)

@@ -13,6 +13,7 @@ from pages.cache.rocks import open_source, slice_content, stack_of, true_sample,
 from pages.cache.store import kept
 from pages.cache.task import SlicePictures, Task
 from sandseg.atomic import read_json
+from sandseg.classes import IGNORED
 from sandseg.config import Treatment
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
@@ -98,7 +99,7 @@ def prediction_of(
         on_wait: Told how many slices are before this one, and about how many seconds that takes.
 
     Raises:
-        StackError: The slice is damaged, empty, or holds pixels that are no numbers.
+        StackError: The slice is damaged.
     """
     if task.job:
         return _stored_prediction(task.job, z)
@@ -109,7 +110,8 @@ def _what_is_seen(task: Task, z: int, predictor: Predictor) -> tuple:
     """All that an answer depends on, whatever the file is called."""
     mapping = predictor.mapping
     line = (mapping.low, mapping.high, mapping.light, mapping.bowl_left)
-    return slice_content(task.source, z), line, predictor.zoom, task.model_sha256
+    steadied = mapping.is_steadied and mapping.unsteady
+    return slice_content(task.source, z), line, steadied, predictor.zoom, task.model_sha256
 
 
 @kept(key=_what_is_seen, line=_line)
@@ -119,9 +121,9 @@ def _segmented(task: Task, z: int, predictor: Predictor) -> SlicePrediction:
 
 @kept()
 def _stored_prediction(job: str, z: int) -> SlicePrediction:
-    return SlicePrediction(
-        tifffile.imread(Path(job) / LABELS, key=z), tifffile.imread(Path(job) / CONFIDENCE, key=z)
-    )
+    labels, confidence = (tifffile.imread(Path(job) / name, key=z) for name in (LABELS, CONFIDENCE))
+    unseen = confidence == 0  # only what was not seen has no confidence at all
+    return SlicePrediction(labels, confidence, unseen if unseen.any() else None)
 
 
 @kept()
@@ -186,14 +188,21 @@ def confidence_percent(task: Task, z: int) -> bytes:
 @kept()
 def slice_phases(task: Task, z: int) -> Composition:
     """Measure a segmented slice."""
-    return composition_of(prediction_of(task, z).labels, classes_of(task.model_name))
+    return composition_of(prediction_of(task, z).seen_labels, classes_of(task.model_name))
+
+
+def true_seen(task: Task, z: int, truth: str) -> np.ndarray:
+    """Return the true labels that scores of a slice are counted over: in the sample, and seen."""
+    true = true_sample(truth, z, classes_of(task.model_name))
+    unseen = prediction_of(task, z).unseen
+    return true if unseen is None else np.where(unseen, np.uint8(IGNORED), true)
 
 
 @kept()
 def slice_scores(task: Task, z: int, truth: str) -> Scores:
     """Compare a segmented slice with its true labels, inside the sample."""
     classes = classes_of(task.model_name)
-    true = true_sample(truth, z, classes)
+    true = true_seen(task, z, truth)
     return scores(confusion_matrix(true, prediction_of(task, z).labels, len(classes)))
 
 

@@ -2,9 +2,8 @@
 
 from dataclasses import asdict
 
-import numpy as np
-
 from sandseg.errors import StackError
+from sandseg.measure.outside import missing_mask
 from sandseg.scan.stack import Stack, check_values
 
 
@@ -15,8 +14,13 @@ def stack_facts(stack: Stack) -> dict:
         StackError: The pixels of its middle slice are damaged.
     """
     middle = stack.read_slice(stack.n_slices // 2)
-    finite = middle[np.isfinite(middle)]
+    finite = middle[~missing_mask(middle)]
     notes = list(stack.notes)
+    if finite.size < middle.size:
+        notes.append(
+            f"{middle.size - finite.size:,} of {middle.size:,} pixels of the middle slice are "
+            "missing (NaN or infinite); they are taken for outside the sample."
+        )
     try:
         check_values(middle)
     except StackError as error:

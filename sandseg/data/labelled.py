@@ -21,10 +21,12 @@ from sandseg.data.patches import (
 )
 from sandseg.errors import LabelError, StackError, TrainingError, named
 from sandseg.grey.mapping import GreyMapping
+from sandseg.grey.training_line import grey_range, training_line
+from sandseg.measure.outside import missing_mask
 from sandseg.scan.formats import open_stack
 from sandseg.scan.label_coding import coding_of
 from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
-from sandseg.scan.stack import Stack, check_numbers
+from sandseg.scan.stack import Stack
 
 TIFF_ENDINGS = (".tif", ".tiff")
 
@@ -77,7 +79,7 @@ def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
     Images without a label file of their name are left out.
 
     Raises:
-        StackError: A file cannot be read or holds pixels that are no numbers, or there is none.
+        StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
     slices = open_labelled(images, labels, n_classes)
@@ -88,22 +90,22 @@ def open_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
     """Do as `read_labelled`, but leave the images in their files until they are asked for.
 
     Raises:
-        StackError: A file cannot be read or holds pixels that are no numbers, or there is none.
+        StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
     image_files, label_files = zip(*_pairs(_tiffs(images), _tiffs(labels)), strict=True)
-    names, reads, extremes, found, voxel_sizes = [], [], [], [], set()
+    names, reads, ranges, found, voxel_sizes = [], [], [], [], set()
     label_stacks = _read_label_files(label_files, max(n_classes, 2))
     for image_file, values in zip(image_files, label_stacks, strict=True):
         with open_stack(image_file, image_file.name) as stack:
             check_same_shape(stack, values)
             voxel_sizes.add(stack.voxel_size_um)
-            extremes.append(_extremes(stack))
+            ranges.append(grey_range(stack))
             names += _slice_names(image_file.stem, stack.n_slices)
             reads += [partial(_read_slice, image_file, z) for z in range(stack.n_slices)]
-            found.extend(values)
+            found.extend(_seen(stack, values))
     voxel_size_um = voxel_sizes.pop() if len(voxel_sizes) == 1 else None
-    return _labelled(names, reads, found, _shared_mapping(extremes), voxel_size_um)
+    return _labelled(names, reads, found, training_line(ranges), voxel_size_um)
 
 
 def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlices:
@@ -115,9 +117,9 @@ def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlice
         name: The slices are called after it.
     """
     reads = [partial(stack.read_slice, z) for z in range(stack.n_slices)]
-    mapping = _shared_mapping([_extremes(stack)])
+    mapping = training_line([grey_range(stack)])
     names = _slice_names(name, stack.n_slices)
-    return _labelled(names, reads, labels, mapping, stack.voxel_size_um)
+    return _labelled(names, reads, _seen(stack, labels), mapping, stack.voxel_size_um)
 
 
 def _labelled(
@@ -259,23 +261,12 @@ def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]
     ]
 
 
-def _extremes(stack: Stack) -> tuple[np.dtype, float, float]:
-    """Return the type of a stack, its smallest and its largest grey value."""
-    lows, highs = [], []
-    for z in range(stack.n_slices):
-        grey = stack.read_slice(z)
-        check_numbers(grey)
-        lows.append(grey.min())
-        highs.append(grey.max())
-    return stack.dtype, float(min(lows)), float(max(highs))
-
-
-def _shared_mapping(extremes: Sequence[tuple[np.dtype, float, float]]) -> GreyMapping:
-    """8-bit slices keep their values; others are stretched between their extremes, all alike."""
-    dtypes, lows, highs = zip(*extremes, strict=True)
-    if all(dtype == np.uint8 for dtype in dtypes):
-        return GreyMapping(0.0, 255.0)
-    return GreyMapping(min(lows), max(highs), "matched")
+def _seen(stack: Stack, labels: np.ndarray) -> np.ndarray:
+    """Return (Z, Y, X) labels, those of missing pixels (NaN) taken away."""
+    if stack.dtype.kind != "f":
+        return labels
+    missing = [missing_mask(stack.read_slice(z)) for z in range(stack.n_slices)]
+    return np.where(missing, np.uint8(IGNORED), labels)
 
 
 def _missing(labels: Sequence[np.ndarray], config: TrainConfig) -> tuple[str, ...]:

@@ -9,7 +9,9 @@ from scipy.ndimage import gaussian_filter
 from sandseg.classes import SegmentationClass
 from sandseg.grey.drift import Light, find_light
 from sandseg.grey.rescale import nearest_pixels, rescaled
+from sandseg.measure.outside import outside_mask
 from sandseg.measure.sample import sample_mask
+from sandseg.scan.stack import Stack
 
 N_SLICES = 3  # of a stack are looked at
 SCALES = (1.0, 2.0, 4.0, 8.0)  # px, standard deviations that part the bands of a texture
@@ -32,6 +34,23 @@ def slices_to_look_at(n_slices: int) -> tuple[int, ...]:
     """Return which slices of a stack are looked at: the middle one, and some around it."""
     others = (int((2 * i + 1) * n_slices / (2 * N_SLICES)) for i in range(N_SLICES))
     return tuple(sorted({n_slices // 2, *others}))[:n_slices]
+
+
+def slices_with_sample(stack: Stack) -> tuple[int, ...]:
+    """Return which slices of a stack are looked at, as `slices_to_look_at`, blank ones left out.
+
+    Raises:
+        StackError: A slice is damaged.
+    """
+    chosen = slices_to_look_at(stack.n_slices)
+    if not any(_is_blank(stack, z) for z in chosen):
+        return chosen
+    shown = [z for z in range(stack.n_slices) if not _is_blank(stack, z)]
+    return tuple(shown[i] for i in slices_to_look_at(len(shown))) if shown else chosen
+
+
+def _is_blank(stack: Stack, z: int) -> bool:
+    return bool(outside_mask(stack.read_slice(z)).all())
 
 
 def look_at(

@@ -10,13 +10,18 @@ import numpy as np
 
 from sandseg.errors import ConfigError, StackError
 from sandseg.grey.drift import Light
-from sandseg.grey.histograms import N_COMPARED, Line, grey_histograms, histogram_distances
+from sandseg.grey.fitting import fitted_line, ordered_values
+from sandseg.grey.histograms import Line, grey_histograms, histogram_distances
+from sandseg.grey.sampling import all_values, inside_values, sample_slices
+from sandseg.grey.steadiness import Unsteady, find_unsteady, line_of_slice
+from sandseg.grey.unseen import fill_unseen
+from sandseg.measure.outside import outside_mask
 from sandseg.scan.stack import Stack, check_values
 
-N_SAMPLED_SLICES = 24  # evenly spread over a stack; enough for a histogram
-N_SAMPLED_PIXELS = 200_000  # of each sampled slice
 COMMON_TOPS = (1.0, 255.0, 4095.0, 65535.0)  # white, where black is 0
 DROPPED_SHARES = (0.001, 0.005, 0.01)  # outliers at both ends
+MOST_CLIPPED = 0.99  # of a scan at one end; a line that does it was meant for other values
+CLIPPED_SHARE = 0.005  # of floats may lie outside 0 to 1 where that is their scale
 # Distances of histograms (see `histogram_distances`), from the real slices: 0.01 to 0.04 for a
 # whole slice, up to 0.21 for 0.6 mm cut from the middle of the rock, 0.57 for another scanner.
 PLAINER = 0.15  # by how much a plainer line may be farther away than the nearest one
@@ -34,6 +39,8 @@ class GreyMapping:
     "manual"; `distance` in [0, 1.2] grows with the doubt that the scan is like the model's.
     `inverse` is the line that would fit where dense parts of the scan seem to be dark. By a `light`
     slices are evened out after the line, but for the bowl, in 1/px², that the model is used to.
+    `unsteady` says that the brightness changes along z; with `is_steadied` each slice has a line of
+    its own.
     """
 
     low: float  # grey value that becomes 0
@@ -43,6 +50,8 @@ class GreyMapping:
     inverse: Line | None = None
     light: Light | None = None
     bowl_left: float = 0.0
+    unsteady: Unsteady | None = None
+    is_steadied: bool = False
 
     def __post_init__(self):
         if not (np.isfinite(self.low) and np.isfinite(self.high)) or self.low == self.high:
@@ -52,12 +61,51 @@ class GreyMapping:
             )
 
     def apply(self, image: np.ndarray) -> np.ndarray:
-        """Map (Y, X) grey values of any type to (Y, X) float32 in [0, 1]."""
+        """Map grey values of any type to float32 in [0, 1]: a (Y, X) slice as `bring` does.
+
+        Arrays of other dimensions are no slices; they are mapped value by value.
+        """
+        return self.bring(image)[0] if image.ndim == 2 else self._mapped(image, self._line)
+
+    def bring(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Map (Y, X) grey values of any type, and continue the sample where it was not seen.
+
+        Returns:
+            (Y, X) float32 in [0, 1], and (Y, X) bool: what is painted over or missing.
+        """
+        outside = outside_mask(image)
+        mapped = self._mapped(image, self._line_for(image, outside))
+        return fill_unseen(mapped, image, outside)
+
+    def _mapped(self, image: np.ndarray, line: Line) -> np.ndarray:
+        low, high = line
         exact = np.result_type(image.dtype, np.float32).type  # float64 where float32 would round
-        mapped = (image.astype(exact) - exact(self.low)) * exact(1.0 / (self.high - self.low))
+        with np.errstate(over="ignore", invalid="ignore"):
+            mapped = (image.astype(exact) - exact(low)) * exact(1.0 / (high - low))
         if self.light:
             mapped /= self.light.over(image.shape, self.bowl_left)
         return np.clip(mapped, 0.0, 1.0, out=mapped).astype(np.float32, copy=False)
+
+    @property
+    def _line(self) -> Line:
+        return self.low, self.high
+
+    def _line_for(self, image: np.ndarray, outside: np.ndarray) -> Line:
+        if not (self.unsteady and self.is_steadied):
+            return self._line
+        return line_of_slice(image[~outside], self._line, self.unsteady) or self._line
+
+    @property
+    def steadied(self) -> "GreyMapping":
+        """The same with a line for each slice, where the brightness changes along z."""
+        if not self.unsteady:
+            return self
+        return replace(self, is_steadied=True, distance=self.unsteady.distance)
+
+    @property
+    def without_light(self) -> "GreyMapping":
+        """The same, without evening out the light across a slice."""
+        return replace(self, light=None)
 
     @property
     def is_inverted(self) -> bool:
@@ -86,13 +134,20 @@ def choose_mapping(stack: Stack, reference: np.ndarray, grey: str = "auto") -> G
 
     Raises:
         StackError: All pixels have one value.
-        ConfigError: `grey` is none of the three.
+        ConfigError: `grey` is none of the three, or makes nearly all of the scan black or white.
     """
-    values = sample_values(stack)
+    samples = sample_slices(stack)
+    values = all_values(stack, samples)
     if grey == "auto":
-        return fit_mapping(values, reference)
-    line = type_range(values) if grey == "identity" else _parse_line(grey)
-    return manual_mapping(*line, values, reference)
+        mapping = fit_mapping(values, reference)
+    else:
+        line = type_range(values) if grey == "identity" else _parse_line(grey)
+        if grey != "identity":
+            _check_line(line, values, stack)
+        mapping = manual_mapping(*line, values, reference)
+    line = mapping.low, mapping.high
+    unsteady = find_unsteady(samples, line, reference, lambda z: inside_values(stack, z))
+    return replace(mapping, unsteady=unsteady)
 
 
 def _parse_line(grey: str) -> tuple[float, float]:
@@ -107,29 +162,18 @@ def _parse_line(grey: str) -> tuple[float, float]:
     return low, high
 
 
-def sample_values(stack: Stack) -> np.ndarray:
-    """Return grey values from evenly spread slices: (N,) of the stack's own type, bool as uint8.
-
-    Raises:
-        StackError: Not one pixel of the sample is a finite number.
-    """
-    n_slices = min(stack.n_slices, N_SAMPLED_SLICES)
-    positions = np.unique(np.linspace(0, stack.n_slices - 1, n_slices).round().astype(int))
-    parts = []
-    for z in positions:
-        values = stack.read_slice(int(z)).ravel()
-        parts.append(values[:: max(1, values.size // N_SAMPLED_PIXELS)])
-    values = np.concatenate(parts)
-    if values.dtype.kind == "b":
-        values = values.view(np.uint8)
-    if values.dtype.kind == "f":
-        values = values[np.isfinite(values)]
-    if not values.size:
-        raise StackError(
-            "No pixel of this stack holds a number.",
-            hint="Export it again; every pixel is marked as missing (NaN).",
-        )
-    return values
+def _check_line(line: Line, values: np.ndarray, stack: Stack) -> None:
+    """Refuse a line that makes nearly all of a scan black, or white."""
+    below, above = np.mean(values <= min(line)), np.mean(values >= max(line))
+    if max(below, above) < MOST_CLIPPED:
+        return
+    become = "black" if (below > above) == (line[0] < line[1]) else "white"
+    shown = [note for note in stack.notes if "ImageJ shows" in note]
+    raise ConfigError(
+        f"With the grey values {line[0]:g} and {line[1]:g} nearly all of the scan becomes "
+        f"{become}: its values lie between {values.min():g} and {values.max():g}.",
+        hint=" ".join(["Give two grey values in that range.", *shown]),
+    )
 
 
 def fit_mapping(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
@@ -156,12 +200,12 @@ def fit_mapping(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
 
 
 def _fit_upright(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
-    ordered = _ordered(values)
+    ordered = ordered_values(values)
     lines = _plain_lines(values)
     distances = histogram_distances(grey_histograms(ordered, lines), reference)
     nearest = distances.min()
     if nearest > FITS and ordered[0] < ordered[-1]:
-        line, distance = _fitted_line(ordered, reference)
+        line, distance = fitted_line(ordered, reference)
         if distance + GUESSED < nearest:
             return GreyMapping(*line, "matched", distance + GUESSED)
     chosen = int(np.argmax(distances <= max(nearest, min(nearest + PLAINER, FITS))))
@@ -179,7 +223,7 @@ def manual_mapping(
     """
     GreyMapping(low, high)  # refuses a line that spans no range
     check_values(values)
-    histograms = grey_histograms(_ordered(values), [(low, high)])
+    histograms = grey_histograms(ordered_values(values), [(low, high)])
     distance = float(histogram_distances(histograms, reference)[0])
     mapping = GreyMapping(low, high, _kind((low, high), values, "manual"), distance)
     return replace(mapping, inverse=_fitting_inverse(mapping, values, reference))
@@ -211,18 +255,19 @@ def _kind(line: Line, values: np.ndarray, otherwise: str) -> str:
     return "identity" if line == type_range(values) else otherwise
 
 
-def _ordered(values: np.ndarray) -> np.ndarray:
-    """Sort some of the values; what is clipped or painted over at the ends stays away."""
-    values = values.ravel()
-    values = np.sort(values[:: max(1, values.size // N_COMPARED)].astype(np.float64))
-    inner = values[(values > values[0]) & (values < values[-1])]
-    return inner if inner.size and inner[0] < inner[-1] else values
+def _fills_range(values: np.ndarray) -> bool:
+    """Whether values can be on their type's scale: floats may have any, not only 0 to 1."""
+    if values.dtype.kind != "f":
+        return True
+    if np.count_nonzero((values < 0) | (values > 1)) > CLIPPED_SHARE * values.size:
+        return False
+    return bool(np.percentile(values, 100 * (1 - DROPPED_SHARES[0])) > 0.5)
 
 
 def _plain_lines(values: np.ndarray) -> list[Line]:
     """Return the lines of common exports, the most usual first."""
     lowest, highest = values.min(), values.max()
-    lines = [type_range(values)]
+    lines = [type_range(values)] if _fills_range(values) else []
     lines += [(0.0, top) for top in COMMON_TOPS if lowest >= 0 and top / 2 < highest <= top]
     lines.append((lowest, highest))
     above = values[values > lowest]  # where the surroundings are painted over with one value
@@ -230,19 +275,3 @@ def _plain_lines(values: np.ndarray) -> list[Line]:
     for share in DROPPED_SHARES:
         lines.append(tuple(np.percentile(values, (100 * share, 100 * (1 - share)))))
     return [(float(low), float(high)) for low, high in lines if high > low]
-
-
-def _fitted_line(ordered: np.ndarray, reference: np.ndarray) -> tuple[Line, float]:
-    """Search for the line with the nearest histogram, on ever finer grids; return its distance."""
-    low, high = np.quantile(ordered, (0.005, 0.995))
-    if low == high:
-        low, high = ordered[0], ordered[-1]
-    shortest, step, n_steps = (high - low) / 5, (high - low) / 10, 10
-    for _ in range(4):
-        offsets = step * np.arange(-n_steps, n_steps + 1)
-        lines = [(a, b) for a in low + offsets for b in high + offsets if b - a >= shortest]
-        histograms = grey_histograms(ordered, lines)
-        distances = histogram_distances(histograms, reference, may_be_darker=False)
-        low, high = lines[int(distances.argmin())]
-        step, n_steps = step / 4, 5
-    return (float(low), float(high)), float(distances.min())

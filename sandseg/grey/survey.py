@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.grey.display import to_display
+from sandseg.measure.outside import missing_mask
 from sandseg.scan.stack import Stack
 
 LARGEST_COUNT = 2**26  # voxels; of a larger stack only some slices are counted
@@ -80,7 +81,7 @@ def survey_stack(
         image = stack.read_slice(z)
         found = None if labels is None else labels[z]
         counts += count_greys(to_display(image, low, high), found, n_classes)
-        finite = image[np.isfinite(image)] if image.dtype.kind == "f" else image
+        finite = image[~missing_mask(image)] if image.dtype.kind == "f" else image
         if finite.size:
             ends += [float(finite.min()), float(finite.max())]
     lowest, highest = (min(ends), max(ends)) if ends else (np.nan, np.nan)

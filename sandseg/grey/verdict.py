@@ -52,6 +52,7 @@ class Signs:
     texture: float | None = None  # powers of two
     doubt: float | None = None  # times the usual
     drift: float | None = None  # of the grey value, beyond the usual
+    change_z: float | None = None  # of the grey value, from slice to slice
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class Verdict:
 
     @property
     def is_uneven(self) -> bool:
-        """Whether the brightness drifts more than usual."""
-        return _level(self.signs.drift, DRIFT_LIMITS) > 0
+        """Whether the brightness drifts more than usual, across slices or along z."""
+        signs = self.signs.drift, self.signs.change_z
+        return any(_level(sign, DRIFT_LIMITS) > 0 for sign in signs)
 
     @property
     def sentence(self) -> str:
@@ -130,11 +132,13 @@ def judge(
         _texture_distance(looks, usual),
         _times_doubt(looks, usual),
         _drift_beyond(looks, usual),
+        mapping.unsteady.change if mapping.unsteady and not mapping.is_steadied else None,
     )
     levels = {
         _grey_reason(mapping): 2 if mapping.inverse else _level(signs.grey, GREY_LIMITS),
         _texture_reason(looks, usual): _level(signs.texture, TEXTURE_LIMITS),
         _drift_reason(signs, usual): _level(signs.drift, DRIFT_LIMITS),
+        _change_reason(mapping): _level(signs.change_z, DRIFT_LIMITS),
         _doubt_reason(signs): _level(signs.doubt, DOUBT_LIMITS),
     }
     ratio = voxel_ratio(voxel_size_um, usual.voxel_size_um, zoom)
@@ -250,6 +254,10 @@ def _drift_reason(signs: Signs, usual: Usual) -> str:
 def _voxel_reason(ratio: float) -> str:
     size, times = ("coarser", ratio) if ratio > 1 else ("finer", 1 / ratio)
     return f"its voxels are {times:.3g} times {size}"
+
+
+def _change_reason(mapping: GreyMapping) -> str:
+    return mapping.unsteady.sentence if mapping.unsteady else "its brightness changes along z"
 
 
 def _doubt_reason(signs: Signs) -> str:

@@ -1,10 +1,10 @@
-"""Even out the brightness across the slices of a stack, as a network labels them."""
+"""Even out the brightness across the slices of a stack, and from slice to slice."""
 
 from collections.abc import Callable
 from dataclasses import replace
 
 from sandseg.errors import StackError
-from sandseg.grey.appearance import slices_to_look_at
+from sandseg.grey.appearance import slices_with_sample
 from sandseg.grey.drift import find_light, mean_light
 from sandseg.measure.sample import sample_mask
 from sandseg.predict.slices import Predictor, SlicePrediction
@@ -22,7 +22,8 @@ def even_out(
     """Return a predictor that also evens out the brightness across the slices of a stack.
 
     The light is that on the commonest solid, as the network labels it on some slices; what is left
-    is the bowl that the model is used to.
+    is the bowl that the model is used to. Where the brightness changes along z, each slice is first
+    given a line of its own.
 
     Args:
         stack: The whole stack.
@@ -34,20 +35,25 @@ def even_out(
         StackError: There is too little of any solid to tell, or a slice cannot be segmented.
     """
     even = predictor
+    if predictor.mapping.unsteady:
+        even = replace(even, mapping=predictor.mapping.steadied)
+    chosen = slices_with_sample(stack)
     for _ in range(ROUNDS):
         lights = []
-        for z in slices_to_look_at(stack.n_slices):
+        for z in chosen:
             labels = predict(even, stack, z).labels
             rock = sample_mask(labels, predictor.classes)
-            grey = predictor.mapping.apply(stack.read_slice(z))
+            grey = even.mapping.without_light.apply(stack.read_slice(z))
             lights.append(find_light(grey, labels, predictor.classes, rock))
         lights = [light for light in lights if light]
+        if not lights and even.mapping.is_steadied:
+            return even
         if not lights:
             raise StackError(
                 f'"{stack.name}" shows too little of any solid to tell how its brightness drifts.',
                 hint="Leave its brightness as it is.",
             )
         bowl_left = usual_bowl * predictor.zoom**2
-        mapping = replace(predictor.mapping, light=mean_light(lights), bowl_left=bowl_left)
+        mapping = replace(even.mapping, light=mean_light(lights), bowl_left=bowl_left)
         even = replace(predictor, mapping=mapping)
     return even

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.atomic import write_text
-from sandseg.classes import SegmentationClass
+from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.report import pore_warning, segmentation_report, to_json
 from sandseg.export.tiff import Pages, image_writer, label_writer
-from sandseg.grey.appearance import Look, slices_to_look_at
+from sandseg.grey.appearance import Look, slices_with_sample
 from sandseg.grey.verdict import judge, verdict_facts, zoom_for
 from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.sample import labels_inside, sample_mask
@@ -172,18 +172,20 @@ class _Watch:
         self._parts: list[Composition] = []
         self._tiles = SamplingTiles(self.predictor.classes)
         self._inside, self._whole = np.zeros((2, n_classes, n_classes), np.int64)
-        self._chosen = slices_to_look_at(self.stack.n_slices)
+        self._chosen = slices_with_sample(self.stack)
         self._looks: list[Look] = []
+        self._n_unseen = 0
 
     def see(self, z: int, found: SlicePrediction) -> None:
         """Note what was found in slice z."""
         start = time.perf_counter()
-        classes = self.predictor.classes
-        sample = sample_mask(found.labels, classes)
-        self._parts.append(composition_of(found.labels, classes, sample))
-        self._tiles.add(found.labels, sample)
+        classes, labels = self.predictor.classes, found.seen_labels
+        sample = sample_mask(labels, classes)
+        self._parts.append(composition_of(labels, classes, sample))
+        self._tiles.add(labels, sample & (labels != IGNORED))
+        self._n_unseen += int(np.count_nonzero(labels == IGNORED))
         if self.truth is not None:
-            self._compare(self.truth[z], found.labels)
+            self._compare(np.where(labels == IGNORED, IGNORED, self.truth[z]), found.labels)
         if z in self._chosen:
             self._looks.append(self.predictor.look_at(self.stack.read_slice(z), found))
         self.seconds += time.perf_counter() - start
@@ -202,10 +204,20 @@ class _Watch:
         report["drift_evened_out"] = round(mapping.light.drift, 4) if mapping.light else 0
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
         facts = verdict_facts(verdict)
-        facts["warnings"] += filter(None, [pore_warning(found)])
+        facts["unseen_fraction"] = round(self._n_unseen / int(np.prod(self.stack.shape)), 6)
+        facts["warnings"] += filter(None, [pore_warning(found), self._unseen_warning()])
         report |= facts
         if self.truth is not None:
             names = [material.name for material in model.classes]
             report |= scores_by_region(self._inside, self._whole, names)
             report["warnings"] += filter(None, [few_classes(report, names)])
         return report
+
+    def _unseen_warning(self) -> str:
+        if not self._n_unseen:
+            return ""
+        return (
+            f"{100 * self._n_unseen / int(np.prod(self.stack.shape)):.3g} % of the pixels are "
+            "painted over or missing outside the field of view. Their labels mean nothing and have "
+            "a confidence of 0; fractions, porosity and scores leave them out."
+        )

@@ -2,11 +2,11 @@
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sandseg.classes import SegmentationClass
+from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import TilingConfig, Treatment
 from sandseg.errors import StackError, named
 from sandseg.grey.appearance import Look, look_at
@@ -17,7 +17,7 @@ from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel
 from sandseg.predict.tiling import predict_tiled
 from sandseg.scan.limits import check_memory
-from sandseg.scan.stack import Stack, check_numbers
+from sandseg.scan.stack import Stack
 
 AS_USUAL = Treatment()
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
@@ -28,11 +28,20 @@ class SlicePrediction:
     """Labels of a slice, (Y, X) uint8, and how sure they are.
 
     `confidence` is the probability of each pixel's label, (Y, X) float32 in [0, 1]; None where a
-    method has no probabilities.
+    method has no probabilities. `unseen`, (Y, X) bool, are pixels painted over or missing, whose
+    labels mean nothing; None where there are none.
     """
 
     labels: np.ndarray
     confidence: np.ndarray | None
+    unseen: np.ndarray | None = None
+
+    @property
+    def seen_labels(self) -> np.ndarray:
+        """The labels that mean something; `IGNORED` where nothing was seen."""
+        if self.unseen is None:
+            return self.labels
+        return np.where(self.unseen, np.uint8(IGNORED), self.labels)
 
 
 @dataclass(frozen=True)
@@ -73,25 +82,31 @@ class Predictor:
 
         Returns:
             Labels and confidence on the slice's own pixels, each from the nearest one the network
-            saw.
-
-        Raises:
-            StackError: Some pixels are no numbers.
+            saw. What is painted over or missing is pore, where the model knows pores, with a
+            confidence of 0.
         """
-        check_numbers(image)
-        grey = self.mapping.apply(image)
+        grey, unseen = self.mapping.bring(image)
         if self.zoom == 1:
-            return self._predict_grey(grey)
-        found = self._predict_grey(rescaled(grey, self.zoom))
-        return SlicePrediction(
-            nearest_pixels(found.labels, grey.shape), nearest_pixels(found.confidence, grey.shape)
-        )
+            found = self._predict_grey(grey)
+        else:
+            found = self._predict_grey(rescaled(grey, self.zoom))
+            found = SlicePrediction(
+                nearest_pixels(found.labels, grey.shape),
+                nearest_pixels(found.confidence, grey.shape),
+            )
+        if unseen.any():
+            pores = [material.value for material in self.classes if material.is_pore]
+            if pores:
+                found.labels[unseen] = pores[0]
+            found.confidence[unseen] = 0.0
+            return replace(found, unseen=unseen)
+        return found
 
     def predict_slice(self, stack: Stack, z: int) -> SlicePrediction:
         """Segment slice z of a stack, counted from 0; errors name the slice, counted from 1.
 
         Raises:
-            StackError: The slice is damaged, or some of its pixels are no numbers.
+            StackError: The slice is damaged.
         """
         image = stack.read_slice(z)
         try:
@@ -155,7 +170,7 @@ def predict_stack(
     """Segment a stack slice by slice; one slice is in memory at a time.
 
     Raises:
-        StackError: Some pixels of a slice are damaged or no numbers.
+        StackError: A slice is damaged.
     """
     start = time.perf_counter()
     for z in range(stack.n_slices):

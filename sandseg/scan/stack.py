@@ -130,9 +130,11 @@ def check_values(image: np.ndarray) -> None:
         image: (Y, X) of any real type.
 
     Raises:
-        StackError: All pixels have one value, or some are no finite numbers.
+        StackError: All pixels have one value, or none is a finite number.
     """
     check_numbers(image)
+    if image.dtype.kind == "f":
+        image = image[np.isfinite(image)]
     lowest = image.min()
     if lowest == image.max():
         raise StackError(
@@ -142,21 +144,13 @@ def check_values(image: np.ndarray) -> None:
 
 
 def check_numbers(image: np.ndarray) -> None:
-    """Check that every pixel of a slice is a finite number; one value throughout is fine.
+    """Check that some pixel of a slice is a finite number; one value throughout is fine.
 
     Raises:
-        StackError: Some pixels are NaN or infinite.
+        StackError: All pixels are NaN or infinite.
     """
-    if image.dtype.kind == "f":
-        n_bad = image.size - int(np.count_nonzero(np.isfinite(image)))
-        if n_bad == image.size:
-            raise StackError(
-                "No pixel of the slice is a finite number; nothing to segment.",
-                hint="Export the slice again, as 8- or 16-bit grey values.",
-            )
-        if n_bad:
-            raise StackError(
-                f"{n_bad:,} of {image.size:,} pixels are not numbers (NaN or infinite).",
-                hint="Replace them first, for example in ImageJ with Process > Math > NaN "
-                "Background, or export as 16-bit grey values.",
-            )
+    if image.dtype.kind == "f" and not np.isfinite(image).any():
+        raise StackError(
+            "No pixel of the slice is a finite number; nothing to segment.",
+            hint="Export the slice again, as 8- or 16-bit grey values.",
+        )

@@ -117,12 +117,11 @@ BAD_FILES = {
     "two sizes": (two_sizes, "differ in size"),
     "huge": (lambda path: path.write_bytes(declared(100_000, 100_000)), "declares 10 GB"),
     "one value": (lambda path: write_image(path, np.full((2, 40, 50), 7, np.uint8)), "is 7"),
-    "some NaN": (holes, "3 of 2,000 pixels"),
     "all NaN": (lambda path: tifffile.imwrite(path, np.full((40, 50), np.nan, "f4")), "o pixel"),
 }
 
 
-NOTHING_TO_SEGMENT = {"one value", "some NaN", "all NaN"}  # readable all the same
+NOTHING_TO_SEGMENT = {"one value", "all NaN"}  # readable all the same
 
 
 @pytest.mark.parametrize(
@@ -143,6 +142,18 @@ def test_a_file_that_cannot_be_segmented_is_refused(sandseg, tmp_path, out, comm
 
     assert_refused(ended, message)
     assert list(out.iterdir()) == []
+
+
+def test_missing_pixels_are_noted_and_stop_nothing(sandseg, tmp_path, out):
+    holes(tmp_path / "scan.tif")
+
+    ended = sandseg("inspect", tmp_path / "scan.tif", "--json")
+    segmented = sandseg(
+        "segment", tmp_path / "scan.tif", "--model", "grey", "-o", out / "labels.tif"
+    )
+
+    assert "3 of 2,000 pixels" in json.loads(ended.out)["notes"][-1]
+    assert segmented.code == 0
 
 
 @pytest.mark.parametrize("kind", sorted(NOTHING_TO_SEGMENT))

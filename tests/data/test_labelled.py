@@ -181,14 +181,18 @@ def test_a_folder_without_a_tiff_is_refused(folders, images, empty):
     assert "folder that holds some" in caught.value.hint
 
 
-def test_pixels_that_are_no_numbers_are_refused(tmp_path, images, labels):
+def test_pixels_that_are_no_numbers_have_no_label(tmp_path, images, labels):
     images = images.astype(np.float32)
     images[2, 3, 4] = np.nan
     tifffile.imwrite(tmp_path / "image.tif", images, photometric="minisblack")
     write_labels(tmp_path / "labels.tif", labels)
 
-    with pytest.raises(StackError, match="1 of 1,536 pixels are not numbers"):
-        read_labelled(tmp_path / "image.tif", tmp_path / "labels.tif", 4)
+    found = read_labelled(tmp_path / "image.tif", tmp_path / "labels.tif", 4)
+
+    without = np.array(labels)
+    without[2, 3, 4] = IGNORED
+    np.testing.assert_array_equal(found.labels, without)
+    assert np.isfinite(found.images).all()
 
 
 def test_a_net_with_one_output_learns_from_two_labels(tmp_path, images, labels):

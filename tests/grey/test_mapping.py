@@ -13,8 +13,8 @@ from sandseg.grey.mapping import (
     choose_mapping,
     fit_mapping,
     manual_mapping,
-    sample_values,
 )
+from sandseg.grey.sampling import sample_values
 from sandseg.scan.stack import Stack
 
 # What another scanner or export makes of 8-bit grey values, and how exactly it can be undone.
@@ -243,7 +243,7 @@ def test_pixels_that_are_no_numbers_are_left_out_of_the_sample(training, referen
     values = sample_values(Stack.from_array(image))
 
     assert np.isfinite(values).all()
-    assert values.size == image[:, 10:].size - 3
+    assert values.size <= image[:, 10:].size - 3
     assert fit_mapping(values, reference).kind == "identity"
 
 
@@ -258,7 +258,7 @@ def test_the_sample_is_spread_over_a_long_stack():
 
     def read_slice(z):
         read.append(z)
-        return np.full((500, 1000), z, np.uint16)
+        return np.arange(500_000, dtype=np.uint16).reshape(500, 1000) + np.uint16(z)
 
     values = sample_values(Stack("long", (1000, 500, 1000), np.uint16, read_slice))
 

@@ -156,6 +156,7 @@ def test_a_report_takes_a_verdict_as_plain_facts():
         "texture_distance": None,
         "doubt_distance": None,
         "drift_distance": None,
+        "change_z_distance": None,
     }
     assert facts["warnings"] == []
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from sandseg.config import TilingConfig, Treatment
-from sandseg.errors import StackError
 from sandseg.grey.mapping import GreyMapping
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
@@ -55,14 +54,31 @@ def test_the_same_grey_on_another_scale_is_the_same_label(image, predictor):
     np.testing.assert_array_equal(found.labels, expected.labels)
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf])
-@pytest.mark.parametrize("where", [np.s_[3, 4], np.s_[:, :]])
-def test_pixels_that_are_no_numbers_are_refused(image, predictor, value, where):
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.finfo(np.float32).max])
+def test_one_missing_pixel_is_labelled_like_its_neighbours(image, predictor, value):
     broken = image.astype(np.float32)
-    broken[where] = value
+    broken[3, 4], broken[20, 30] = image[3, 5], image[20, 31]
+    expected = predictor.predict(broken)
+    broken[3, 4] = broken[20, 30] = value
 
-    with pytest.raises(StackError, match="not numbers|No pixel of the slice is"):
-        predictor.predict(broken)
+    found = predictor.predict(broken)
+
+    assert (found.labels != expected.labels).sum() <= 2
+    assert found.unseen is None
+
+
+@pytest.mark.parametrize("value", [np.nan, 255, 1e9])
+def test_what_is_painted_over_is_pore_of_no_confidence_and_leaves_the_rest(predictor, rng, value):
+    image = rng.integers(60, 200, (60, 80)).astype(np.float32)
+    painted = image.copy()
+    painted[:, :20] = value
+
+    found = predictor.predict(painted)
+
+    np.testing.assert_array_equal(found.unseen, np.isin(np.arange(80), range(20)) & (image > 0))
+    assert not found.labels[found.unseen].any()
+    assert not found.confidence[found.unseen].any()
+    np.testing.assert_array_equal(found.labels[:, 20:], predictor.predict(image).labels[:, 20:])
 
 
 def test_a_stack_gives_what_its_slices_give(scan, predictor):
@@ -83,16 +99,12 @@ def test_a_blank_slice_of_a_stack_is_segmented_like_the_rest(image, predictor):
     assert not found[1].labels.any()
 
 
-def test_the_slice_that_is_no_number_is_named(image, predictor):
-    slices = np.stack([image, image]).astype(np.float32)
-    slices[1, 2, 3] = np.nan
+@pytest.mark.parametrize("value", [np.nan, 255, -np.inf])
+def test_a_slice_that_shows_nothing_is_unseen(image, predictor, value):
+    found = predictor.predict(np.full(image.shape, value, np.float32))
 
-    predictions = predict_stack(Stack.from_array(slices), predictor)
-
-    next(predictions)
-    with pytest.raises(StackError, match="Slice 2: 1 of 1,961 pixels are not numbers") as caught:
-        next(predictions)
-    assert caught.value.hint
+    assert found.unseen.all()
+    assert not found.labels.any()
 
 
 def test_progress_counts_each_slice_once_it_was_taken(scan, predictor):

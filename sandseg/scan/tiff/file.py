@@ -12,6 +12,7 @@ from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory
 from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
+from sandseg.scan.tiff.calibration import calibrated
 from sandseg.scan.tiff.check import page_bytes, page_offsets
 from sandseg.scan.tiff.grey import choose_grey
 from sandseg.scan.tiff.layout import find_layout
@@ -111,7 +112,7 @@ def open_tiff(source: Source, limits: StackLimits, selection: Selection = ANY) -
 def _grey_stack(tiff: OpenTiff) -> Stack:
     layout = tiff.layout
     with reading():
-        grey = choose_grey(layout, lambda: tiff.read(0))
+        grey = calibrated(choose_grey(layout, lambda: tiff.read(0)), tiff.tif)
         voxel_size_um, aspect, voxel_notes = find_voxel_size(tiff.tif, layout)
 
     def read(z: int) -> np.ndarray:
