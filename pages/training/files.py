@@ -15,7 +15,8 @@ from sandseg.errors import LabelError, StackError
 from sandseg.export.names import safe_name
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import SANDSTONE_RGB, map_labels
+from sandseg.scan.label_colors import SANDSTONE_RGB
+from sandseg.scan.labels import map_labels
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_each
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted

@@ -188,7 +188,8 @@ def _composition(found: dict) -> str:
         return f"Of the sample: {shares}"
     low, high = found["porosity_interval_95"]
     sure = "" if low is None else f" (95 % interval for sampling {low:.1%} to {high:.1%})"
-    fills = f"the sample fills {found['sample_fraction']:.1%} of the picture"
+    seen = "seen picture" if found["unseen_fraction"] else "picture"
+    fills = f"the sample fills {found['sample_fraction']:.1%} of the {seen}"
     return f"Of the sample: {shares}; porosity {found['porosity']:.1%}{sure}; {fills}"
 
 
