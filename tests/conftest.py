@@ -201,6 +201,11 @@ def tiff_dir():
     return _data_dir("tiff")
 
 
+@pytest.fixture(scope="session")
+def cases_dir():
+    return _data_dir("cases")
+
+
 def _data_dir(name):
     from sandseg.settings import data_folder, named_sandstone
 
