@@ -15,7 +15,7 @@ from rich.table import Table
 
 from sandseg.atomic import write_json, write_text
 from sandseg.classes import SANDSTONE
-from sandseg.cli.console import err, out, progress_bar
+from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
 from sandseg.cli.train import training
 from sandseg.config import Treatment
@@ -71,6 +71,7 @@ RawOption = Annotated[str, typer.Option(help="Raw voxels: ZxYxX,TYPE[,HEADER BYT
 def main() -> None:
     """Run the command line; what the user can put right ends with exit code 2 and no traceback."""
     signal.signal(signal.SIGTERM, _end)
+    print_in_any_encoding()
     try:
         for warning in check_settings():
             err.print(f"warning: {warning}")

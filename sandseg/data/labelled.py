@@ -10,6 +10,7 @@ import numpy as np
 
 from sandseg.classes import IGNORED
 from sandseg.config import TrainConfig
+from sandseg.data.pairing import find_tiffs, pair_files
 from sandseg.data.patches import (
     GridPatches,
     PatchSource,
@@ -19,7 +20,7 @@ from sandseg.data.patches import (
     split_names,
     split_patches,
 )
-from sandseg.errors import LabelError, StackError, TrainingError, named
+from sandseg.errors import TrainingError, named
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.training_line import grey_range, training_line
 from sandseg.measure.outside import missing_mask
@@ -27,8 +28,6 @@ from sandseg.scan.formats import open_stack
 from sandseg.scan.label_coding import coding_of
 from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
 from sandseg.scan.stack import Stack
-
-TIFF_ENDINGS = (".tif", ".tiff")
 
 
 class MadeWhenAsked(Sequence):
@@ -93,7 +92,7 @@ def open_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    image_files, label_files = zip(*_pairs(_tiffs(images), _tiffs(labels)), strict=True)
+    image_files, label_files = zip(*pair_files(find_tiffs(images), find_tiffs(labels)), strict=True)
     names, reads, ranges, found, voxel_sizes = [], [], [], [], set()
     label_stacks = _read_label_files(label_files, max(n_classes, 2))
     for image_file, values in zip(image_files, label_stacks, strict=True):
@@ -149,7 +148,7 @@ def shortest_side(images: Path) -> int:
         StackError: A file cannot be read, or there is none.
     """
     sides = []
-    for path in _tiffs(images):
+    for path in find_tiffs(images):
         with open_stack(path, path.name) as stack:
             sides += stack.shape[1:]
     return min(sides)
@@ -216,32 +215,6 @@ def _prepare_patches(
 def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
     """Cut slices, which may differ in size, into (N, S, S) patches of a regular grid."""
     return np.concatenate([grid_patches(part[None], patch_size) for part in slices])
-
-
-def _tiffs(path: Path) -> list[Path]:
-    if path.is_file():
-        return [path]
-    found = sorted(file for file in path.glob("*") if file.suffix.lower() in TIFF_ENDINGS)
-    if not found:
-        raise StackError(
-            f"There is no TIFF in {path}.", hint="Name a TIFF file, or a folder that holds some."
-        )
-    return found
-
-
-def _pairs(images: list[Path], labels: list[Path]) -> list[tuple[Path, Path]]:
-    """Match files by name; two single files belong together whatever their names."""
-    if len(images) == len(labels) == 1:
-        return [(images[0], labels[0])]
-    by_name = {image.stem: image for image in images}
-    lonely = [label.name for label in labels if label.stem not in by_name]
-    if lonely:
-        raise LabelError(
-            f"There are {len(images)} image files and {len(labels)} label files, and no image "
-            f"is named like the label file {lonely[0]}.",
-            hint="Give each label file the name of its image.",
-        )
-    return [(by_name[label.stem], label) for label in labels]
 
 
 def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]:

@@ -128,7 +128,7 @@ def _phantom(config: PhantomConfig, folder: Path) -> tuple[Path, Path]:
         folder.mkdir(parents=True, exist_ok=True)
         made = make_phantom(config)
         write_image(image, made.image, config.voxel_size_um)
-        write_labels(labels, made.labels, voxel_size_um=config.voxel_size_um)
+        write_labels(labels, made.labels, spacing_um=config.voxel_size_um)
     return image, labels
 
 

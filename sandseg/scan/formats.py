@@ -8,6 +8,7 @@ from pathlib import Path
 from sandseg.errors import named
 from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
+from sandseg.scan.foreign import N_START, refuse_foreign
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.slice_files import open_files, open_folder
 from sandseg.scan.source import Source, open_source, source_name
@@ -50,7 +51,8 @@ def open_stack(
     files = _with_names(source)
     if len(files) == 1:
         [(called, source)] = files
-        opener = _opener(source)
+        with named(name or called):
+            opener = _opener(source, name or called)
     else:
         called, source, opener = f"{len(files)} files", files, open_files
     name = name or called
@@ -61,14 +63,15 @@ def open_stack(
     return replace(stack, name=name)
 
 
-def _opener(source: Source) -> Callable[[Source, StackLimits, Selection], Stack]:
+def _opener(source: Source, name: str) -> Callable[[Source, StackLimits, Selection], Stack]:
     """Return what reads a file or a folder."""
     if _is_folder(source):
         return open_zarr if is_zarr(source) else open_folder
     start = _first_bytes(source)
-    if start.startswith(_ZIP):
-        return open_zip
-    return open_npy if start.startswith(_NPY) else open_tiff
+    if start.startswith(_NPY):
+        return open_npy
+    refuse_foreign(source, name, start)
+    return open_zip if start.startswith(_ZIP) else open_tiff
 
 
 def is_tiff(source: Source | Sequence[Path] | Mapping[str, Path]) -> bool:
@@ -98,6 +101,6 @@ def _first_bytes(source: Source) -> bytes:
     handle, close = open_source(source)
     try:
         handle.seek(0)
-        return handle.read(len(_NPY))
+        return handle.read(N_START)
     finally:
         close()

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -36,3 +37,16 @@ def test_progress_leaves_no_trace_in_a_file():
 
     assert ended.stdout == ""
     assert "Work" not in ended.stderr
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_a_console_of_any_encoding_ends_well(tmp_path, encoding):
+    command = [sys.executable, "-m", "sandseg", "phantom", "-o", str(tmp_path)]
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+
+    ended = subprocess.run(
+        [*command, "--shape", "2", "64", "64"], cwd=ROOT, capture_output=True, env=environment
+    )
+
+    assert ended.returncode == 0, ended.stderr
+    assert b"2 slices of 64" in ended.stdout
