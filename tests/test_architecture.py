@@ -28,7 +28,12 @@ FLOORS = (
 )
 FLOOR_OF = {name: height for height, names in enumerate(FLOORS) for name in names}
 GROUND = ("errors", "classes", "config", "settings", "atomic")  # in this order
-KERAS_MODULES = {"model.unet", "model.import_model", "model.write_model"}  # and all of train/
+KERAS_MODULES = {
+    "model.unet",
+    "model.import_model",
+    "model.legacy_keras",
+    "model.write_model",
+}  # and all of train/
 INTERFACE = {"streamlit", "pages", "app", "server"}
 
 BACKEND = sorted((ROOT / "sandseg").rglob("*.py"))

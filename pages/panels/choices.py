@@ -12,6 +12,7 @@ from pages.panels.own_files import ask_about_file
 from pages.panels.refusals import show_refusal
 from pages.session import address, state
 from pages.session.state import Source
+from pages.words.numbers import plain
 from sandseg.data import samples
 from sandseg.data.sandstone_files import DOWNLOAD_MB
 from sandseg.errors import ModelError, SandsegError
@@ -38,8 +39,17 @@ def choose_model() -> StoredModel:
 def choose_source(model_name: str | None) -> Source:
     """Ask for a sample or a file of the visitor's own."""
     choices = state.sources()
+    wanted = st.query_params.get(state.SAMPLE, "")
+    if wanted and wanted not in choices:
+        st.session_state[state.GONE] = True
     titles = {source_id: source.title for source_id, source in choices.items()}
     source_id = address.select("Rock", titles, state.SAMPLE, on_change=state.forget_slice)
+    if state.GONE in st.session_state:
+        st.warning(
+            f"The rock this link leads to is not here any more, so {plain(titles[source_id])} is "
+            "shown instead. Choose another rock, or send the file again.",
+            icon=":material/link_off:",
+        )
     _offer_sandstone()
     ask_upload(
         "Or your own: a TIFF, numbered slices, a ZIP",

@@ -20,6 +20,7 @@ from sandseg.uploads import kept, workspace
 from sandseg.uploads.kept import Upload
 from sandseg.uploads.receive import Arrived
 
+GONE = "gone"  # is there while a link led to a rock that is not here any more
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
 REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
 
@@ -67,6 +68,7 @@ def truth_of(source: Source) -> str:
 def forget_slice() -> None:
     """Start a stack in its middle."""
     st.session_state.pop(SLICE, None)
+    st.session_state.pop(GONE, None)
 
 
 def take_slice(z: int) -> None:

@@ -19,6 +19,9 @@ from sandseg.runs.folder import PAUSE, SAFE_NAME, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
 
+_N_SHOWN = 12  # names in a line
+_FEW_SLICES = 5  # of so few, each one that is not learned from counts
+
 training = typer.Typer(rich_markup_mode=None)  # its commands stand beside the others
 
 
@@ -128,8 +131,25 @@ def _run(folder: Path, settings: RunSettings) -> None:
                 f"mean {report.mean_iou:.4f}, {report.seconds:.0f} s"
             )
 
-        model = run_training(folder, settings, command, on_epoch)
+        def on_start(data) -> None:
+            for line in _split_in_words(data.split, bool(settings.validate or settings.test)):
+                bar.console.print(line, soft_wrap=True)
+            for warning in data.warnings:
+                bar.console.print(f"warning: {warning}", soft_wrap=True)
+
+        model = run_training(folder, settings, command, on_epoch, on_start)
     out.print(f"Model → {model}" if model else "Stopped; the same command goes on from here.")
+
+
+def _split_in_words(split: dict[str, list[str]], is_chosen: bool) -> list[str]:
+    """Say which slices are learned from, which validate and which test the model."""
+    lines = []
+    for part, names in split.items():
+        shown = ", ".join(names[:_N_SHOWN]) + (", …" if len(names) > _N_SHOWN else "")
+        lines.append(f"{part}: {len(names)} ({shown})" if names else f"{part}: none")
+    if not is_chosen and sum(map(len, split.values())) <= _FEW_SLICES:
+        lines.append("These were chosen for you; choose others by --validate NAME and --test NAME.")
+    return lines
 
 
 def _read_classes(path: Path) -> tuple[SegmentationClass, ...]:
@@ -163,7 +183,13 @@ def add_model(
     like: Annotated[
         str, typer.Option(help="Model whose grey scale and classes it shares.")
     ] = DEFAULT_MODEL,
-    input_max: Annotated[float, typer.Option(help="What it was given for white: 1 or 255.")] = 1.0,
+    input_scaling: Annotated[
+        str,
+        typer.Option(
+            help="How its images were scaled: 0-1, 0-255, z-score, or row-norm "
+            "(keras.utils.normalize with axis=1). A network with a scaling layer takes 0-255."
+        ),
+    ] = "0-1",
 ) -> None:
     """Take over a network that was trained elsewhere in Keras; loaded in safe mode."""
     if not SAFE_NAME.fullmatch(name):
@@ -176,7 +202,7 @@ def add_model(
 
     prepare_backend()
     folder = models_folder() / name
-    found = import_model(file, folder, load_model(like), title, input_max)
+    found = import_model(file, folder, load_model(like), title, input_scaling)
     out.print(
         f"{found.n_parameters:,} weights, {found.n_classes} classes, input in multiples of "
         f"{found.stride} px, ends with {found.ends_with} → {folder}",

@@ -14,12 +14,15 @@ from keras import layers, ops
 from sandseg.classes import numbered_classes
 from sandseg.config import ImportedNetConfig
 from sandseg.errors import ModelError
+from sandseg.model.legacy_keras import check_keras_archive, is_hdf5, load_legacy
 from sandseg.model.store import StoredModel
 from sandseg.model.write_model import publish_model
 
 SUFFIXES = (".keras", ".h5", ".hdf5")
 STRIDES = (1, 2, 4, 8, 16, 32, 64)
 MOST_CLASSES = 8
+UNIT, BYTES, Z_SCORE, ROW_NORM = SCALINGS = ("0-1", "0-255", "z-score", "row-norm")
+USUAL_ROWS = 128  # of a patch, where a network does not tell
 LEAST = 1e-7  # probability whose logarithm is still taken
 _HINT = "A network from (Y, X, 1) grey values to (Y, X, classes) is needed, in .keras or .h5."
 
@@ -35,7 +38,7 @@ class Imported:
 
 
 def import_model(
-    file: Path, folder: Path, like: StoredModel, title: str = "", input_max: float = 1.0
+    file: Path, folder: Path, like: StoredModel, title: str = "", scaling: str = UNIT
 ) -> Imported:
     """Make a model folder of a Keras file.
 
@@ -44,7 +47,7 @@ def import_model(
         folder: Where the model goes; its name is the model's name.
         like: The stored model whose grey scale, and with four classes whose classes, it shares.
         title: On the card; the file's name by default.
-        input_max: What the network was given for white: 1 or 255.
+        scaling: How its images were scaled before it saw them, one of `SCALINGS`.
 
     Returns:
         What was found.
@@ -58,10 +61,19 @@ def import_model(
             f'There is already a model "{folder.name}".',
             hint="Choose another --name, or remove that folder.",
         )
-    network = _any_size(_load(file), file.name)
+    if scaling not in SCALINGS:
+        raise ModelError(
+            f'"{scaling}" is no way to scale images that is known.',
+            hint=f"Choose one of: {', '.join(SCALINGS)}.",
+        )
+    original = _load(file)
+    network = _any_size(original, file.name)
     stride = _stride(network, file.name)
     n_outputs = network.output.shape[-1]
-    network, ends_with = _as_logits(network, stride, input_max)
+    n_rows = original.input.shape[1] or USUAL_ROWS
+    network, ends_with = _as_logits(network, stride, scaling, n_rows)
+    if scaling == ROW_NORM:
+        stride = int(np.lcm(stride, n_rows))
     n_classes = max(n_outputs, 2)
     found = Imported(network.count_params(), n_classes, stride, ends_with)
     classes = like.classes if n_classes == len(like.classes) else numbered_classes(n_classes)
@@ -87,7 +99,9 @@ def _load(file: Path) -> keras.Model:
     if file.suffix.lower() not in SUFFIXES or not file.is_file():
         raise ModelError(f'"{file.name}" is no model file that can be read.', hint=_HINT)
     try:
-        network = keras.models.load_model(file, compile=False, safe_mode=True)
+        network = load_legacy(file) if is_hdf5(file) else _load_keras(file)
+    except ModelError:
+        raise
     except Exception as error:  # whatever the file makes Keras stumble over
         raise ModelError(
             f'"{file.name}" does not load in safe mode: {str(error).splitlines()[0][:200]}',
@@ -96,6 +110,11 @@ def _load(file: Path) -> keras.Model:
     if not isinstance(network, keras.Model):
         raise ModelError(f'"{file.name}" holds no network.', hint=_HINT)
     return network
+
+
+def _load_keras(file: Path) -> keras.Model:
+    check_keras_archive(file)
+    return keras.models.load_model(file, compile=False, safe_mode=True)
 
 
 def _any_size(network: keras.Model, name: str) -> keras.Model:
@@ -129,7 +148,23 @@ def _stride(network: keras.Model, name: str) -> int:
     raise ModelError(f'"{name}" does not give back a slice of the size it was given.', hint=_HINT)
 
 
-def _as_logits(network: keras.Model, stride: int, input_max: float) -> tuple[keras.Model, str]:
+def _scaled(images: keras.KerasTensor, scaling: str, n_rows: int) -> keras.KerasTensor:
+    """Scale (B, Y, X, 1) images in [0, 1] as a network's were before it saw them."""
+    if scaling == BYTES:
+        return layers.Rescaling(255.0)(images)
+    if scaling == Z_SCORE:
+        spread = ops.std(images, axis=(1, 2), keepdims=True)
+        return (images - ops.mean(images, axis=(1, 2), keepdims=True)) / ops.maximum(spread, LEAST)
+    if scaling == ROW_NORM:  # as keras.utils.normalize(patches, axis=1) does in each patch's rows
+        squares = layers.AveragePooling2D((n_rows, 1))(ops.square(images))
+        squares = layers.UpSampling2D((n_rows, 1))(squares)
+        return images / ops.maximum(ops.sqrt(squares * n_rows), LEAST)
+    return images
+
+
+def _as_logits(
+    network: keras.Model, stride: int, scaling: str, n_rows: int
+) -> tuple[keras.Model, str]:
     """Let a network take [0, 1] and give logits, whatever it ends with."""
     rng = np.random.default_rng(0)
     probe = network.predict_on_batch(rng.random((1, 4 * stride, 4 * stride, 1), np.float32))
@@ -139,7 +174,7 @@ def _as_logits(network: keras.Model, stride: int, input_max: float) -> tuple[ker
     is_probability = in_range and (is_binary or np.allclose(total, 1, atol=1e-3))
 
     images = keras.Input((None, None, 1), name="image")
-    answer = network(layers.Rescaling(input_max)(images) if input_max != 1 else images)
+    answer = network(_scaled(images, scaling, n_rows))
     if is_probability:
         kept = ops.clip(answer, LEAST, 1 - LEAST)
         answer = ops.log(kept) - (ops.log(1 - kept) if is_binary else 0.0)

@@ -30,6 +30,7 @@ def run_training(
     settings: RunSettings,
     command: str = "",
     on_epoch: Callable[[EpochReport], None] = lambda _: None,
+    on_start: Callable[[PreparedData], None] = lambda _: None,
 ) -> Path | None:
     """Train in a run folder, or go on where it stopped.
 
@@ -38,6 +39,7 @@ def run_training(
         settings: Data and recipe; those the run began with.
         command: Makes the model again; for its card.
         on_epoch: Told after each epoch.
+        on_start: Told what is learned from and what is not, before anything is.
 
     Returns:
         The folder of the model, that of the best epoch; None when the run was paused, or stopped
@@ -55,6 +57,7 @@ def run_training(
             stack.enter_context(writer.ending())
             writer.enter(device)
         slices, data = read_data(settings, folder)
+        on_start(data)
         if not folder.is_dir():
             writer.enter(device)
             stack.enter_context(writer.ending())

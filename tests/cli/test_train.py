@@ -19,7 +19,9 @@ def trained(monkeypatch):
     """The folders and settings that would have been trained; Keras is not loaded."""
     found = []
 
-    def run_training(folder, settings, _command, _on_epoch):
+    def run_training(folder, settings, _command, _on_epoch, on_start):
+        split = {"train": ["a", "b"], "validation": ["c"], "test": []}
+        on_start(SimpleNamespace(split=split, warnings=("Class 3 is absent.",)))
         found.append((folder, settings))
         return folder / "model"
 
@@ -129,3 +131,22 @@ def test_a_queued_run_lets_the_next_begin_however_it_ends(tmp_path, monkeypatch,
 def test_a_model_gets_no_name_that_leads_elsewhere(tmp_path, name):
     with pytest.raises(ConfigError, match="is no name for a model"):
         add_model(tmp_path / "net.keras", name)
+
+
+def test_what_is_learned_from_and_every_warning_is_said_before_the_start(tmp_path, trained, capfd):
+    start(tmp_path)
+
+    said = capfd.readouterr()
+    said = said.out + said.err
+    assert "train: 2 (a, b)" in said
+    assert "validation: 1 (c)" in said
+    assert "test: none" in said
+    assert "choose others by --validate NAME" in said
+    assert "warning: Class 3 is absent." in said
+
+
+def test_who_chose_the_slices_is_not_told_to(tmp_path, trained, capfd):
+    start(tmp_path, validate=["c"])
+
+    said = capfd.readouterr()
+    assert "chosen for you" not in said.out + said.err
