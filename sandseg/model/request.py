@@ -24,12 +24,12 @@ class SegmentRequest:
     confidence: Path | None = None  # to write
     report: Path | None = None  # to write
     truth: Path | None = None  # labels to compare with
-    label_values: str = ""  # what its values mean, as in "1=air,2=clay"
-    label_colors: str = ""
     model: str = DEFAULT_MODEL
     engine: str = "openvino"
     treatment: Treatment = Treatment()
     read_options: ReadOptions = ReadOptions()
+    label_values: str = ""  # what values of the truth mean, as in "1=air,2=clay"
+    label_colors: str = ""
 
 
 def write_request(path: Path, request: SegmentRequest) -> None:
