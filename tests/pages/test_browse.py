@@ -275,3 +275,13 @@ def test_home_leads_to_looking_around(open_page):
 
     assert not at.exception
     assert [title.value for title in at.title] == ["Browse"]
+
+
+def test_a_link_to_a_rock_that_is_gone_says_so_until_another_is_chosen(open_page):
+    page = open_page(BROWSE, sample="never.was")
+
+    assert any("is not here any more" in warning.value for warning in page.warning)
+    page.run()
+    assert any("is not here any more" in warning.value for warning in page.warning)
+    page = open_page(BROWSE)
+    assert not page.warning
