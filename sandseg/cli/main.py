@@ -50,6 +50,9 @@ LabelValuesOption = Annotated[
 LabelColorsOption = Annotated[
     str, typer.Option(help="What colors of the true labels mean, as in red=air,#ff8000=clay.")
 ]
+PredictedOption = Annotated[
+    str, typer.Option(help="What values of the predicted labels mean, where another program's.")
+]
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _FILE_HELP = "A TIFF, a ZIP or folder of TIFF slices, a .npy array, or raw voxels."
@@ -228,11 +231,13 @@ def evaluate(
     report: ReportOption = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    predicted_values: PredictedOption = "",
 ) -> None:
     """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
     names = [material.name for material in SANDSTONE]
     meanings = Meanings.parse(label_values, label_colors, SANDSTONE)
-    judged = read_labels(predicted, predicted.name)
+    judged_by = Meanings.parse(predicted_values, "", SANDSTONE)
+    judged = read_labels(predicted, predicted.name, meanings=judged_by)
     judges, note = read_labels_and_note(true, true.name, meanings=meanings)
     whole = confusion_matrix(judges, judged, len(names))
     inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])

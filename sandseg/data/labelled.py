@@ -20,7 +20,7 @@ from sandseg.data.patches import (
     split_names,
     split_patches,
 )
-from sandseg.errors import TrainingError, named
+from sandseg.errors import LabelError, TrainingError
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.training_line import grey_range, training_line
 from sandseg.measure.outside import missing_mask
@@ -227,8 +227,11 @@ def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]
     if not undecided:
         return [values for values, _ in stored]
     found = np.unique(np.concatenate([np.unique(values) for values in undecided]))
-    with named(files[0].name if len(files) == 1 else "the label files"):
+    try:
         coding = coding_of(found, n_classes)
+    except LabelError as error:
+        hint = "Number the classes from 0 in all label files, with 255 where nobody labelled."
+        raise LabelError(str(error), hint) from error
     return [
         values if is_decoded else map_labels(values, coding.labels) for values, is_decoded in stored
     ]

@@ -9,7 +9,10 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError
 
 NOT_LABELLED = "-"  # as --label-values takes it
-_ASK = "Say what they mean: on the command line --label-values 1=air,2=clay,0=-, on the page below."
+_ASK = (
+    "Say what they mean: with --label-values 1=air,2=clay,0=- on the command line, or in the list "
+    "on the page; those of a prediction with --predicted-values."
+)
 
 
 @dataclass(frozen=True)
