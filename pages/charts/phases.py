@@ -7,7 +7,7 @@ import numpy as np
 import streamlit as st
 
 from pages.cache.models import classes_of
-from pages.cache.slices import report_of, slice_phases, slice_scores
+from pages.cache.slices import prediction_of, report_of, slice_phases, slice_scores
 from pages.cache.task import Task
 from pages.charts.profile import show_profile
 from pages.words.numbers import known, percent, percents, plain, score
@@ -102,7 +102,13 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
         columns["IoU"] = [score(value) for value in found.iou]
         last = ["mean IoU", *[""] * (len(columns) - 1), score(found.mean_iou)]
     show_phases(columns, phases.phase_fractions, classes, last)
-    st.caption("Shares of the sample, without the air around it.")
+    unseen = prediction_of(task, z).unseen
+    left_out = (
+        ""
+        if unseen is None
+        else (f" {percent(unseen.mean())} of this slice is painted over or missing, and left out.")
+    )
+    st.caption(f"Shares of the sample, without the air around it.{left_out}")
     show_porosity(phases)
     if report:
         _show_stack_porosity(report)
