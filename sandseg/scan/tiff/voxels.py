@@ -72,7 +72,7 @@ def aspect_options(aspect: Spacing) -> dict:
 
 
 def _unknown_unit(tif: TiffFile, series: int) -> str:
-    """Return the unit a file gives its lengths in where that is no length; "" for pixels or none."""
+    """Return the unit that lengths are given in where it is no length; "" for pixels or none."""
     unit = _imagej(tif).get("unit", "")
     if pixels := _ome_pixels(tif, series):
         written = re.search(r'\bPhysicalSizeXUnit="([^"]+)"', pixels)
