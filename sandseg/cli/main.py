@@ -15,6 +15,7 @@ from rich.table import Table
 
 from sandseg.atomic import write_json, write_text
 from sandseg.classes import SANDSTONE
+from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
 from sandseg.cli.train import training
@@ -292,6 +293,7 @@ def phantom(
 
 
 app.add_typer(training)
+app.add_typer(adding)
 
 
 def _print_scores(found: dict) -> None:
