@@ -77,7 +77,8 @@ def _predictor_of(task: Task) -> Predictor:
     model = find_model(task.model_name)
     network = load_network(task.model_name, task.model_sha256)
     check_slice_memory(stack_of(task), zoom_of(task))
-    predictor = Predictor(network, model.unet.stride, model.classes, line_of(task), zoom_of(task))
+    line, zoom, unet = line_of(task), zoom_of(task), model.unet
+    predictor = Predictor(network, unet.stride, model.classes, line, zoom, unet.tiling)
     if not task.treatment.is_evened:
         return predictor
     bowl = usual_for(model).bowl

@@ -86,11 +86,11 @@ def import_model(
     n_outputs = network.output.shape[-1]
     n_rows = original.input.shape[1] or USUAL_ROWS
     network, ends_with = _as_logits(network, stride, scaling, n_rows)
-    if scaling == ROW_NORM:
-        stride = int(np.lcm(stride, n_rows))
+    patch_size = int(np.lcm(stride, n_rows)) if scaling == ROW_NORM else 0  # rows of patches
+    stride = patch_size or stride
     meant = with_pores(_classes(classes, like, max(n_outputs, 2), file.name), pores)
     found = Imported(network.count_params(), stride, ends_with, meant)
-    publish_model(network, folder, _card(found, file, like, title), meant)
+    publish_model(network, folder, _card(found, file, like, title, patch_size), meant)
     return found
 
 
@@ -106,10 +106,12 @@ def _classes(
     return tuple(given) or usual
 
 
-def _card(found: Imported, file: Path, like: StoredModel, title: str) -> dict:
+def _card(found: Imported, file: Path, like: StoredModel, title: str, patch_size: int) -> dict:
     return {
         "title": title or file.stem,
-        "architecture": asdict(ImportedNetConfig(found.stride, len(found.classes))),
+        "architecture": asdict(
+            ImportedNetConfig(found.stride, len(found.classes), patch_size=patch_size)
+        ),
         "n_parameters": found.n_parameters,
         "intensity": like.card["intensity"],
         "data": {},
