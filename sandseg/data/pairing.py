@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandseg.errors import LabelError, StackError
-from sandseg.scan.slice_files import natural_key
+from sandseg.scan.several.slice_files import natural_key
 
 TIFF_ENDINGS = (".tif", ".tiff")
 Files = Path | tuple[Path, ...]  # a file, or slices of one stack in their order

@@ -9,7 +9,7 @@ from sandseg.atomic import read_json, write_json
 from sandseg.config import Treatment
 from sandseg.errors import ConfigError
 from sandseg.model.store import DEFAULT_MODEL
-from sandseg.scan.arrays import RawFormat
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.read_options import ReadOptions
 
 _PATHS = ("source", "labels", "confidence", "report", "truth")

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from sandseg.errors import FILE, StackError
-from sandseg.scan.raw_headers import read_raw_header
+from sandseg.scan.raw.headers import read_raw_header
 from sandseg.scan.source import Source
 
 _RAW = (

@@ -10,12 +10,12 @@ from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
 from sandseg.scan.foreign import N_START, refuse_foreign
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
-from sandseg.scan.slice_files import open_files, open_folder
+from sandseg.scan.several.slice_files import open_files, open_folder
+from sandseg.scan.several.zip_file import open_zip
 from sandseg.scan.source import Source, open_source, source_name
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.file import open_tiff
 from sandseg.scan.zarr_folder import is_zarr, open_zarr
-from sandseg.scan.zip_file import open_zip
 
 STACK_SUFFIXES = ("tif", "tiff", "zip", "npy")
 _ZIP, _NPY = b"PK", b"\x93NUMPY"

@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from sandseg.errors import ConfigError
-from sandseg.scan.arrays import RawFormat, open_raw
 from sandseg.scan.formats import open_stack
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
+from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.raw.voxels import open_raw
 from sandseg.scan.stack import Stack
 
 

@@ -6,7 +6,7 @@ import pytest
 from sandseg.config import Treatment
 from sandseg.errors import ConfigError
 from sandseg.model.request import SegmentRequest, read_request, write_request
-from sandseg.scan.arrays import RawFormat
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.read_options import ReadOptions
 
 FULL = SegmentRequest(

@@ -5,7 +5,7 @@ from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
 from sandseg.scan.limits import WEB_LIMITS
-from sandseg.scan.slice_files import natural_key, open_files, open_folder
+from sandseg.scan.several.slice_files import natural_key, open_files, open_folder
 from tests.made_tiffs import read_all, tiff_bytes, zip_bytes
 
 

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
-from sandseg.scan.arrays import RawFormat, open_raw
 from sandseg.scan.limits import LOCAL_LIMITS
-from sandseg.scan.raw_headers import read_raw_header
+from sandseg.scan.raw.headers import read_raw_header
+from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.raw.voxels import open_raw
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from sandseg.errors import FILE, StackError
 from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_count, check_total
-from sandseg.scan.slice_files import SLICE_SUFFIXES, SliceFile, join_slices, natural_key
+from sandseg.scan.several.slice_files import SLICE_SUFFIXES, SliceFile, join_slices, natural_key
 from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
 

@@ -1,0 +1,82 @@
+"""Raw voxels as stacks: a file, or a folder of files with a slice each."""
+
+import io
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from sandseg.errors import FILE, StackError, named
+from sandseg.scan.damage import reading
+from sandseg.scan.limits import StackLimits, check_memory, check_size
+from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.several.slice_files import natural_key
+from sandseg.scan.source import open_source
+from sandseg.scan.stack import Stack
+
+
+def open_raw(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
+    """Open raw voxels: a file, or a folder of files with a slice each.
+
+    Raises:
+        StackError: There is no such file, or its size is not what the format says.
+    """
+    opener = _open_raw_folder if path.is_dir() else _open_raw_file
+    with named(path.name):
+        return replace(opener(path, layout, limits), name=path.name)
+
+
+def _open_raw_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
+    handle, close = open_source(path)
+    size = handle.seek(0, io.SEEK_END)
+    close()
+    needed = layout.n_header_bytes + layout.n_bytes
+    if size != needed:
+        more = f"{size - needed:,} more" if size > needed else f"{needed - size:,} fewer"
+        raise StackError(
+            f'"{FILE}" has {size:,} bytes, {more} than {needed:,} as described.',
+            hint="Check shape and type; bytes before the voxels are given as a third number.",
+        )
+    stack = stack_in_file(path, layout, limits)
+    note = f"Raw voxels read as {'×'.join(map(str, layout.shape))} {layout.dtype}."
+    return replace(stack, notes=(note,))
+
+
+def _open_raw_folder(folder: Path, layout: RawFormat, limits: StackLimits) -> Stack:
+    paths = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
+    paths.sort(key=lambda path: natural_key(path.name))
+    if not paths or len(layout.shape) != 2:
+        raise StackError(
+            f'"{folder}" is a folder {"of raw slices" if paths else "without files"}.',
+            hint="Give the shape of one slice, height and width: 512x512,uint16.",
+        )
+    slices = [open_raw(path, layout, limits) for path in paths]
+    shape = (len(slices), *layout.shape)
+    check_size(shape, layout.dtype.itemsize, limits)
+    note = f"{len(paths)} files, from {paths[0].name} to {paths[-1].name}."
+    return Stack(FILE, shape, slices[0].dtype, lambda z: slices[z].read_slice(0), notes=(note,))
+
+
+def stack_in_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
+    """Read slices from where they lie.
+
+    Not through a memory map: if the file shrank meanwhile, that would end the process.
+    """
+    shape, dtype = layout.stack_shape, layout.dtype
+    check_size(shape, dtype.itemsize, limits)
+    n_pixels = shape[1] * shape[2]
+    check_memory(2 * n_pixels * dtype.itemsize)
+    grey = grey_type(dtype)
+
+    def read(z: int) -> np.ndarray:
+        start = layout.n_header_bytes + z * n_pixels * dtype.itemsize
+        with reading():
+            values = np.fromfile(path, dtype, n_pixels, offset=start)
+            return values.reshape(shape[1:]).astype(grey, copy=False)
+
+    return Stack(FILE, shape, grey, read)
+
+
+def grey_type(dtype: np.dtype) -> np.dtype:
+    """Return the type of the slices: truth values become 0 and 1, the rest as here is usual."""
+    return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")
