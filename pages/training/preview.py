@@ -105,14 +105,17 @@ def _prepared(settings: RunSettings) -> PreparedData:
         slices = labelled_stack(open_source(PHANTOM), true_labels(PHANTOM), "image")
         return prepare(slices, settings.config, settings.validate, settings.test)
     place = locate(settings, Path())
-    slices = _open(str(place.images), str(place.labels), settings.config.unet.n_classes)
+    files, n_classes = (str(place.images), str(place.labels)), settings.config.unet.n_classes
+    slices = _open(*files, n_classes, settings.source.label_slices)
     return prepare(slices, settings.config, place.validate, place.test)
 
 
 @kept()
-def _open(images: str, labels: str, n_classes: int) -> LabelledSlices:
+def _open(
+    images: str, labels: str, n_classes: int, label_slices: tuple[int, ...]
+) -> LabelledSlices:
     """Open what the training reads; of its images, only those that are looked at are read."""
-    return open_labelled(Path(images), Path(labels), n_classes)
+    return open_labelled(Path(images), Path(labels), n_classes, label_slices)
 
 
 def _address(content: bytes, kind: str) -> str:

@@ -16,6 +16,7 @@ from sandseg.errors import ConfigError
 from sandseg.runs.folder import PAUSE, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
+from sandseg.scan.label_slices import parse_label_slices
 
 _N_SHOWN = 12  # names in a line
 _FEW_SLICES = 5  # of so few, each one that is not learned from counts
@@ -45,6 +46,9 @@ def train(
     bfloat16: Annotated[
         bool | None, typer.Option("--bfloat16", help="Faster where the device has it.")
     ] = None,
+    label_slices: Annotated[
+        str, typer.Option(help="Slices of a stack that have labels, from 1, as in 3,7,12.")
+    ] = "",
     validate: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
     test: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
     title: Annotated[str, typer.Option(help="On the model's card.")] = "Trained U-Net",
@@ -79,8 +83,9 @@ def train(
         }
         changes = {name: value for name, value in given.items() if value is not None}
         described = read_classes(classes) if classes else ()
+        places = parse_label_slices(label_slices)
         settings = RunSettings(
-            source=DataSource("files", images=str(images), labels=str(labels)),
+            source=DataSource("files", images=str(images), labels=str(labels), label_slices=places),
             config=_recipe(preset_name, images, changes, len(described)),
             title=title,
             validate=tuple(validate or ()),

@@ -1,11 +1,12 @@
 """Colored label files: pure colors, anti-aliased ones, other people's, and one-hot masks."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
 from sandseg.classes import IGNORED, SANDSTONE
-from sandseg.errors import LabelError
+from sandseg.errors import FILE, LabelError
 
 # The coding of the public sandstone masks: blue air, green clay, red quartz, yellow pyrite.
 SANDSTONE_RGB = {(0, 0, 255): 0, (0, 255, 0): 1, (255, 0, 0): 2, (255, 255, 0): 3}
@@ -16,13 +17,43 @@ _HINT = "Say what the colors mean: --label-colors blue=air,#ff8000=clay; or expo
 Colors = Mapping[tuple[int, int, int], int]
 
 
-def decode_colors(raw: np.ndarray, n_classes: int, colors: Colors | None = None) -> np.ndarray:
+@dataclass
+class ColorTally:
+    """How many pixels had a class's very color, one near it, or none."""
+
+    n_pixels: int = 0
+    n_near: int = 0
+    n_far: int = 0
+
+    @property
+    def note(self) -> str:
+        """What has to be said of it; "" where all colors were those of classes."""
+        said = []
+        if self.n_near:
+            said.append(f"{_share(self.n_near, self.n_pixels)} got the class of the nearest color")
+        if self.n_far:
+            far = _share(self.n_far, self.n_pixels)
+            said.append(f"{far} are far from every class's color and count as not labelled")
+        return f"Of the pixels of the colored labels, {'; '.join(said)}." if said else ""
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.2g} %"
+
+
+def decode_colors(
+    raw: np.ndarray,
+    n_classes: int,
+    colors: Colors | None = None,
+    tally: ColorTally | None = None,
+) -> np.ndarray:
     """Turn colors into labels: each pixel gets the class whose color is nearest.
 
     Args:
         raw: (..., Y, X, 3) of 8 or 16 bits, or of the values 0 and 1.
         n_classes: Number of classes C.
         colors: What each color means; else those of the public sandstone masks.
+        tally: Counts how well the colors fit.
 
     Returns:
         (..., Y, X) uint8; `IGNORED` where no color is near.
@@ -39,7 +70,12 @@ def decode_colors(raw: np.ndarray, n_classes: int, colors: Colors | None = None)
     distances = np.linalg.norm(flat[:, None].astype(np.float32) - table, axis=-1)
     nearest = np.where(distances.min(axis=1) <= NEAR, meant[distances.argmin(axis=1)], IGNORED)
     labels = nearest[places.ravel()].reshape(raw.shape[:-1]).astype(np.uint8)
-    share_far = float((distances.min(axis=1) > NEAR)[places.ravel()].mean())
+    distance = distances.min(axis=1)[places.ravel()]
+    share_far = float((distance > NEAR).mean())
+    if tally is not None:
+        tally.n_pixels += distance.size
+        tally.n_near += int(np.count_nonzero((distance > 0) & (distance <= NEAR)))
+        tally.n_far += int(np.count_nonzero(distance > NEAR))
     if share_far > MOST_FAR:
         wanted = (
             "those that were named"
@@ -47,13 +83,13 @@ def decode_colors(raw: np.ndarray, n_classes: int, colors: Colors | None = None)
             else ("pure blue (air), green (clay), red (quartz) and yellow (pyrite)")
         )
         raise LabelError(
-            f"{share_far:.0%} of the colored label file has colors other than {wanted}.",
+            f'{share_far:.0%} of the colored labels "{FILE}" has colors other than {wanted}.',
             hint=_HINT,
         )
     highest = labels[labels != IGNORED].max(initial=0)
     if highest >= n_classes:
         raise LabelError(
-            f"The colored label file shows {SANDSTONE[highest].name}, which is class {highest}, "
+            f'"{FILE}" shows {SANDSTONE[highest].name}, which is class {highest}, '
             f"but there are only {n_classes} classes.",
             hint=f"Choose {len(SANDSTONE_RGB)} classes, or export the labels as whole numbers.",
         )
@@ -75,8 +111,7 @@ def decode_one_hot(raw: np.ndarray, n_classes: int) -> np.ndarray:
     """
     if raw.shape[-1] != n_classes:
         raise LabelError(
-            f"The label file holds one-hot masks of {raw.shape[-1]} classes, but there are "
-            f"{n_classes}.",
+            f'"{FILE}" holds one-hot masks of {raw.shape[-1]} classes, but there are {n_classes}.',
             hint="Export the labels as whole numbers, one value for each class.",
         )
     return raw.argmax(axis=-1).astype(np.uint8)
@@ -92,7 +127,7 @@ def _of_8_bits(raw: np.ndarray) -> np.ndarray:
 def _refuse_one_hot(pixels: np.ndarray) -> None:
     if is_one_hot(pixels):
         raise LabelError(
-            "The label file shows pure red, green and blue alone: colors of the classes, or "
+            f'"{FILE}" shows pure red, green and blue alone: colors of the classes, or '
             "one-hot masks in three channels.",
             hint="Say what they mean, as in --label-colors red=air,green=clay,blue=quartz; "
             "or export the labels as whole numbers.",

@@ -11,7 +11,13 @@ from sandseg.scan.choices import Selection
 from sandseg.scan.damage import reading
 from sandseg.scan.formats import is_tiff, open_stack
 from sandseg.scan.label_coding import coding_of, parse_label_colors, parse_label_values
-from sandseg.scan.label_colors import Colors, decode_colors, decode_one_hot, is_one_hot
+from sandseg.scan.label_colors import (
+    Colors,
+    ColorTally,
+    decode_colors,
+    decode_one_hot,
+    is_one_hot,
+)
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.source import Source, source_name
 from sandseg.scan.stack import Stack
@@ -57,20 +63,29 @@ def read_labels_and_note(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
 ) -> tuple[np.ndarray, str]:
     """Read a label file as `read_labels` does; also say how, "" where nothing was guessed."""
-    stack, is_decoded = read_label_values(source, name, n_classes, meanings)
+    values = read_label_values(source, name, n_classes, meanings)
     with named(name or source_name(source)):
-        if is_decoded:
-            return stack, ""
+        if values.is_decoded:
+            return values.labels, values.note
         if meanings.values:
-            return map_labels(stack, {IGNORED: IGNORED} | dict(meanings.values)), ""
-        coding = coding_of(_values_in(stack), n_classes)
-        return map_labels(stack, coding.labels), coding.note
+            return map_labels(values.labels, {IGNORED: IGNORED} | dict(meanings.values)), ""
+        coding = coding_of(_values_in(values.labels), n_classes)
+        return map_labels(values.labels, coding.labels), coding.note
+
+
+@dataclass(frozen=True, eq=False)
+class LabelValues:
+    """(Z, Y, X) values of a label file, whether they are labels already, and what was guessed."""
+
+    labels: np.ndarray
+    is_decoded: bool
+    note: str = ""
 
 
 def read_label_values(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
-) -> tuple[np.ndarray, bool]:
-    """Return (Z, Y, X) of the values of a label file, and whether they are labels already.
+) -> LabelValues:
+    """Read the values of a label file.
 
     Raises:
         StackError: The file is missing, damaged or too large.
@@ -79,7 +94,8 @@ def read_label_values(
     values, is_decoded = open_label_values(source, name, n_classes, meanings=meanings)
     with values:
         stack = np.stack([values.read_slice(z) for z in range(values.n_slices)])
-    return stack, is_decoded and _is_in_range(stack, n_classes)
+        note = color_note(values)
+    return LabelValues(stack, is_decoded and _is_in_range(stack, n_classes), note)
 
 
 def _is_in_range(labels: np.ndarray, n_classes: int) -> bool:
@@ -129,16 +145,31 @@ def _tiff_values(
         tiff.close()
         raise
 
+    tally = ColorTally()
+
     def read(z: int) -> np.ndarray:
         raw = _read_raw(tiff, z)
         if is_colored:
             if raw.shape[-1] > 3 and is_one_hot(raw):
                 return decode_one_hot(raw, n_classes)
-            return decode_colors(raw[..., :3], n_classes, meanings.colors)
+            return decode_colors(raw[..., :3], n_classes, meanings.colors, tally)
         return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
 
     dtype = dtype.newbyteorder("=")
-    return Stack(FILE, tiff.shape, dtype, read, on_close=tiff.close), is_colored or is_own
+    stack = ColoredStack(FILE, tiff.shape, dtype, read, on_close=tiff.close, tally=tally)
+    return stack, is_colored or is_own
+
+
+@dataclass(frozen=True, eq=False)
+class ColoredStack(Stack):
+    """Labels told by their colors; `tally` counts, as slices are read, how well these fit."""
+
+    tally: ColorTally = field(default_factory=ColorTally)
+
+
+def color_note(labels: Stack) -> str:
+    """Say how far the colors of the slices read so far were from those of the classes."""
+    return labels.tally.note if isinstance(labels, ColoredStack) else ""
 
 
 def _one_hot_stack(source: Source, n_channels: int, n_classes: int, limits: StackLimits) -> Stack:
@@ -157,7 +188,7 @@ def _one_hot_stack(source: Source, n_channels: int, n_classes: int, limits: Stac
         masks = np.stack([_read_raw(channel, z) for channel in channels], axis=-1)
         if not is_one_hot(masks):
             raise LabelError(
-                f"The label file holds {n_channels} channels, and they are no one-hot masks: in "
+                f'"{FILE}" holds {n_channels} channels, and they are no one-hot masks: in '
                 "each pixel one of them should be set.",
                 hint="Export the labels as whole numbers in one channel.",
             )
@@ -241,7 +272,7 @@ def map_labels(raw: np.ndarray, mapping: Mapping[int, int]) -> np.ndarray:
     if unknown:
         shown = ", ".join(f"{value:g}" for value in unknown[:8]) + (" …" if unknown[8:] else "")
         raise LabelError(
-            f"The label file holds values nobody gave a meaning: {shown}.",
+            f'"{FILE}" holds values nobody gave a meaning: {shown}.',
             hint='Choose a class for each value, or "not labelled".',
         )
     table = np.array([mapping[value] for value in numbers], np.uint8)

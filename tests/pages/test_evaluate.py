@@ -165,7 +165,7 @@ def test_too_many_foreign_values_are_refused(page, rng):
 
     upload(page, tiff(rng.integers(0, 99, image.shape).astype(np.uint8)), "grey.tif", 1)
 
-    assert "The label file holds the values" in page.error[0].value
+    assert "holds the values" in page.error[0].value
     assert page.title[0].value == "Evaluate"
 
 
