@@ -1,6 +1,7 @@
 """A new training: one button, and everything that can be chosen folded away below it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import streamlit as st
 
@@ -13,6 +14,7 @@ from pages.training.data import OWN, TrainingData, check_classes, choose_classes
 from pages.training.files import ask_meanings, own_files
 from pages.training.preview import show_patches
 from pages.training.recipe import NETWORKS, choose_learning, choose_network, choose_patches
+from pages.training.split import choose_split, split_text
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
 from sandseg.config import fit_patches
@@ -75,6 +77,7 @@ def _choose_recipe(
         _check_files(data, len(classes))
         title = title.strip() or NETWORKS[base.preset]
         settings = RunSettings(data.source, base, title, classes=classes, start_from=start)
+        settings = choose_split(settings)
     except SandsegError as error:
         return None, error
     return settings, None
@@ -98,6 +101,8 @@ def _offer_start(
     active = [status for status in run_cache.list_runs() if status.is_active]
     if settings:
         st.markdown(_what(settings, data, classes))
+        with suppress(SandsegError):  # the preview shows what is wrong
+            st.caption(split_text(settings))
         show_cost(settings, data.shape, is_busy=bool(active))
     elif problem:
         show_refusal(problem)
