@@ -15,7 +15,7 @@ from pages.session import state
 from pages.session.state import Source
 from pages.session.visit import visit
 from sandseg.classes import IGNORED, SegmentationClass
-from sandseg.errors import LabelError, SandsegError
+from sandseg.errors import LabelError, SandsegError, named
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import check_same_shape, decode_labels, map_labels
@@ -146,7 +146,8 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     found = _files()[source.id]
     meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.meanings}
     try:
-        labels = map_labels(_read_raw(found.path, found.name), meanings)
+        with named(found.name):
+            labels = map_labels(_read_raw(found.path, found.name), meanings)
         path = workspace.new_folder(visit().folder) / "labels.tif"
         write_labels(path, labels, classes)
     except SandsegError as error:

@@ -8,7 +8,7 @@ import numpy as np
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
 
-_SAY = "Say which slices they are, counted from 1: --label-slices 3,7,12, or on the page."
+SAY_SLICES = "Say which slices they are, counted from 1: --label-slices 3,7,12, or on the page."
 _N_SHOWN = 12  # numbers in a message
 
 
@@ -47,19 +47,19 @@ def positions_by_name(names: Sequence[str], n_slices: int) -> tuple[int, ...]:
         raise LabelError(
             f"There are labels for {len(names)} of {n_slices} slices, and the names of their files "
             "do not say for which.",
-            hint=_SAY,
+            hint=SAY_SLICES,
         )
     if max(numbers) > n_slices or (0 in numbers and max(numbers) == n_slices):
         raise LabelError(
             f"The label files have the numbers {shown(numbers)}, but the stack has the slices 1 to "
             f"{n_slices}.",
-            hint=_SAY,
+            hint=SAY_SLICES,
         )
     if 0 not in numbers and max(numbers) < n_slices:
         raise LabelError(
             f"The label files have the numbers {shown(numbers)}: are slices counted from 0 or "
             "from 1?",
-            hint=_SAY,
+            hint=SAY_SLICES,
         )
     first = 0 if 0 in numbers else 1
     return tuple(number - first for number in numbers)
@@ -107,7 +107,8 @@ def place_labels(labels: np.ndarray, positions: Sequence[int], n_slices: int) ->
         )
     if max(positions) >= n_slices:
         raise LabelError(
-            f"There is no slice {max(positions) + 1}; the slices are 1 to {n_slices}.", hint=_SAY
+            f"There is no slice {max(positions) + 1}; the slices are 1 to {n_slices}.",
+            hint=SAY_SLICES,
         )
     placed = np.full((n_slices, *labels.shape[1:]), IGNORED, np.uint8)
     placed[list(positions)] = labels

@@ -18,6 +18,7 @@ from sandseg.scan.label_colors import (
     decode_one_hot,
     is_one_hot,
 )
+from sandseg.scan.label_slices import SAY_SLICES
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.source import Source, source_name
 from sandseg.scan.stack import Stack
@@ -221,10 +222,13 @@ def check_same_shape(stack: Stack, labels: np.ndarray) -> None:
         LabelError: They differ in the number of slices or in size.
     """
     if tuple(stack.shape) != tuple(labels.shape):
+        is_part = stack.shape[1:] == labels.shape[1:] and len(labels) < stack.n_slices
         raise LabelError(
             f'"{stack.name}" is {_shape_text(stack.shape)}, '
             f"but the labels are {_shape_text(labels.shape)}.",
-            hint="Choose the labels made for this image, neither cropped nor resized.",
+            hint=SAY_SLICES
+            if is_part
+            else "Choose the labels made for this image, neither cropped nor resized.",
         )
 
 
