@@ -18,6 +18,7 @@ from sandseg.classes import SANDSTONE
 from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
+from sandseg.cli.scan import scanning
 from sandseg.cli.train import training
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
@@ -294,6 +295,7 @@ def phantom(
 
 app.add_typer(training)
 app.add_typer(adding)
+app.add_typer(scanning)
 
 
 def _print_scores(found: dict) -> None:
