@@ -4,7 +4,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +78,8 @@ def open_sample(key: str) -> Stack:
     if key == SANDSTONE:
         return _open_together(sample)
     stack = open_stack(_file(image_name(sample.numbers[0])), sample.title)
-    return stack.with_voxel_size(sample.voxel_size_um)  # the files of this scan carry none
+    stack = stack.with_voxel_size(sample.voxel_size_um)  # the files of this scan carry none
+    return replace(stack, numbers=sample.numbers)
 
 
 def _open_together(sample: Sample) -> Stack:
@@ -91,7 +92,15 @@ def _open_together(sample: Sample) -> Stack:
 
     first = read(0)
     shape = (len(sample.numbers), *first.shape)
-    return Stack(sample.title, shape, first.dtype, read, sample.voxel_size_um)
+    return Stack(
+        sample.title,
+        shape,
+        first.dtype,
+        read,
+        sample.voxel_size_um,
+        numbers=sample.numbers,
+        apart="the slices of this sample lie apart",
+    )
 
 
 def sample_labels(key: str) -> np.ndarray | None:

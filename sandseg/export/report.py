@@ -9,6 +9,7 @@ import numpy as np
 from sandseg.config import VERSION
 from sandseg.grey.mapping import GreyMapping
 from sandseg.measure.composition import Composition
+from sandseg.measure.connectivity import Connectivity
 from sandseg.model.store import StoredModel
 from sandseg.scan.stack import Stack
 
@@ -16,12 +17,7 @@ _DIGITS = 6  # of shares: a millionth
 
 
 def segmentation_report(
-    stack: Stack,
-    model: StoredModel,
-    mapping: GreyMapping,
-    found: Composition,
-    seconds: float,
-    interval: tuple[float, float] = (np.nan, np.nan),
+    stack: Stack, model: StoredModel, mapping: GreyMapping, found: Composition
 ) -> dict:
     """Describe a segmentation.
 
@@ -30,14 +26,11 @@ def segmentation_report(
         model: What it was segmented with.
         mapping: How its grey values reached the model's scale.
         found: What its Z slices are made of.
-        seconds: Time the prediction and the writing took.
-        interval: 95 % interval of the porosity for sampling, see `sampling.porosity_interval`.
 
     Returns:
         Plain numbers, texts, lists and dicts; None where a share is not defined. Fractions and
         porosity are those of the sample, `picture_fractions` alone count the air around it.
     """
-    n_pixels = int(np.prod(stack.shape))
     return {
         "source": stack.name,
         "shape": list(stack.shape),
@@ -49,12 +42,9 @@ def segmentation_report(
         "grey": {"low": mapping.low, "high": mapping.high, "kind": mapping.kind},
         "sandseg_version": VERSION,
         "created": now(),
-        "seconds": round(seconds, 3),
-        "megapixels_per_second": round(n_pixels / 1e6 / max(seconds, 1e-9), 3),
         **composition_facts(found),
-        "porosity_interval_95": [_plain(end) for end in interval],
         "slices": [
-            {"slice": stack.first_slice + z + 1} | composition_facts(part)
+            {"slice": stack.slice_name(z)} | composition_facts(part)
             for z, part in enumerate(found.slices())
         ],
         "notes": list(stack.notes),
@@ -70,6 +60,34 @@ def composition_facts(found: Composition) -> dict:
         "porosity": _plain(found.porosity),
         "sample_fraction": _plain(found.sample_fraction),
         "picture_fractions": _by_name(names, found.picture_fractions),
+    }
+
+
+def speed_facts(stack: Stack, seconds: float) -> dict:
+    """Return how long the prediction and the writing of a stack took."""
+    megapixels = int(np.prod(stack.shape)) / 1e6
+    return {
+        "seconds": round(seconds, 3),
+        "megapixels_per_second": round(megapixels / max(seconds, 1e-9), 3),
+    }
+
+
+def stack_facts(interval: tuple[float, float], pores: Connectivity) -> dict:
+    """Return what only a whole stack tells of its pores.
+
+    Args:
+        interval: 95 % interval of the porosity for sampling, see `sampling.porosity_interval`.
+        pores: How they hang together. The box is given in voxels, counted from 1, both ends
+            included.
+    """
+    box = pores.box and [[first + 1, last] for first, last in pores.box]
+    return {
+        "porosity_interval_95": [_plain(end) for end in interval],
+        "open_porosity": _plain(pores.open_porosity),
+        "closed_porosity": _plain(pores.closed_porosity),
+        "connected_porosity": _by_name("zyx", np.array(pores.through)),
+        "connected_box": dict(zip("zyx", box, strict=True)) if box else None,
+        "connected_note": pores.reason,
     }
 
 
