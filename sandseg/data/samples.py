@@ -40,7 +40,8 @@ class Sample:
 
     `key` fits into an address; `origin` is "synthetic" or "real"; `split` is "train",
     "validation" or "test" for slices the split names, else None; `numbers` are those of the slices
-    of the real rock, which lie apart.
+    of the real rock, which lie apart. `files` are what it is read from, `made_by` the command that
+    makes them.
     """
 
     key: str
@@ -51,6 +52,8 @@ class Sample:
     split: str | None
     has_labels: bool
     numbers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    made_by: str = ""
 
 
 def list_samples() -> tuple[Sample, ...]:
@@ -221,6 +224,7 @@ def _slice_sample(number: str) -> Sample:
         split=split,
         has_labels=_find_file(mask_name(number)) is not None,
         numbers=(number,),
+        files=(Path(image_name(number)).name,),
     )
 
 
@@ -235,6 +239,7 @@ def _together_sample(numbers: tuple[str, ...]) -> Sample:
         split=None,
         has_labels=True,
         numbers=numbers,
+        files=tuple(Path(image_name(number)).name for number in numbers),
     )
 
 
@@ -251,6 +256,8 @@ def _phantom_sample() -> Sample:
         origin="synthetic",
         split=None,
         has_labels=True,
+        files=("rock/image.tif",),
+        made_by="python -m sandseg phantom -o rock",
     )
 
 

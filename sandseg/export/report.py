@@ -8,6 +8,7 @@ import numpy as np
 
 from sandseg.config import VERSION
 from sandseg.grey.mapping import GreyMapping
+from sandseg.grey.verdict import Verdict, verdict_facts
 from sandseg.measure.composition import Composition
 from sandseg.measure.connectivity import Connectivity
 from sandseg.model.store import StoredModel
@@ -17,7 +18,7 @@ _DIGITS = 6  # of shares: a millionth
 
 
 def segmentation_report(
-    stack: Stack, model: StoredModel, mapping: GreyMapping, found: Composition
+    stack: Stack, model: StoredModel, mapping: GreyMapping, found: Composition, zoom: float = 1.0
 ) -> dict:
     """Describe a segmentation.
 
@@ -26,6 +27,7 @@ def segmentation_report(
         model: What it was segmented with.
         mapping: How its grey values reached the model's scale.
         found: What its Z slices are made of.
+        zoom: By how much the model saw them enlarged.
 
     Returns:
         Plain numbers, texts, lists and dicts; None where a share is not defined. Fractions and
@@ -40,6 +42,8 @@ def segmentation_report(
         "model": model.name,
         "model_sha256": model.sha256,
         "grey": {"low": mapping.low, "high": mapping.high, "kind": mapping.kind},
+        "rescaled_by": round(zoom, 6),
+        "drift_evened_out": round(mapping.light.drift, 4) if mapping.light else 0,
         "sandseg_version": VERSION,
         "created": now(),
         **composition_facts(found),
@@ -98,6 +102,24 @@ def pore_warning(found: Composition) -> str:
     if np.isnan(found.porosity):
         return "No sample was found: no slice holds solid, so there are no fractions of it."
     return ""
+
+
+def trust_facts(verdict: Verdict, found: Composition, unseen: dict) -> dict:
+    """Return whether a segmentation can be trusted, and all that must be known before it is."""
+    facts = verdict_facts(verdict)
+    warnings = [*facts["warnings"], *filter(None, [pore_warning(found)]), *unseen["warnings"]]
+    return facts | unseen | {"warnings": warnings}
+
+
+def unseen_facts(n_unseen: int, n_pixels: int) -> dict:
+    """Return how much was painted over or missing, and what to know of it."""
+    share = n_unseen / n_pixels
+    warning = (
+        f"{100 * share:.3g} % of the pixels are painted over or missing outside the field of view. "
+        "Their labels mean nothing and have a confidence of 0; fractions, porosity and scores "
+        "leave them out."
+    )
+    return {"unseen_fraction": round(share, 6), "warnings": [warning] if n_unseen else []}
 
 
 def now() -> str:

@@ -13,15 +13,16 @@ from sandseg.config import Treatment
 from sandseg.errors import SandsegError
 from sandseg.export.provenance import CONFIDENCE_INFO, as_lines, provenance
 from sandseg.export.report import (
-    pore_warning,
     segmentation_report,
     speed_facts,
     stack_facts,
     to_json,
+    trust_facts,
+    unseen_facts,
 )
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_with_sample
-from sandseg.grey.verdict import judge, verdict_facts, zoom_for
+from sandseg.grey.verdict import judge, zoom_for
 from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside, sample_mask
@@ -223,26 +224,13 @@ class _Watch:
         mapping, zoom = self.predictor.mapping, self.predictor.zoom
         found = joined(self._parts)
         pores = Connectivity(reason=self._apart) if self._apart else self._pores.result()
-        report = segmentation_report(self.stack, model, mapping, found)
+        report = segmentation_report(self.stack, model, mapping, found, zoom)
         report |= speed_facts(self.stack, seconds) | stack_facts(self._tiles.interval(), pores)
-        report["rescaled_by"] = round(zoom, 6)
-        report["drift_evened_out"] = round(mapping.light.drift, 4) if mapping.light else 0
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
-        facts = verdict_facts(verdict)
-        facts["unseen_fraction"] = round(self._n_unseen / int(np.prod(self.stack.shape)), 6)
-        facts["warnings"] += filter(None, [pore_warning(found), self._unseen_warning()])
-        report |= facts
+        unseen = unseen_facts(self._n_unseen, int(np.prod(self.stack.shape)))
+        report |= trust_facts(verdict, found, unseen)
         if self.truth is not None:
             names = [material.name for material in model.classes]
             report |= scores_by_region(self._inside, self._whole, names)
             report["warnings"] += filter(None, [few_classes(report, names)])
         return report
-
-    def _unseen_warning(self) -> str:
-        if not self._n_unseen:
-            return ""
-        return (
-            f"{100 * self._n_unseen / int(np.prod(self.stack.shape)):.3g} % of the pixels are "
-            "painted over or missing outside the field of view. Their labels mean nothing and have "
-            "a confidence of 0; fractions, porosity and scores leave them out."
-        )
