@@ -9,10 +9,9 @@ import streamlit as st
 from pages.cache.models import classes_of
 from pages.cache.slices import prediction_of, report_of, slice_phases, slice_scores
 from pages.cache.task import Task
-from pages.charts.profile import show_profile
-from pages.words.numbers import known, percent, percents, plain, score
+from pages.charts.pores import show_porosity, show_stack_porosity
+from pages.words.numbers import known, percent, percents, score
 from sandseg.classes import SegmentationClass
-from sandseg.export.report import pore_warning
 from sandseg.measure.composition import Composition
 
 
@@ -62,33 +61,6 @@ def show_legend(colors: Mapping[str, str]) -> None:
     st.html(f'{_LEGEND_STYLE}<div class="keys">{parts}</div>')
 
 
-def show_porosity(found: Composition) -> None:
-    """Show the porosity of a slice, or why there is none."""
-    if reason := pore_warning(found):
-        st.markdown(plain(reason))
-        return
-    st.markdown(
-        f"Porosity of the rock **{percent(found.porosity)}**",
-        help="Pore space divided by the area of the sample, without the air around it. "
-        f"The sample fills {percent(found.sample_fraction)} of this picture.",
-    )
-
-
-def _show_stack_porosity(report: dict) -> None:
-    """Show the porosity of a whole run, how sure it is, and how it goes along the stack."""
-    if report["porosity"] is None or len(report["slices"]) < 2:
-        return
-    low, high = report["porosity_interval_95"]
-    sure = "" if low is None else f", 95 % interval {100 * low:.1f}–{percent(high)}"
-    st.markdown(
-        f"Porosity of the stack **{percent(report['porosity'])}**{sure}",
-        help="Of the sample in all slices together. The interval says how far the rock it was cut "
-        "from may be from it, judged by how much blocks of the stack differ; errors of the "
-        "segmentation are not in it.",
-    )
-    show_profile([row["porosity"] for row in report["slices"]])
-
-
 def show_numbers(task: Task, z: int, truth: str) -> None:
     """Show phase fractions, porosity and, with labels, how well they are met."""
     classes = classes_of(task.model_name)
@@ -111,7 +83,7 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
     st.caption(f"Shares of the sample, without the air around it.{left_out}")
     show_porosity(phases)
     if report:
-        _show_stack_porosity(report)
+        show_stack_porosity(report)
 
 
 def clear_class(phases: Composition) -> int:

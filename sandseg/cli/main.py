@@ -18,6 +18,7 @@ from sandseg.classes import SANDSTONE
 from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
+from sandseg.cli.results import composition_line, connection_line, print_scores
 from sandseg.cli.scan import scanning
 from sandseg.cli.train import training
 from sandseg.config import Treatment
@@ -177,26 +178,13 @@ def segment(
     found = _segment(request)
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
-    out.print(_composition(found), soft_wrap=True)
+    out.print(composition_line(found), soft_wrap=True)
+    if line := connection_line(found):
+        out.print(line, soft_wrap=True)
     if "iou" in found:
-        _print_scores(found)
+        print_scores(found)
     speed = f"{found['megapixels_per_second']:.3g} megapixels/s"
     out.print(f"{speed} with {found['model']} → {output}", soft_wrap=True)
-
-
-def _composition(found: dict) -> str:
-    """Say in one line what the sample is made of."""
-    shares = ", ".join(
-        f"{name} {'unknown' if share is None else f'{share:.1%}'}"
-        for name, share in found["phase_fractions"].items()
-    )
-    if found["porosity"] is None:
-        return f"Of the sample: {shares}"
-    low, high = found["porosity_interval_95"]
-    sure = "" if low is None else f" (95 % interval for sampling {low:.1%} to {high:.1%})"
-    seen = "seen picture" if found["unseen_fraction"] else "picture"
-    fills = f"the sample fills {found['sample_fraction']:.1%} of the {seen}"
-    return f"Of the sample: {shares}; porosity {found['porosity']:.1%}{sure}; {fills}"
 
 
 @app.command("segment-job", hidden=True)
@@ -250,7 +238,7 @@ def evaluate(
         err.print(f"warning: {warning}")
     if report:
         write_text(report, to_json(found))
-    _print_scores(found)
+    print_scores(found)
 
 
 @app.command()
@@ -296,17 +284,3 @@ def phantom(
 app.add_typer(training)
 app.add_typer(adding)
 app.add_typer(scanning)
-
-
-def _print_scores(found: dict) -> None:
-    table = Table("class", "IoU", "Dice", "precision", "recall", box=None)
-    for name in found["iou"]:
-        values = [found[score][name] for score in ("iou", "dice", "precision", "recall")]
-        table.add_row(name, *("absent" if v is None else f"{v:.4f}" for v in values))
-    out.print(table)
-    shown = [
-        "none" if found[score] is None else f"{found[score]:.4f}"
-        for score in ("mean_iou", "accuracy")
-    ]
-    region = found["scores_of"].replace("_", " ")
-    out.print("mean IoU {}, accuracy {} ({})".format(*shown, f"of the {region}"))

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,15 +11,24 @@ from sandseg.atomic import write_text
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
-from sandseg.export.report import pore_warning, segmentation_report, to_json
+from sandseg.export.provenance import CONFIDENCE_INFO, as_lines, provenance
+from sandseg.export.report import (
+    segmentation_report,
+    speed_facts,
+    stack_facts,
+    to_json,
+    trust_facts,
+    unseen_facts,
+)
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_with_sample
-from sandseg.grey.verdict import judge, verdict_facts, zoom_for
+from sandseg.grey.verdict import judge, zoom_for
 from sandseg.measure.composition import Composition, composition_of, joined
+from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside, sample_mask
 from sandseg.measure.sampling import SamplingTiles
 from sandseg.model.engine import load_engine
-from sandseg.model.request import SegmentRequest
+from sandseg.model.request import Origin, SegmentRequest
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
@@ -81,7 +90,8 @@ def segment_file(
     """
     _check_outputs(request)
     model = load_model(request.model)
-    with open_with_options(request.source, request.read_options) as stack:
+    with open_with_options(request.source, request.read_options) as opened:
+        stack = _as_known(opened, request.origin)
         _check_memory(request, stack, model)
         truth, note = _read_truth(request, stack, model.classes)
         predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
@@ -93,12 +103,22 @@ def segment_file(
                 labels.write(found.labels)
                 if confidence:
                     confidence.write(found.confidence)
-        seconds = time.perf_counter() - start - watch.seconds
-        report = watch.report(model, seconds)
+            seconds = time.perf_counter() - start - watch.seconds
+            report = watch.report(model, seconds) | {"command": request.command}
+            for pages in filter(None, (labels, confidence)):
+                pages.describe(as_lines(provenance(report)))
     report["warnings"] += filter(None, [note])
     if request.report:
         write_text(request.report, to_json(report))
     return report
+
+
+def _as_known(stack: Stack, origin: Origin | None) -> Stack:
+    """Call a copy and its slices what their owner calls them."""
+    if origin is None:
+        return stack
+    numbers, apart = origin.numbers, origin.apart or stack.apart
+    return replace(stack, name=origin.title, numbers=numbers, apart=apart)
 
 
 def _check_outputs(request: SegmentRequest) -> None:
@@ -151,7 +171,7 @@ def _outputs(
         writer = label_writer(request.labels, model.classes, stack.spacing_um)
         labels, confidence = files.enter_context(writer), None
         if request.confidence:
-            writer = image_writer(request.confidence, stack.spacing_um)
+            writer = image_writer(request.confidence, stack.spacing_um, CONFIDENCE_INFO)
             confidence = files.enter_context(writer)
         yield labels, confidence
         for pages in filter(None, (labels, confidence)):
@@ -171,6 +191,8 @@ class _Watch:
         n_classes = len(self.predictor.classes)
         self._parts: list[Composition] = []
         self._tiles = SamplingTiles(self.predictor.classes)
+        self._pores = PoreNetwork(self.predictor.classes)
+        self._apart = "there is one slice only" if self.stack.n_slices == 1 else self.stack.apart
         self._inside, self._whole = np.zeros((2, n_classes, n_classes), np.int64)
         self._chosen = slices_with_sample(self.stack)
         self._looks: list[Look] = []
@@ -183,6 +205,8 @@ class _Watch:
         sample = sample_mask(labels, classes)
         self._parts.append(composition_of(labels, classes, sample))
         self._tiles.add(labels, sample & (labels != IGNORED))
+        if not self._apart:
+            self._pores.add(labels, sample)
         self._n_unseen += int(np.count_nonzero(labels == IGNORED))
         if self.truth is not None:
             self._compare(np.where(labels == IGNORED, IGNORED, self.truth[z]), found.labels)
@@ -198,26 +222,15 @@ class _Watch:
     def report(self, model: StoredModel, seconds: float) -> dict:
         """Say what was found, how the slices were treated, and whether it can be trusted."""
         mapping, zoom = self.predictor.mapping, self.predictor.zoom
-        found, interval = joined(self._parts), self._tiles.interval()
-        report = segmentation_report(self.stack, model, mapping, found, seconds, interval)
-        report["rescaled_by"] = round(zoom, 6)
-        report["drift_evened_out"] = round(mapping.light.drift, 4) if mapping.light else 0
+        found = joined(self._parts)
+        pores = Connectivity(reason=self._apart) if self._apart else self._pores.result()
+        report = segmentation_report(self.stack, model, mapping, found, zoom)
+        report |= speed_facts(self.stack, seconds) | stack_facts(self._tiles.interval(), pores)
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
-        facts = verdict_facts(verdict)
-        facts["unseen_fraction"] = round(self._n_unseen / int(np.prod(self.stack.shape)), 6)
-        facts["warnings"] += filter(None, [pore_warning(found), self._unseen_warning()])
-        report |= facts
+        unseen = unseen_facts(self._n_unseen, int(np.prod(self.stack.shape)))
+        report |= trust_facts(verdict, found, unseen)
         if self.truth is not None:
             names = [material.name for material in model.classes]
             report |= scores_by_region(self._inside, self._whole, names)
             report["warnings"] += filter(None, [few_classes(report, names)])
         return report
-
-    def _unseen_warning(self) -> str:
-        if not self._n_unseen:
-            return ""
-        return (
-            f"{100 * self._n_unseen / int(np.prod(self.stack.shape)):.3g} % of the pixels are "
-            "painted over or missing outside the field of view. Their labels mean nothing and have "
-            "a confidence of 0; fractions, porosity and scores leave them out."
-        )

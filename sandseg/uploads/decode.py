@@ -70,6 +70,7 @@ def decode(request: dict, limits: StackLimits) -> dict:
             "compression": stack.compression,
             "voxel_size_um": stack.voxel_size_um,
             "choices": asdict(stack.choices),
+            "apart": stack.apart,
             "shape": stack.shape,
             "is_colored": is_colored,
         }

@@ -31,7 +31,8 @@ _TURNS = threading.BoundedSemaphore(2)
 class Taken:
     """A stack that was kept: a plain TIFF, and what was understood of the file it came from.
 
-    `is_colored`: a label file's colors said what its labels are; `path` has the labels.
+    `is_colored`: a label file's colors said what its labels are; `path` has the labels. `apart`
+    says why its slices may not lie directly on one another.
     """
 
     path: Path
@@ -42,6 +43,7 @@ class Taken:
     voxel_size_um: float | None
     shape: tuple[int, int, int]
     is_colored: bool
+    apart: str
 
 
 def take_upload(
@@ -118,7 +120,7 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             for path in (target, part_of(target)):
                 path.unlink(missing_ok=True)
         raise
-    facts = ("axes", "compression", "voxel_size_um", "is_colored")
+    facts = ("axes", "compression", "voxel_size_um", "is_colored", "apart")
     return [
         Taken(
             Path(request["target"]),

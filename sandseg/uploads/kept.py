@@ -29,7 +29,8 @@ class Upload:
     """A stack somebody brought.
 
     `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
-    `choices` what else the file holds; `voxel_size_um` as the file says or as the visitor set it.
+    `choices` what else the file holds; `voxel_size_um` as the file says or as the visitor set it;
+    `apart` why its slices may not lie directly on one another; `n_files` how many files it was.
     """
 
     id: str
@@ -38,6 +39,8 @@ class Upload:
     notes: tuple[str, ...] = ()
     choices: Choices = Choices()
     voxel_size_um: float | None = None
+    apart: str = ""
+    n_files: int = 1
 
     @property
     def folder(self) -> Path:
@@ -94,6 +97,8 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
         taken.notes,
         taken.choices,
         taken.voxel_size_um,
+        taken.apart,
+        len(sources),
     )
     _write(upload)
     return upload
@@ -114,6 +119,8 @@ def find(upload_id: str) -> Upload | None:
             tuple(facts["notes"]),
             Choices.from_dict(facts["choices"]),
             facts["voxel_size_um"],
+            facts.get("apart", ""),
+            facts.get("n_files", 1),
         )
     except (KeyError, TypeError, json.JSONDecodeError):
         return None
@@ -140,6 +147,8 @@ def _write(upload: Upload) -> None:
         "notes": upload.notes,
         "choices": asdict(upload.choices),
         "voxel_size_um": upload.voxel_size_um,
+        "apart": upload.apart,
+        "n_files": upload.n_files,
     }
     with workspace.writing():
         write_json(upload.folder / FACTS, facts)

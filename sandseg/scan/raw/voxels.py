@@ -10,7 +10,7 @@ from sandseg.errors import FILE, StackError, named
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory, check_size
 from sandseg.scan.raw.layout import RawFormat
-from sandseg.scan.several.slice_files import natural_key
+from sandseg.scan.several.slice_files import gap_between, natural_key
 from sandseg.scan.source import open_source
 from sandseg.scan.stack import Stack
 
@@ -54,7 +54,15 @@ def _open_raw_folder(folder: Path, layout: RawFormat, limits: StackLimits) -> St
     shape = (len(slices), *layout.shape)
     check_size(shape, layout.dtype.itemsize, limits)
     note = f"{len(paths)} files, from {paths[0].name} to {paths[-1].name}."
-    return Stack(FILE, shape, slices[0].dtype, lambda z: slices[z].read_slice(0), notes=(note,))
+    apart = gap_between([path.name for path in paths])
+    return Stack(
+        FILE,
+        shape,
+        slices[0].dtype,
+        lambda z: slices[z].read_slice(0),
+        notes=(note,),
+        apart=apart,
+    )
 
 
 def stack_in_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:

@@ -32,6 +32,26 @@ def natural_key(name: str) -> list:
     return [(int(part), "") if i % 2 else (0, part) for i, part in enumerate(parts)]
 
 
+def gap_between(names: Sequence[str]) -> str:
+    """Say why files may not be slices that lie directly on one another, "" where they are.
+
+    Args:
+        names: Of the files, in order; one part of them must count up by one.
+    """
+    parts = [re.split(r"(\d+)", Path(name).stem.lower()) for name in names]
+    if len({(len(part), *part[::2]) for part in parts}) > 1:
+        return "the names of its files differ in more than a number"
+    numbers = np.array([[int(number) for number in part[1::2]] for part in parts], object)
+    varying = [column for column in numbers.T if len(set(column)) > 1]
+    if len(varying) != 1:
+        return "the names of its files do not number the slices"
+    steps = np.diff(varying[0])
+    if (steps == 1).all():
+        return ""
+    at = int(np.flatnonzero(steps != 1)[0])
+    return f'"{names[at + 1]}" follows "{names[at]}"'
+
+
 def open_folder(folder: Path, limits: StackLimits, selection: Selection = ANY) -> Stack:
     """Open the TIFF slices of a folder, not of folders in it, as one stack.
 
@@ -106,6 +126,7 @@ def join_slices(files: Sequence[SliceFile], limits: StackLimits, selection: Sele
         notes=(note, *first.notes),
         choices=first.choices,
         aspect=first.aspect,
+        apart=gap_between([file.name for file in files]),
     )
 
 
