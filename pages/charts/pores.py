@@ -65,4 +65,4 @@ def _show_connection(report: Mapping) -> None:
         return
     shares = ", ".join(f"{axis} **{percent(known(through[axis]))}**" for axis in through)
     lengths = " × ".join(str(last - first + 1) for first, last in box.values())
-    st.markdown(f"Leads through along {shares}", help=THROUGH_HELP.format(box=lengths))
+    st.markdown(f"Pores that lead through: {shares}", help=THROUGH_HELP.format(box=lengths))

@@ -24,6 +24,7 @@ from sandseg.model.request import Origin
 from sandseg.runs.segmentation import CONFIDENCE, LABELS
 
 OPACITY = 0.5
+CODE_WIDTH = 340  # screen pixels: as wide as the buttons
 
 
 def show_downloads(source: Source, task: Task, z: int) -> None:
@@ -52,7 +53,7 @@ def show_downloads(source: Source, task: Task, z: int) -> None:
             st.download_button(label, data, name, on_click="ignore", width="stretch")
         st.caption("The same labels from the command line:")
         command = origin_of(source, model).command if task.job else origin.command
-        st.code(command, language="bash", wrap_lines=True)
+        st.code(command, language="bash", wrap_lines=True, width=CODE_WIDTH)
 
 
 def labels_tiff(task: Task, z: int, origin: Origin) -> bytes:

@@ -71,7 +71,7 @@ def tells_the_same_connection(page, report, found, row, printed):
     for name in (*names, "connected_porosity", "connected_box"):
         assert found[name] == report[name]
     assert percent_after(page, "Open") == shown(report["open_porosity"])
-    words = page.get_by_text("Leads through along").first.inner_text()
+    words = page.get_by_text("Pores that lead through").first.inner_text()
     assert re.findall(r"([\d.]+) %", words) == [shown(through[axis]) for axis in "zyx"]
     opened = f"Open porosity {shown(report['open_porosity'])}%, closed "
     assert f"{opened}{shown(report['closed_porosity'])}%" in printed
