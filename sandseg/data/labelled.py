@@ -10,7 +10,7 @@ import numpy as np
 
 from sandseg.classes import IGNORED
 from sandseg.config import TrainConfig
-from sandseg.data.pairing import find_tiffs, pair_files
+from sandseg.data.pairing import find_files, pair_files
 from sandseg.data.patches import (
     GridPatches,
     PatchSource,
@@ -28,6 +28,8 @@ from sandseg.scan.formats import open_stack
 from sandseg.scan.label_coding import coding_of
 from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
 from sandseg.scan.stack import Stack
+
+_MOST_DOUBTS = 3  # of label files, each in a sentence
 
 
 class MadeWhenAsked(Sequence):
@@ -47,7 +49,8 @@ class MadeWhenAsked(Sequence):
 class LabelledSlices:
     """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8.
 
-    `voxel_size_um` is None where the files do not tell, or tell different ones.
+    `voxel_size_um` is None where the files do not tell, or tell different ones; `warnings` say what
+    the files have changed.
     """
 
     names: tuple[str, ...]
@@ -55,6 +58,7 @@ class LabelledSlices:
     labels: tuple[np.ndarray, ...]
     mapping: GreyMapping
     voxel_size_um: float | None = None
+    warnings: tuple[str, ...] = ()
 
     def pairs(self, positions: Sequence[int]) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Return (image, labels) of the slices at these positions."""
@@ -92,19 +96,21 @@ def open_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    image_files, label_files = zip(*pair_files(find_tiffs(images), find_tiffs(labels)), strict=True)
-    names, reads, ranges, found, voxel_sizes = [], [], [], [], set()
-    label_stacks = _read_label_files(label_files, max(n_classes, 2))
+    image_files, label_files = zip(*pair_files(find_files(images), find_files(labels)), strict=True)
+    names, reads, ranges, found, voxel_sizes, warnings = [], [], [], [], set(), {}
+    label_stacks, doubts = _read_label_files(label_files, max(n_classes, 2))
     for image_file, values in zip(image_files, label_stacks, strict=True):
         with open_stack(image_file, image_file.name) as stack:
             check_same_shape(stack, values)
             voxel_sizes.add(stack.voxel_size_um)
+            warnings |= dict.fromkeys(stack.warnings)
             ranges.append(grey_range(stack))
             names += _slice_names(image_file.stem, stack.n_slices)
             reads += [partial(_read_slice, image_file, z) for z in range(stack.n_slices)]
             found.extend(_seen(stack, values))
     voxel_size_um = voxel_sizes.pop() if len(voxel_sizes) == 1 else None
-    return _labelled(names, reads, found, training_line(ranges), voxel_size_um)
+    slices = _labelled(names, reads, found, training_line(ranges), voxel_size_um)
+    return replace(slices, warnings=(*warnings, *doubts))
 
 
 def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlices:
@@ -148,7 +154,7 @@ def shortest_side(images: Path) -> int:
         StackError: A file cannot be read, or there is none.
     """
     sides = []
-    for path in find_tiffs(images):
+    for path in find_files(images):
         with open_stack(path, path.name) as stack:
             sides += stack.shape[1:]
     return min(sides)
@@ -184,7 +190,11 @@ def prepare(
         patches = RandomPatches(images, labels, config)
     parts = {part: [slices.names[i] for i in getattr(split, part)] for part in vars(split)}
     return PreparedData(
-        patches, slices.pairs(split.validation), images, parts, _missing(labels, config)
+        patches,
+        slices.pairs(split.validation),
+        images,
+        parts,
+        (*slices.warnings, *_missing(labels, config)),
     )
 
 
@@ -208,7 +218,11 @@ def _prepare_patches(
         parts["test"] = [slices.names[i] for i in named.test]
     validation = [(images[i], labels[i]) for i in split.validation]
     return PreparedData(
-        source, validation, list(images[train]), parts, _missing(labels[train], config)
+        source,
+        validation,
+        list(images[train]),
+        parts,
+        (*slices.warnings, *_missing(labels[train], config)),
     )
 
 
@@ -217,24 +231,27 @@ def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
     return np.concatenate([grid_patches(part[None], patch_size) for part in slices])
 
 
-def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]:
-    """Read labels in the coding that all the files together show.
+def _read_label_files(files: Sequence[Path], n_classes: int) -> tuple[list[np.ndarray], list[str]]:
+    """Read labels in the coding that all the files together show; also say what is doubtful.
 
     By itself, a file that lacks a class would look as if it numbered them otherwise.
     """
     stored = [read_label_values(file, file.name, n_classes) for file in files]
-    undecided = [values for values, is_decoded in stored if not is_decoded]
+    undecided = [values for values, is_decoded, _ in stored if not is_decoded]
+    doubts = list(filter(None, [doubt for _, _, doubt in stored]))[:_MOST_DOUBTS]
     if not undecided:
-        return [values for values, _ in stored]
+        return [values for values, _, _ in stored], doubts
     found = np.unique(np.concatenate([np.unique(values) for values in undecided]))
     try:
         coding = coding_of(found, n_classes)
     except LabelError as error:
         hint = "Number the classes from 0 in all label files, with 255 where nobody labelled."
         raise LabelError(str(error), hint) from error
-    return [
-        values if is_decoded else map_labels(values, coding.labels) for values, is_decoded in stored
+    labels = [
+        values if is_decoded else map_labels(values, coding.labels)
+        for values, is_decoded, _ in stored
     ]
+    return labels, doubts
 
 
 def _seen(stack: Stack, labels: np.ndarray) -> np.ndarray:

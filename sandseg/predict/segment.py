@@ -205,6 +205,7 @@ class _Watch:
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
         facts = verdict_facts(verdict)
         facts["unseen_fraction"] = round(self._n_unseen / int(np.prod(self.stack.shape)), 6)
+        facts["warnings"] = [*self.stack.warnings, *facts["warnings"]]
         facts["warnings"] += filter(None, [pore_warning(found), self._unseen_warning()])
         report |= facts
         if self.truth is not None:

@@ -1,6 +1,6 @@
 """Colored label files: pure colors, anti-aliased ones, other people's, and one-hot masks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -80,6 +80,28 @@ def decode_one_hot(raw: np.ndarray, n_classes: int) -> np.ndarray:
             hint="Export the labels as whole numbers, one value for each class.",
         )
     return raw.argmax(axis=-1).astype(np.uint8)
+
+
+def unlabelled(labels: np.ndarray) -> float:
+    """Return the share of pixels that nobody labelled."""
+    return np.count_nonzero(labels == IGNORED) / labels.size
+
+
+def lossy_doubt(is_decoded: bool, shares: Sequence[float]) -> str:
+    """Say what a JPEG makes of labels.
+
+    Args:
+        is_decoded: They were decoded from colors; else they are the values in the file.
+        shares: Of each slice, the share of pixels whose color is far from all.
+    """
+    better = "Use PNG or TIFF files of the labels, if there are any."
+    if not is_decoded:
+        return f"The labels are read from a JPEG, which changes them at their borders. {better}"
+    return (
+        "The labels are read from a JPEG: each pixel has the class of the nearest color; "
+        f"{np.mean(shares):.2%} of them, at borders above all, are far from all colors and not "
+        f"labelled, so scores come out too good. {better}"
+    )
 
 
 def _of_8_bits(raw: np.ndarray) -> np.ndarray:

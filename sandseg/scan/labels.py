@@ -1,22 +1,25 @@
 """Label files as labels; in which coding their values stand is decided here (`decode_labels`)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
-from sandseg.classes import IGNORED, OWN_LABELS, SegmentationClass
+from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import FILE, LabelError, named
-from sandseg.scan.choices import Selection
-from sandseg.scan.damage import reading
-from sandseg.scan.formats import is_tiff, open_stack
+from sandseg.scan.foreign import refuse_foreign
+from sandseg.scan.formats import find_slices, is_slice_file, name_of, open_stack, with_names
 from sandseg.scan.label_coding import coding_of, parse_label_colors, parse_label_values
-from sandseg.scan.label_colors import Colors, decode_colors, decode_one_hot, is_one_hot
+from sandseg.scan.label_colors import Colors, decode_colors, lossy_doubt, unlabelled
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
-from sandseg.scan.source import Source, source_name
+from sandseg.scan.pictures.signature import is_picture
+from sandseg.scan.several.joining import join_slices
+from sandseg.scan.several.slice_files import Slices
+from sandseg.scan.source import Source, first_bytes, source_name
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.file import OpenTiff
-from sandseg.scan.tiff.grey import is_grey
+from sandseg.scan.tiff.values import open_tiff_values
 
 _MOST_VALUES = 1000  # different ones; beyond, it is no label file
 
@@ -57,20 +60,22 @@ def read_labels_and_note(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
 ) -> tuple[np.ndarray, str]:
     """Read a label file as `read_labels` does; also say how, "" where nothing was guessed."""
-    stack, is_decoded = read_label_values(source, name, n_classes, meanings)
+    stack, is_decoded, words = read_label_values(source, name, n_classes, meanings)
     with named(name or source_name(source)):
         if is_decoded:
-            return stack, ""
+            return stack, words
         if meanings.values:
-            return map_labels(stack, {IGNORED: IGNORED} | dict(meanings.values)), ""
+            return map_labels(stack, {IGNORED: IGNORED} | dict(meanings.values)), words
         coding = coding_of(_values_in(stack), n_classes)
-        return map_labels(stack, coding.labels), coding.note
+        return map_labels(stack, coding.labels), " ".join(filter(None, [coding.note, words]))
 
 
 def read_label_values(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
-) -> tuple[np.ndarray, bool]:
-    """Return (Z, Y, X) of the values of a label file, and whether they are labels already.
+) -> tuple[np.ndarray, bool, str]:
+    """Return (Z, Y, X) of the values of a label file, whether they are labels already, and doubts.
+
+    The doubts are "" where the file keeps what was written into it.
 
     Raises:
         StackError: The file is missing, damaged or too large.
@@ -79,7 +84,7 @@ def read_label_values(
     values, is_decoded = open_label_values(source, name, n_classes, meanings=meanings)
     with values:
         stack = np.stack([values.read_slice(z) for z in range(values.n_slices)])
-    return stack, is_decoded and _is_in_range(stack, n_classes)
+    return stack, is_decoded and _is_in_range(stack, n_classes), " ".join(values.warnings)
 
 
 def _is_in_range(labels: np.ndarray, n_classes: int) -> bool:
@@ -87,7 +92,7 @@ def _is_in_range(labels: np.ndarray, n_classes: int) -> bool:
 
 
 def open_label_values(
-    source: Source,
+    source: Source | Mapping[str, Path],
     name: str = "",
     n_classes: int = 4,
     limits: StackLimits | None = None,
@@ -96,80 +101,60 @@ def open_label_values(
     """Open a label file as a stack of the values that stand in it, and tell if they are labels.
 
     Values are taken as stored, whatever colors a color table gives them. Those of colored files,
-    of one-hot masks and of files this program wrote are labels already. Arrays,
-    folders and ZIPs of slices are read as `open_stack` reads them.
+    of one-hot masks and of files this program wrote are labels already. So it is with the slices of
+    a folder, a ZIP, or several files by their names; arrays are read as `open_stack` reads them.
 
     Raises:
         StackError: The file is missing, damaged or too large.
     """
-    if not is_tiff(source):
-        return open_stack(source, name, limits), False
-    name = name or source_name(source)
+    files, limits = with_names(source), limits or from_settings(WEB_LIMITS)
+    name = name or name_of(files)
     with named(name):
-        limits = limits or from_settings(WEB_LIMITS)
-        values, is_decoded = _tiff_values(source, n_classes, limits, meanings)
+        slices = find_slices(files, limits, name)
+        if not slices and not is_slice_file(files[0][1]):
+            return open_stack(files[0][1], name, limits), False
+        open_one = partial(_file_values, n_classes=n_classes, limits=limits, meanings=meanings)
+        values, is_decoded = _joined(slices, limits, open_one) if slices else open_one(files[0][1])
     return replace(values, name=name), is_decoded
 
 
-def _tiff_values(
+def _joined(
+    slices: Slices, limits: StackLimits, open_one: Callable[[Source], tuple[Stack, bool]]
+) -> tuple[Stack, bool]:
+    """Open label slices as one stack; either all or none of them are labels already."""
+    found, shares = set(), []
+
+    def open_and_note(source: Source) -> Stack:
+        values, is_decoded = open_one(source)
+        found.add(is_decoded)
+        if values.warnings:  # of each slice its own share is said there
+            shares.append(unlabelled(values.read_slice(0)))
+        return values
+
+    stack = join_slices(slices, limits, open_and_note)
+    if len(found) > 1:
+        stack.close()
+        raise LabelError(
+            f'Of the label slices in "{FILE}" some are colored or say what their values mean, and '
+            "others do not.",
+            hint="Export all label slices in one way.",
+        )
+    is_decoded = found == {True}
+    if shares and stack.n_slices > 1:  # the first slice was opened twice
+        stack = replace(stack, warnings=(lossy_doubt(is_decoded, shares[1:]),))
+    return stack, is_decoded
+
+
+def _file_values(
     source: Source, n_classes: int, limits: StackLimits, meanings: Meanings
 ) -> tuple[Stack, bool]:
-    tiff = OpenTiff(source, limits)
-    try:
-        channels = tiff.layout.choices.channel.names
-        if len(channels) > 1 and _read_raw(tiff, 0).ndim == 2:
-            tiff.close()
-            return _one_hot_stack(source, len(channels), n_classes, limits), True
-        is_colored = any(not is_grey(_read_raw(tiff, z)) for z in range(tiff.shape[0]))
-        info = (tiff.tif.imagej_metadata or {}).get("Info", "") if tiff.tif.is_imagej else ""
-        is_own = str(info).startswith(OWN_LABELS)
-        first = tiff.layout.first
-        dtype = np.dtype(np.uint8) if is_colored or first.dtype.kind == "b" else first.dtype
-    except BaseException:
-        tiff.close()
-        raise
+    start = first_bytes(source)
+    if is_picture(start):
+        from sandseg.scan.pictures.values import open_picture_values  # loads Pillow
 
-    def read(z: int) -> np.ndarray:
-        raw = _read_raw(tiff, z)
-        if is_colored:
-            if raw.shape[-1] > 3 and is_one_hot(raw):
-                return decode_one_hot(raw, n_classes)
-            return decode_colors(raw[..., :3], n_classes, meanings.colors)
-        return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
-
-    dtype = dtype.newbyteorder("=")
-    return Stack(FILE, tiff.shape, dtype, read, on_close=tiff.close), is_colored or is_own
-
-
-def _one_hot_stack(source: Source, n_channels: int, n_classes: int, limits: StackLimits) -> Stack:
-    """Open the channels of a TIFF as one-hot masks.
-
-    Raises:
-        LabelError: They are none, or not of so many classes.
-    """
-    channels = [OpenTiff(source, limits, Selection(channel=i)) for i in range(n_channels)]
-
-    def close() -> None:
-        for channel in channels:
-            channel.close()
-
-    def read(z: int) -> np.ndarray:
-        masks = np.stack([_read_raw(channel, z) for channel in channels], axis=-1)
-        if not is_one_hot(masks):
-            raise LabelError(
-                f"The label file holds {n_channels} channels, and they are no one-hot masks: in "
-                "each pixel one of them should be set.",
-                hint="Export the labels as whole numbers in one channel.",
-            )
-        return decode_one_hot(masks, n_classes)
-
-    return Stack(FILE, channels[0].shape, np.dtype(np.uint8), read, on_close=close)
-
-
-def _read_raw(tiff: OpenTiff, z: int) -> np.ndarray:
-    with reading():
-        raw = tiff.read(z)
-    return raw.astype(np.int16) if raw.dtype == np.int8 else raw  # colors reach to 255
+        return open_picture_values(source, n_classes, limits, meanings.colors)
+    refuse_foreign(source, source_name(source), start)
+    return open_tiff_values(source, n_classes, limits, meanings.colors)
 
 
 def _values_in(slices: Iterable[np.ndarray]) -> np.ndarray:

@@ -32,6 +32,7 @@ class Stack:
     first_slice: int = 0  # in the stack it is a part of
     aspect: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of a voxel along z, y, x; x is 1
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))

@@ -66,6 +66,7 @@ def decode(request: dict, limits: StackLimits) -> dict:
         _write(stack, target)
         return {
             "notes": stack.notes,
+            "warnings": stack.warnings,
             "axes": stack.axes,
             "compression": stack.compression,
             "voxel_size_um": stack.voxel_size_um,
@@ -79,8 +80,7 @@ def _open(request: dict, limits: StackLimits) -> tuple[Stack, bool]:
     sources = {name: Path(path) for name, path in request["sources"].items()}
     if "n_classes" not in request:
         return open_stack(sources, request["name"], limits, **request["selection"]), False
-    [source] = sources.values()
-    return open_label_values(source, request["name"], request["n_classes"], limits)
+    return open_label_values(sources, request["name"], request["n_classes"], limits)
 
 
 def _write(stack: Stack, path: Path) -> None:

@@ -42,6 +42,7 @@ class Taken:
     voxel_size_um: float | None
     shape: tuple[int, int, int]
     is_colored: bool
+    warnings: tuple[str, ...] = ()
 
 
 def take_upload(
@@ -97,6 +98,20 @@ def take_each(
     return _take(requests, limits)
 
 
+def take_labels(
+    files: Mapping[str, Path], target: Path, n_classes: int, limits: StackLimits | None = None
+) -> Taken:
+    """Keep the labels in a file, a ZIP, or a slice in each of several files as one plain TIFF.
+
+    Raises:
+        StackError: A file is damaged, too large, or cannot be read within the limits.
+        LabelError: It has colors of no known coding.
+    """
+    name = next(iter(files)) if len(files) == 1 else f"{len(files)} files"
+    [taken] = _take([_request(files, name, target) | {"n_classes": n_classes}], limits)
+    return taken
+
+
 def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     return {
         "sources": {called: str(path.absolute()) for called, path in files.items()},
@@ -125,6 +140,7 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             tuple(answer["notes"]),
             Choices.from_dict(answer["choices"]),
             shape=tuple(answer["shape"]),
+            warnings=tuple(answer["warnings"]),
             **{key: answer[key] for key in facts},
         )
         for request, answer in zip(requests, answers, strict=True)

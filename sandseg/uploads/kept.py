@@ -29,7 +29,8 @@ class Upload:
     """A stack somebody brought.
 
     `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
-    `choices` what else the file holds; `voxel_size_um` as the file says or as the visitor set it.
+    `warnings` what must be doubted, `choices` what else the file holds; `voxel_size_um` as the file
+    says or as the visitor set it.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Upload:
     notes: tuple[str, ...] = ()
     choices: Choices = Choices()
     voxel_size_um: float | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -94,6 +96,7 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
         taken.notes,
         taken.choices,
         taken.voxel_size_um,
+        taken.warnings,
     )
     _write(upload)
     return upload
@@ -114,6 +117,7 @@ def find(upload_id: str) -> Upload | None:
             tuple(facts["notes"]),
             Choices.from_dict(facts["choices"]),
             facts["voxel_size_um"],
+            tuple(facts["warnings"]),
         )
     except (KeyError, TypeError, json.JSONDecodeError):
         return None
@@ -138,6 +142,7 @@ def _write(upload: Upload) -> None:
         "title": upload.title,
         "stack": str(upload.path.relative_to(upload.folder)),
         "notes": upload.notes,
+        "warnings": upload.warnings,
         "choices": asdict(upload.choices),
         "voxel_size_um": upload.voxel_size_um,
     }
