@@ -32,6 +32,8 @@ def show_file(source: Source, model_name: str) -> None:
     if source.upload is None:
         return
     upload = source.upload
+    for warning in upload.warnings:
+        st.warning(plain(warning), icon=":material/warning:")
     box = st.expander(
         "How the file was read", icon=":material/tune:", key="read", on_change="rerun"
     )

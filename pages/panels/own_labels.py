@@ -17,10 +17,10 @@ from pages.session.visit import visit
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, SandsegError, named
 from sandseg.export.tiff import write_labels
-from sandseg.scan.formats import open_stack
+from sandseg.scan.formats import LABEL_KINDS, LABEL_SUFFIXES, open_stack
 from sandseg.scan.labels import check_same_shape, decode_labels, map_labels
 from sandseg.uploads import workspace
-from sandseg.uploads.decode_guard import Taken, take_each
+from sandseg.uploads.decode_guard import Taken, take_labels
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted
 
 MOST_VALUES = 8  # that can be given a meaning by hand
@@ -32,13 +32,14 @@ class LabelFile:
     """An uploaded label file, decoded.
 
     `meanings` has a label for each value in it, none for a colored file; `is_known` where that is
-    more than a guess.
+    more than a guess; `doubts` say what the file has changed.
     """
 
     path: Path
     name: str
     meanings: dict[int, int]
     is_known: bool
+    doubts: tuple[str, ...] = ()
 
 
 def choose_labels(
@@ -57,14 +58,17 @@ def choose_labels(
     title = "Labels: other ones, or your own" if truth else "Have labels? Compare"
     with st.expander(title, expanded=is_needed, icon=":material/label:"):
         ask_upload(
-            "Labels of the same slices (TIFF)",
+            "Labels of the same slices",
             "labels",
-            Wanted(("tif", "tiff"), n_bytes=LABELS_BYTES),
+            Wanted(LABEL_SUFFIXES, True, LABELS_BYTES, LABEL_KINDS),
             partial(_take, source=source, classes=classes),
             refusal_key=REFUSAL,
-            help="Values 0 to 3 (air, clay, quartz, pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
+            help="One file, a ZIP, or a file for each slice. Values 0 to 3 (air, clay, quartz, "
+            "pyrite), 1 to 4 with 0 for unlabelled, or RGB. "
             f"For other values, {MOST_VALUES} at most, you are asked what they mean.",
         )
+        for doubt in found.doubts if found else ():
+            st.warning(doubt, icon=":material/warning:")
         if found and 0 < len(found.meanings) <= MOST_VALUES:
             _show_meanings(source, found, classes)
     if refusal := state.pop_refusal(REFUSAL):
@@ -97,11 +101,15 @@ def _take(files: Sequence[Arrived], source: Source, classes: Sequence[Segmentati
     Raises:
         SandsegError: They do not; all stays as it was.
     """
-    file, folder = files[0], files[0].path.parent
-    [taken] = take_each({file.name: file.path}, [folder / "labels.tif"], len(classes))
-    file.path.unlink()
+    folder = files[0].path.parent
+    name = files[0].name if len(files) == 1 else f"{len(files)} label files"
+    taken = take_labels(
+        {file.name: file.path for file in files}, folder / "labels.tif", len(classes)
+    )
+    for file in files:
+        file.path.unlink()
     workspace.require_room(folder, 0)  # only now is it known how large they are
-    found = _understand(source, taken, file.name, classes)
+    found = _understand(source, taken, name, classes)
     _files()[source.id] = found
     if found.is_known:
         state.keep_labels(source, found.path)
@@ -120,7 +128,7 @@ def _understand(
     n_classes = len(classes)
     if taken.is_colored:  # these are labels already, and are kept as such
         write_labels(taken.path, raw, classes)
-        return LabelFile(taken.path, name, {}, is_known=True)
+        return LabelFile(taken.path, name, {}, True, taken.warnings)
     values = np.unique(raw)
     try:
         true_labels(str(taken.path), name, n_classes)
@@ -129,7 +137,8 @@ def _understand(
         if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
             raise
         is_known = False
-    return LabelFile(taken.path, name, _first_meanings(values, is_known, n_classes), is_known)
+    meanings = _first_meanings(values, is_known, n_classes)
+    return LabelFile(taken.path, name, meanings, is_known, taken.warnings)
 
 
 def _first_meanings(values: np.ndarray, is_known: bool, n_classes: int) -> dict[int, int]:

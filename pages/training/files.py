@@ -14,7 +14,7 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, StackError, named
 from sandseg.export.names import safe_name
 from sandseg.export.tiff import write_labels
-from sandseg.scan.formats import open_stack
+from sandseg.scan.formats import FILE_KINDS, FILE_SUFFIXES, open_stack
 from sandseg.scan.label_colors import SANDSTONE_RGB
 from sandseg.scan.label_slices import parse_label_slices
 from sandseg.scan.labels import map_labels
@@ -83,11 +83,11 @@ def _slices_key(found: OwnFiles) -> str:
 def ask_files() -> None:
     """Ask for slices and their labels."""
     found = own_files()
-    _uploader("Slices (TIFF)", "images", None, _keep_images)
+    _uploader("Slices", "images", None, _keep_images)
     if found.images:
         n_slices, height, width = found.shape
         st.caption(f"{n_slices} slice{'s' * (n_slices != 1)} of {height} × {width} pixels.")
-    _uploader("Labels of the same slices (TIFF)", "labels", LABELS_BYTES, _keep_labels)
+    _uploader("Labels of the same slices", "labels", LABELS_BYTES, _keep_labels)
     if found.labels:
         values = ", ".join(map(str, found.values)) or "colors"
         st.caption(f"{found.n_labels} labelled, with the values {values}.")
@@ -129,7 +129,7 @@ def _uploader(
     ask_upload(
         label,
         f"training-{kind}",
-        Wanted(("tif", "tiff"), is_many=True, n_bytes=n_bytes),
+        Wanted(FILE_SUFFIXES, True, n_bytes, FILE_KINDS),
         keep,
         refusal_key=REFUSAL,
         help="One stack, or one file for each slice; then a slice and its labels have the same "
@@ -142,7 +142,7 @@ def _decode(files: Sequence[Arrived], n_classes: int | None = None) -> list[Take
     """Decode each file, under the visitor's own name, in the process that is held down."""
     folder, named = files[0].path.parent, {}
     for file in files:
-        name = safe_name(file.name)
+        name = f"{Path(safe_name(file.name)).stem}.tif"
         if name in named:
             raise StackError(f"Two files are called {name}.", hint="Give each file its own name.")
         named[name] = file.path

@@ -11,7 +11,7 @@ import numpy as np
 from sandseg.classes import IGNORED
 from sandseg.config import TrainConfig
 from sandseg.data.matching import Matched, match_labels
-from sandseg.data.pairing import find_tiffs
+from sandseg.data.pairing import find_files
 from sandseg.data.patches import (
     GridPatches,
     PatchSource,
@@ -29,6 +29,8 @@ from sandseg.scan.formats import open_stack
 from sandseg.scan.label_coding import coding_of
 from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
 from sandseg.scan.stack import Stack
+
+_MOST_DOUBTS = 3  # of label files, each in a sentence
 
 
 class MadeWhenAsked(Sequence):
@@ -48,8 +50,8 @@ class MadeWhenAsked(Sequence):
 class LabelledSlices:
     """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8.
 
-    `voxel_size_um` is None where the files do not tell, or tell different ones; `notes` say what
-    was guessed of the labels, and which images have none.
+    `voxel_size_um` is None where the files do not tell, or tell different ones; `warnings` say what
+    the files have changed, what was guessed of the labels, and which images have none.
     """
 
     names: tuple[str, ...]
@@ -57,7 +59,7 @@ class LabelledSlices:
     labels: tuple[np.ndarray, ...]
     mapping: GreyMapping
     voxel_size_um: float | None = None
-    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def pairs(self, positions: Sequence[int]) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Return (image, labels) of the slices at these positions."""
@@ -105,14 +107,15 @@ def open_labelled(
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    files = find_tiffs(labels)
-    label_stacks, read_notes = _read_label_files(files, max(n_classes, 2))
-    matches, notes = match_labels(find_tiffs(images), files, label_stacks, label_slices)
-    names, reads, ranges, found, voxel_sizes = [], [], [], [], set()
+    files = find_files(labels)
+    label_stacks, doubts = _read_label_files(files, max(n_classes, 2))
+    matches, notes = match_labels(find_files(images), files, label_stacks, label_slices)
+    names, reads, ranges, found, voxel_sizes, warnings = [], [], [], [], set(), {}
     for match in matches:
         with open_stack(match.image, match.image.name) as stack:
             _check_fit(stack, match)
             voxel_sizes.add(stack.voxel_size_um)
+            warnings |= dict.fromkeys(stack.warnings)
             ranges.append(grey_range(stack))
             all_names = _slice_names(match.image.stem, stack.n_slices)
             names += [all_names[z] for z in match.slices]
@@ -120,7 +123,7 @@ def open_labelled(
             found.extend(_seen(stack, match.labels, match.slices))
     voxel_size_um = voxel_sizes.pop() if len(voxel_sizes) == 1 else None
     slices = _labelled(names, reads, found, training_line(ranges), voxel_size_um)
-    return replace(slices, notes=(*notes, *read_notes))
+    return replace(slices, warnings=(*notes, *warnings, *doubts))
 
 
 def _check_fit(stack: Stack, match: Matched) -> None:
@@ -173,7 +176,7 @@ def shortest_side(images: Path) -> int:
         StackError: A file cannot be read, or there is none.
     """
     sides = []
-    for path in find_tiffs(images):
+    for path in find_files(images):
         with open_stack(path, path.name) as stack:
             sides += stack.shape[1:]
     return min(sides)
@@ -213,7 +216,7 @@ def prepare(
         slices.pairs(split.validation),
         images,
         parts,
-        (*slices.notes, *_missing(labels, config)),
+        (*slices.warnings, *_missing(labels, config)),
     )
 
 
@@ -236,8 +239,13 @@ def _prepare_patches(
     if named.test:
         parts["test"] = [slices.names[i] for i in named.test]
     validation = [(images[i], labels[i]) for i in split.validation]
-    warnings = (*slices.notes, *_missing(labels[train], config))
-    return PreparedData(source, validation, list(images[train]), parts, warnings)
+    return PreparedData(
+        source,
+        validation,
+        list(images[train]),
+        parts,
+        (*slices.warnings, *_missing(labels[train], config)),
+    )
 
 
 def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
@@ -246,12 +254,12 @@ def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
 
 
 def _read_label_files(files: Sequence[Path], n_classes: int) -> tuple[list[np.ndarray], list[str]]:
-    """Read labels in the coding that all the files together show; say what was guessed.
+    """Read labels in the coding that all the files together show; also say what is doubtful.
 
     By itself, a file that lacks a class would look as if it numbered them otherwise.
     """
     stored = [read_label_values(file, file.name, n_classes) for file in files]
-    notes = list(dict.fromkeys(values.note for values in stored if values.note))
+    notes = list(dict.fromkeys(values.note for values in stored if values.note))[:_MOST_DOUBTS]
     undecided = [values.labels for values in stored if not values.is_decoded]
     if not undecided:
         return [values.labels for values in stored], notes

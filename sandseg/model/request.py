@@ -80,7 +80,9 @@ def read_request(path: Path) -> SegmentRequest:
         return replace(
             SegmentRequest(**entries),
             treatment=Treatment(**entries["treatment"]),
-            read_options=ReadOptions(**options | {"raw": raw, "slices": slices}),
+            read_options=ReadOptions(
+                **options | {"raw": raw, "slices": slices, "warnings": tuple(options["warnings"])}
+            ),
             origin=_origin(entries["origin"]),
             **{name: entries[name] and Path(entries[name]) for name in _PATHS},
         )

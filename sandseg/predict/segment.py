@@ -228,7 +228,8 @@ class _Watch:
         report |= speed_facts(self.stack, seconds) | stack_facts(self._tiles.interval(), pores)
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
         unseen = unseen_facts(self._n_unseen, int(np.prod(self.stack.shape)))
-        report |= trust_facts(verdict, found, unseen)
+        trust = trust_facts(verdict, found, unseen)
+        report |= trust | {"warnings": [*self.stack.warnings, *trust["warnings"]]}
         if self.truth is not None:
             names = [material.name for material in model.classes]
             report |= scores_by_region(self._inside, self._whole, names)

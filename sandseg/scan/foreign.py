@@ -11,8 +11,6 @@ _RAW = (
     "them in ImageJ with File › Import › Raw… and save them as TIFF."
 )
 _FIJI = "Open it in Fiji with File › Import › Bio-Formats and save it with File › Save As › Tiff…."
-_SAVE = "Open it in Fiji and save it as a grey image with File › Save As › Tiff…."
-_LOSSES = f"JPEG has changed the grey values; use the original if there is one. {_SAVE}"
 _NIBABEL = (
     "Convert it in Python with the package nibabel: "
     f"numpy.save('scan.npy', numpy.asarray(nibabel.load('{FILE}').dataobj).T)."
@@ -48,9 +46,6 @@ _BY_NAME = (
     ((".raw", ".vol", ".bin", ".dat"), "a file of raw voxels", _RAW),
 )
 _BY_BYTES = (
-    (b"\x89PNG", "a PNG image", _SAVE),
-    (b"\xff\xd8\xff", "a JPEG image", _LOSSES),
-    (b"BM", "a BMP image", _SAVE),
     (b"# AmiraMesh", "an Amira volume", _AMIRA),
     (b"# Avizo", "an Amira volume", _AMIRA),
     (b"NRRD000", "a volume with a text header", _HEADER),
@@ -58,7 +53,6 @@ _BY_BYTES = (
     (b"\x89HDF", "an HDF5 file", _HDF5),
     (b"\xd0\xcf\x11\xe0", "a Zeiss TXM/TXRM or old Office file", _ZEISS),
 )
-N_START = 352  # bytes that tell the formats; a NIfTI header is the longest
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 

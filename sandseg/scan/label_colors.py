@@ -1,6 +1,6 @@
 """Colored label files: pure colors, anti-aliased ones, other people's, and one-hot masks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,13 +14,29 @@ NEAR = 100  # of 442: how far a color may be from the one that is meant
 MOST_FAR = 0.2  # share of pixels, beyond which it is another set of colors
 _HINT = "Say what the colors mean: --label-colors blue=air,#ff8000=clay; or export whole numbers."
 
-Colors = Mapping[tuple[int, int, int], int]
+RARE = 0.002  # share of pixels: a color that has less is a border between two others
+MOST_COLORS = 12
+
+Color = tuple[int, int, int]
+Colors = Mapping[Color, int]
+
+
+class UnknownColorsError(LabelError):
+    """Labels in colors whose meaning is not known; `colors` are the main ones, commonest first."""
+
+    def __init__(self, message: str, hint: str, colors: Sequence[Color]):
+        super().__init__(message, hint)
+        self.colors = tuple(colors)
 
 
 @dataclass
 class ColorTally:
-    """How many pixels had a class's very color, one near it, or none."""
+    """How many pixels had a class's very color, one near it, or none.
 
+    More than `most_far` of a slice, and it is another set of colors.
+    """
+
+    most_far: float = MOST_FAR
     n_pixels: int = 0
     n_near: int = 0
     n_far: int = 0
@@ -59,8 +75,10 @@ def decode_colors(
         (..., Y, X) uint8; `IGNORED` where no color is near.
 
     Raises:
-        LabelError: Too much of it has other colors, or it may as well be one-hot masks.
+        UnknownColorsError: Too much of it has other colors.
+        LabelError: It may as well be one-hot masks, or shows more classes than there are.
     """
+    tally = tally or ColorTally()
     pixels = _of_8_bits(raw)
     if not colors:
         _refuse_one_hot(pixels)
@@ -72,19 +90,21 @@ def decode_colors(
     labels = nearest[places.ravel()].reshape(raw.shape[:-1]).astype(np.uint8)
     distance = distances.min(axis=1)[places.ravel()]
     share_far = float((distance > NEAR).mean())
-    if tally is not None:
-        tally.n_pixels += distance.size
-        tally.n_near += int(np.count_nonzero((distance > 0) & (distance <= NEAR)))
-        tally.n_far += int(np.count_nonzero(distance > NEAR))
-    if share_far > MOST_FAR:
+    tally.n_pixels += distance.size
+    tally.n_near += int(np.count_nonzero((distance > 0) & (distance <= NEAR)))
+    tally.n_far += int(np.count_nonzero(distance > NEAR))
+    if share_far > tally.most_far:
         wanted = (
             "those that were named"
             if colors
             else ("pure blue (air), green (clay), red (quartz) and yellow (pyrite)")
         )
-        raise LabelError(
+        found = main_colors(pixels)
+        shown = ",".join(f"#{bytes(color).hex()}=…" for color in found)
+        raise UnknownColorsError(
             f'{share_far:.0%} of the colored labels "{FILE}" has colors other than {wanted}.',
-            hint=_HINT,
+            f"{_HINT} Its main colors: {shown}",
+            found,
         )
     highest = labels[labels != IGNORED].max(initial=0)
     if highest >= n_classes:
@@ -94,6 +114,19 @@ def decode_colors(
             hint=f"Choose {len(SANDSTONE_RGB)} classes, or export the labels as whole numbers.",
         )
     return labels
+
+
+def main_colors(pixels: np.ndarray) -> list[Color]:
+    """Return the colors of (..., 3) uint8 pixels, commonest first; blurred ones left out."""
+    colors, counts = np.unique(pixels.reshape(-1, 3), axis=0, return_counts=True)
+    order = np.argsort(-counts, kind="stable")
+    found: list[np.ndarray] = []
+    for color, count in zip(colors[order].astype(int), counts[order], strict=True):
+        if count < RARE * counts.sum() or len(found) == MOST_COLORS:
+            break
+        if all(np.linalg.norm(color - other) > NEAR / 2 for other in found):
+            found.append(color)
+    return [tuple(color.tolist()) for color in found]
 
 
 def is_one_hot(raw: np.ndarray) -> bool:
@@ -115,6 +148,28 @@ def decode_one_hot(raw: np.ndarray, n_classes: int) -> np.ndarray:
             hint="Export the labels as whole numbers, one value for each class.",
         )
     return raw.argmax(axis=-1).astype(np.uint8)
+
+
+def unlabelled(labels: np.ndarray) -> float:
+    """Return the share of pixels that nobody labelled."""
+    return np.count_nonzero(labels == IGNORED) / labels.size
+
+
+def lossy_doubt(is_decoded: bool, shares: Sequence[float]) -> str:
+    """Say what a JPEG makes of labels.
+
+    Args:
+        is_decoded: They were decoded from colors; else they are the values in the file.
+        shares: Of each slice, the share of pixels whose color is far from all.
+    """
+    better = "Use PNG or TIFF files of the labels, if there are any."
+    if not is_decoded:
+        return f"The labels are read from a JPEG, which changes them at their borders. {better}"
+    return (
+        "The labels are read from a JPEG: each pixel has the class of the nearest color; "
+        f"{np.mean(shares):.2%} of them, at borders above all, are far from all colors and not "
+        f"labelled, so scores come out too good. {better}"
+    )
 
 
 def _of_8_bits(raw: np.ndarray) -> np.ndarray:

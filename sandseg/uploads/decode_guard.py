@@ -31,8 +31,10 @@ _TURNS = threading.BoundedSemaphore(2)
 class Taken:
     """A stack that was kept: a plain TIFF, and what was understood of the file it came from.
 
-    `is_colored`: a label file's colors said what its labels are; `path` has the labels. `apart`
-    says why its slices may not lie directly on one another.
+    `is_colored`: a label file's colors said what its labels are; `path` has the labels. Where they
+    did not, `colors` ("#rrggbb") are the main ones, and `path` has their numbers, from 0 on.
+    `names` are those of the files of label slices where it is several. `apart` says why slices may
+    not lie directly on one another.
     """
 
     path: Path
@@ -43,7 +45,10 @@ class Taken:
     voxel_size_um: float | None
     shape: tuple[int, int, int]
     is_colored: bool
-    apart: str
+    apart: str = ""
+    warnings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
 
 
 def take_upload(
@@ -99,6 +104,20 @@ def take_each(
     return _take(requests, limits)
 
 
+def take_labels(
+    files: Mapping[str, Path], target: Path, n_classes: int, limits: StackLimits | None = None
+) -> Taken:
+    """Keep the labels in a file, a ZIP, or a slice in each of several files as one plain TIFF.
+
+    Raises:
+        StackError: A file is damaged, too large, or cannot be read within the limits.
+        LabelError: It has colors of no known coding.
+    """
+    name = next(iter(files)) if len(files) == 1 else f"{len(files)} files"
+    [taken] = _take([_request(files, name, target) | {"n_classes": n_classes}], limits)
+    return taken
+
+
 def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     return {
         "sources": {called: str(path.absolute()) for called, path in files.items()},
@@ -127,6 +146,9 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             tuple(answer["notes"]),
             Choices.from_dict(answer["choices"]),
             shape=tuple(answer["shape"]),
+            warnings=tuple(answer["warnings"]),
+            names=tuple(answer["names"]),
+            colors=tuple(answer["colors"]),
             **{key: answer[key] for key in facts},
         )
         for request, answer in zip(requests, answers, strict=True)

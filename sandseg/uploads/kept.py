@@ -29,8 +29,9 @@ class Upload:
     """A stack somebody brought.
 
     `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
-    `choices` what else the file holds; `voxel_size_um` as the file says or as the visitor set it;
-    `apart` why its slices may not lie directly on one another; `n_files` how many files it was.
+    `warnings` what must be doubted, `choices` what else the file holds; `voxel_size_um` as the file
+    says or as the visitor set it; `apart` why its slices may not lie directly on one another;
+    `n_files` how many files it was.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Upload:
     notes: tuple[str, ...] = ()
     choices: Choices = Choices()
     voxel_size_um: float | None = None
+    warnings: tuple[str, ...] = ()
     apart: str = ""
     n_files: int = 1
 
@@ -97,6 +99,7 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
         taken.notes,
         taken.choices,
         taken.voxel_size_um,
+        taken.warnings,
         taken.apart,
         len(sources),
     )
@@ -119,6 +122,7 @@ def find(upload_id: str) -> Upload | None:
             tuple(facts["notes"]),
             Choices.from_dict(facts["choices"]),
             facts["voxel_size_um"],
+            tuple(facts.get("warnings", ())),
             facts.get("apart", ""),
             facts.get("n_files", 1),
         )
@@ -145,6 +149,7 @@ def _write(upload: Upload) -> None:
         "title": upload.title,
         "stack": str(upload.path.relative_to(upload.folder)),
         "notes": upload.notes,
+        "warnings": upload.warnings,
         "choices": asdict(upload.choices),
         "voxel_size_um": upload.voxel_size_um,
         "apart": upload.apart,

@@ -11,6 +11,7 @@ import tifffile
 from playwright.sync_api import expect
 
 from sandseg.settings import MAX_UPLOAD
+from tests.made_pictures import palette_bytes, picture_bytes
 
 SLOW_MS = 60_000
 N_LARGE = 128  # slices of 2 MB
@@ -172,7 +173,7 @@ def test_a_file_above_the_limit_is_refused_before_it_is_sent_whole(
     monkeypatch.setenv(MAX_UPLOAD.name, "1e6")
     with serve() as app:
         visit(page, app, wait_until_idle)
-        expect(page.get_by_text("Up to 1 MB · TIF, TIFF, ZIP")).to_be_visible()
+        expect(page.get_by_text("Up to 1 MB · TIFF, PNG, BMP, JPEG, ZIP, NumPy")).to_be_visible()
 
         field(page).set_input_files(large_stack)
 
@@ -212,3 +213,25 @@ def test_without_the_route_streamlits_own_uploader_does_the_same(
 
         expect(page.get_by_text("1 slice of")).to_be_visible(timeout=SLOW_MS)
         assert "Traceback" not in app.log()
+
+
+def test_jpeg_slices_and_png_labels_are_read_and_doubted(page, app, wait_until_idle, tmp_path, rng):
+    labels = np.kron(rng.integers(0, 4, (8, 8)), np.ones((16, 16), int)).astype(np.uint8)
+    grey = np.array([15, 82, 125, 242], np.uint8)[labels]
+    colors = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 0)]
+    for z in (1, 2, 3):
+        (tmp_path / f"s{z}.jpg").write_bytes(picture_bytes(grey, "JPEG"))
+        (tmp_path / f"m{z}.png").write_bytes(palette_bytes(labels, colors))
+    visit(page, app, wait_until_idle)
+
+    field(page).set_input_files([tmp_path / f"s{z}.jpg" for z in (1, 2, 3)])
+    expect(page.get_by_text("JPEG compression has changed the grey values")).to_be_visible()
+    expect(page.get_by_text("Slice 2 of 3").first).to_be_visible()
+    wait_until_idle(page)
+
+    page.get_by_text("Have labels? Compare").click()
+    wait_until_idle(page)
+    page.locator('input[type="file"]').nth(1).set_input_files(
+        [tmp_path / f"m{z}.png" for z in (1, 2, 3)]
+    )
+    expect(page.get_by_text("mean IoU").last).to_be_visible(timeout=SLOW_MS)

@@ -173,12 +173,12 @@ def test_labels_of_another_size_are_refused(tmp_path, images, labels):
 
 
 @pytest.mark.parametrize("empty", ["images", "labels"])
-def test_a_folder_without_a_tiff_is_refused(folders, images, empty):
+def test_a_folder_without_slices_is_refused(folders, images, empty):
     folders("labels" if empty == "images" else "images", "a.tif", images[0] % 4)
 
-    with pytest.raises(StackError, match=f"There is no TIFF in .*{empty}") as caught:
+    with pytest.raises(StackError, match=f"There are no slices .* in .*{empty}") as caught:
         read_labelled(folders.images, folders.labels, 4)
-    assert "folder that holds some" in caught.value.hint
+    assert "folder that holds slices" in caught.value.hint
 
 
 def test_pixels_that_are_no_numbers_have_no_label(tmp_path, images, labels):

@@ -50,7 +50,7 @@ def test_slices_of_a_stack_have_their_labels_in_files_with_their_numbers(
     order = np.argsort(image[[*slices]].ravel(), kind="stable")
     assert (np.diff(greys(found).ravel()[order]) >= 0).all()  # the very slices, on a line
     said = ", ".join(str(z + 1) for z in slices)
-    assert found.notes == (f"Labels are those of slices {said} of {Z}.",)
+    assert found.warnings == (f"Labels are those of slices {said} of {Z}.",)
 
 
 def test_in_doubt_where_counting_begins_it_is_asked_and_can_be_said(write, rock):
@@ -82,7 +82,7 @@ def test_a_folder_of_slices_is_labelled_by_a_stack_in_the_order_of_numbers(write
 
     assert found.names == tuple(f"s{z}" for z in range(1, Z + 1))
     np.testing.assert_array_equal(np.stack(found.labels), labels)
-    assert "in the order of their numbers" in found.notes[0]
+    assert "in the order of their numbers" in found.warnings[0]
 
 
 def test_a_stack_of_more_or_fewer_labels_than_images_is_refused(write, rock):
@@ -100,7 +100,7 @@ def test_images_without_labels_are_named(write, rock):
     )
 
     assert len(found.names) == 6
-    assert found.notes == ("2 of 8 images have no labels and are left out: s006.tif, s007.tif.",)
+    assert found.warnings == ("2 of 8 images have no labels and are left out: s006.tif, s007.tif.",)
 
 
 def test_labels_of_another_size_are_refused(write, rock):

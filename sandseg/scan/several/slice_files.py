@@ -1,20 +1,24 @@
-"""One stack from many files: a list or a folder of slices, in the order of their numbers."""
+"""The files that are the slices of one stack, in the order of the numbers in their names."""
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 import numpy as np
 
-from sandseg.errors import FILE, StackError, named
-from sandseg.scan.choices import ANY, Selection
-from sandseg.scan.limits import StackLimits, check_count, check_memory, check_size
+from sandseg.errors import FILE, StackError
 from sandseg.scan.source import Source
-from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.file import open_tiff
 
-SLICE_SUFFIXES = (".tif", ".tiff")
+KINDS = {
+    **dict.fromkeys((".tif", ".tiff"), "TIFF"),
+    ".png": "PNG",
+    ".bmp": "BMP",
+    **dict.fromkeys((".jpg", ".jpeg"), "JPEG"),
+}
+SLICE_SUFFIXES = tuple(KINDS)
+SLICES = "slices (TIFF, PNG, BMP or JPEG)"
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,18 @@ class SliceFile:
     name: str
     n_bytes: int
     fetch: Callable[[], Source]
+
+
+@dataclass(frozen=True)
+class Slices:
+    """Files that are a slice each, in their order, and what is to be said of how they were found.
+
+    `close` closes what they lie in.
+    """
+
+    files: tuple[SliceFile, ...]
+    notes: tuple[str, ...] = ()
+    close: Callable[[], None] = lambda: None
 
 
 def natural_key(name: str) -> list:
@@ -52,100 +68,65 @@ def gap_between(names: Sequence[str]) -> str:
     return f'"{names[at + 1]}" follows "{names[at]}"'
 
 
-def open_folder(folder: Path, limits: StackLimits, selection: Selection = ANY) -> Stack:
-    """Open the TIFF slices of a folder, not of folders in it, as one stack.
+def slices_in_folder(folder: Path) -> Slices:
+    """Return the slices of a folder, not those of folders in it.
 
     Raises:
-        StackError: There is none, or they do not make up a stack.
+        StackError: There is none.
     """
-    paths = [path for path in folder.iterdir() if path.suffix.lower() in SLICE_SUFFIXES]
-    paths = [path for path in paths if not path.name.startswith(".")]
-    if not paths:
+    names = {path.name for path in folder.iterdir() if path.name[0] != "."}
+    kept, notes = of_one_kind(name for name in names if is_slice(name))
+    if not kept:
         raise StackError(
-            f'"{folder}" is a folder without TIFF slices.',
-            hint="Name a TIFF, or a folder with .tif or .tiff files in it.",
+            f'"{folder}" is a folder without {SLICES}.',
+            hint="Name a TIFF, or a folder with slices in it.",
         )
-    return open_files([(path.name, path) for path in paths], limits, selection)
+    return Slices(slices_of([(name, folder / name) for name in kept]).files, tuple(notes))
 
 
-def open_files(
-    files: Sequence[tuple[str, Path]], limits: StackLimits, selection: Selection = ANY
-) -> Stack:
-    """Open TIFFs as one stack, a slice each, in the order of the numbers in their names.
-
-    Args:
-        files: The name of each file and where it is.
-        limits: The largest stack to accept.
-        selection: What is wanted of each file.
+def slices_of(files: Sequence[tuple[str, Path]]) -> Slices:
+    """Return files, given by their names and places, in the order of the numbers in their names.
 
     Raises:
-        StackError: One cannot be read, holds several slices, or differs from the others.
+        StackError: There is none.
     """
     if not files:
         raise StackError("No file was chosen.", hint="Choose one file, or a slice in each.")
     ordered = sorted(files, key=lambda file: natural_key(file[0]))
-    slices = [SliceFile(name, _file_size(path), lambda path=path: path) for name, path in ordered]
-    return join_slices(slices, limits, selection)
+    return Slices(
+        tuple(SliceFile(name, _file_size(path), lambda path=path: path) for name, path in ordered)
+    )
+
+
+def is_slice(name: str) -> bool:
+    """Tell by its ending whether a file may be a slice."""
+    return PurePath(name).suffix.lower() in KINDS
+
+
+def of_one_kind(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Leave out what lies beside slices: the pictures of a preview, or of another scan.
+
+    Returns:
+        The names of the kind there is most of, TIFF where there are as many; and what to say of it.
+
+    Raises:
+        StackError: There are as many of two other kinds.
+    """
+    names = list(names)
+    counts = Counter(KINDS[PurePath(name).suffix.lower()] for name in names)
+    ranked = sorted(counts, key=lambda kind: (-counts[kind], kind != "TIFF", kind))
+    if len(ranked) < 2:
+        return names, []
+    main, other = ranked[:2]
+    if counts[main] == counts[other] and main != "TIFF":
+        raise StackError(
+            f'"{FILE}" holds {counts[main]} {main} and {counts[other]} {other} files.',
+            hint="Keep slices of one kind together, and the others elsewhere.",
+        )
+    kept = [name for name in names if KINDS[PurePath(name).suffix.lower()] == main]
+    left = ", ".join(f"{counts[kind]} {kind}" for kind in ranked[1:])
+    return kept, [f"{left} file{'s' * (len(names) - len(kept) > 1)} beside the {main} left out."]
 
 
 def _file_size(path: Path) -> int:
     return path.stat().st_size if path.is_file() else 0
-
-
-def join_slices(files: Sequence[SliceFile], limits: StackLimits, selection: Selection) -> Stack:
-    """Make one stack of files that each hold a slice; a single file may be a whole stack.
-
-    Raises:
-        StackError: One cannot be read, holds several slices, or differs from the others.
-    """
-    check_count(len(files), limits)
-    check_memory(3 * max(file.n_bytes for file in files))
-    first = _open_slice(files[0], limits, selection)
-    if len(files) == 1:
-        return replace(first, name=FILE, reader=first.read_slice)
-    first.close()
-    for number, file in enumerate(files, start=1):
-        with _open_slice(file, limits, selection) as stack:
-            _check_slice(stack, first, number)
-    shape = (len(files), *first.shape[1:])
-    check_size(shape, first.dtype.itemsize, limits)
-
-    def read(z: int) -> np.ndarray:
-        with _open_slice(files[z], limits, selection) as stack:
-            _check_slice(stack, first, z + 1)
-            return stack.read_slice(0)
-
-    note = f"{len(files)} files, from {files[0].name} to {files[-1].name}."
-    return Stack(
-        FILE,
-        shape,
-        first.dtype,
-        read,
-        first.voxel_size_um,
-        compression=first.compression,
-        notes=(note, *first.notes),
-        choices=first.choices,
-        aspect=first.aspect,
-        apart=gap_between([file.name for file in files]),
-    )
-
-
-def _open_slice(file: SliceFile, limits: StackLimits, selection: Selection) -> Stack:
-    source = file.fetch()  # if this fails, it is not the slice that is damaged
-    with named(file.name):
-        return replace(open_tiff(source, limits, selection), name=file.name)
-
-
-def _check_slice(stack: Stack, first: Stack, number: int) -> None:
-    if stack.n_slices > 1:
-        raise StackError(
-            f'"{stack.name}" of "{FILE}" holds {stack.n_slices} slices, not one.',
-            hint="Open a file of several slices by itself, or save each slice as a file.",
-        )
-    if stack.shape != first.shape or stack.dtype != first.dtype:
-        facts = [f"{s.shape[1]} × {s.shape[2]} pixels of {s.dtype}" for s in (stack, first)]
-        raise StackError(
-            f'"{stack.name}", file {number} of "{FILE}", is {facts[0]}, '
-            f'but "{first.name}" is {facts[1]}.',
-            hint="Leave the odd file out, or give all slices one size and type.",
-        )

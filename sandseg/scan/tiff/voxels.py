@@ -36,11 +36,7 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
     """
     page = layout.first
     if dpi := _default_dpi(tif, page):
-        return (
-            None,
-            CUBE,
-            [f"The file's {dpi:g} dots per inch are a printer's default, no voxel size."],
-        )
+        return None, CUBE, [_default_note(dpi)]
     series = layout.choices.series.chosen or 0
     if unit := _unknown_unit(tif, series):
         note = f'The unit "{unit}" of the file is no known length, so its voxel size is not known.'
@@ -54,12 +50,40 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
         )
         return None, _aspect_alone(tif, page), [note]
     x, y, z = (float(f"{size:.9g}") for size in sizes)  # what a ratio of 32-bit numbers can carry
-    notes = []
-    if abs(y / x - 1) > 0.01:
-        notes.append(f"The pixels are not square: {x:.4g} µm wide, {y:.4g} µm high.")
+    notes = _shape_notes(x, y)
     if z and abs(z / x - 1) > 0.01:
         notes.append(f"The slices are {z:.4g} µm apart, the pixels {x:.4g} µm wide.")
     return x, ((z or x) / x, y / x, 1.0), notes
+
+
+def size_of_dots(x_dots: float, y_dots: float) -> tuple[float | None, float | None, list[str]]:
+    """Return width and height of a pixel in µm of its dots per inch along x and y, and notes.
+
+    Both are None where these say nothing of the sample: they are missing, not plausible, or a
+    printer's default.
+    """
+    if not (np.isfinite([x_dots, y_dots]).all() and x_dots > 0 and y_dots > 0):
+        return None, None, []
+    if dpi := _known_dpi(x_dots):
+        return None, None, [_default_note(dpi)] * (dpi in _DEFAULT_DPI[2:])
+    x, y = (float(f"{_MICRONS['inch'] / dots:.6g}") for dots in (x_dots, y_dots))
+    if not _PLAUSIBLE_UM[0] <= x <= _PLAUSIBLE_UM[1]:
+        return None, None, []
+    return x, y, _shape_notes(x, y)
+
+
+def _shape_notes(x: float, y: float) -> list[str]:
+    if abs(y / x - 1) <= 0.01:
+        return []
+    return [f"The pixels are not square: {x:.4g} µm wide, {y:.4g} µm high."]
+
+
+def _default_note(dpi: float) -> str:
+    return f"The file's {dpi:g} dots per inch are a printer's default, no voxel size."
+
+
+def _known_dpi(dpi: float) -> float | None:
+    return next((known for known in _DEFAULT_DPI if abs(dpi / known - 1) < 2e-3), None)
 
 
 def aspect_options(aspect: Spacing) -> dict:
@@ -103,8 +127,8 @@ def _default_dpi(tif: TiffFile, page: TiffPage) -> float | None:
     per_unit = _microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
     if not x or tif.is_ome or per_unit != _MICRONS["inch"]:
         return None
-    dpi = 1 / x
-    return next((known for known in _DEFAULT_DPI[2:] if abs(dpi / known - 1) < 2e-3), None)
+    dpi = _known_dpi(1 / x)
+    return dpi if dpi in _DEFAULT_DPI[2:] else None
 
 
 def _microns(unit: str) -> float:
@@ -147,8 +171,7 @@ def _resolution_size(page: TiffPage) -> tuple[float, float, float] | None:
     factor = {2: _MICRONS["inch"], 3: _MICRONS["cm"]}.get(page.tags.valueof(296, 2))
     if not x or factor is None:
         return None
-    dpi = _MICRONS["inch"] / (x * factor)
-    if any(abs(dpi / default - 1) < 2e-3 for default in _DEFAULT_DPI):
+    if _known_dpi(_MICRONS["inch"] / (x * factor)):
         return None
     return x * factor, y * factor, 0.0
 
