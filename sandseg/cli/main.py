@@ -59,7 +59,7 @@ PredictedOption = Annotated[
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _FILE_HELP = (
-    "A TIFF, PNG, BMP or JPEG, a ZIP or folder of such slices, a .npy array, or raw voxels."
+    "A TIFF, PNG, BMP or JPEG, a ZIP or folder of such slices, .npy, .mhd, .nrrd, .vgi, or raw."
 )
 FileArgument = Annotated[Path, typer.Argument(help=_FILE_HELP)]
 SeriesOption = Annotated[int | None, typer.Option(help="Which of several images, from 1.")]

@@ -2,7 +2,6 @@
 
 import io
 from math import prod
-from pathlib import Path
 from tokenize import TokenError
 from typing import BinaryIO
 
@@ -11,9 +10,9 @@ import numpy as np
 from sandseg.errors import FILE, StackError
 from sandseg.scan.choices import ANY, Selection, pick
 from sandseg.scan.damage import reading
-from sandseg.scan.limits import StackLimits, check_memory, check_size
+from sandseg.scan.limits import StackLimits
 from sandseg.scan.raw.layout import RawFormat
-from sandseg.scan.raw.voxels import grey_type, stack_in_file
+from sandseg.scan.raw.voxels import open_voxels
 from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
 
@@ -41,9 +40,7 @@ def open_npy(source: Source, limits: StackLimits, selection: Selection = ANY) ->
         close()
     for kind in ("series", "channel", "time"):
         pick(kind, getattr(selection, kind), ())
-    if isinstance(source, str | Path) and not is_fortran:
-        return stack_in_file(Path(source), layout, limits)
-    return _small_array(source, layout, is_fortran, limits)
+    return open_voxels(source, layout, limits, is_fortran)
 
 
 def _npy_header(handle: BinaryIO) -> tuple[RawFormat, bool]:
@@ -76,20 +73,3 @@ def check_array(shape: tuple[int, ...], dtype: np.dtype) -> None:
             f'"{FILE}" of shape {shape} looks like a color picture (Y, X, C), but a scan is grey.',
             hint="Save one channel alone: array[..., 0].",
         )
-
-
-def _small_array(source: Source, layout: RawFormat, is_fortran: bool, limits: StackLimits) -> Stack:
-    """Read an array as a whole: from an upload in memory, or where slices do not lie together."""
-    check_size(layout.stack_shape, layout.dtype.itemsize, limits)
-    check_memory(layout.n_bytes, "open")
-    handle, close = open_source(source)
-    try:
-        handle.seek(layout.n_header_bytes)
-        data = handle.read(layout.n_bytes)
-    finally:
-        close()
-    array = np.frombuffer(data, layout.dtype)
-    array = array.reshape(layout.shape, order="F" if is_fortran else "C")
-    slices = array.reshape(layout.stack_shape)
-    grey = grey_type(layout.dtype)
-    return Stack(FILE, slices.shape, grey, lambda z: np.ascontiguousarray(slices[z], grey))

@@ -6,12 +6,14 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from sandseg.errors import named
+from sandseg.errors import StackError, named
 from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
 from sandseg.scan.foreign import refuse_foreign
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.pictures.signature import is_picture
+from sandseg.scan.raw.described import HEADER_SUFFIXES, is_header, open_described
+from sandseg.scan.raw.layout import RAW_SUFFIXES
 from sandseg.scan.several.joining import join_slices, open_slice
 from sandseg.scan.several.slice_files import SLICE_SUFFIXES, Slices, slices_in_folder, slices_of
 from sandseg.scan.several.zip_file import slices_in_zip
@@ -21,10 +23,11 @@ from sandseg.scan.zarr_folder import is_zarr, open_zarr
 
 FILE_SUFFIXES = tuple(suffix[1:] for suffix in SLICE_SUFFIXES)
 LABEL_SUFFIXES = (*FILE_SUFFIXES, "zip")
-STACK_SUFFIXES = (*LABEL_SUFFIXES, "npy")
+_HEADERS = tuple(suffix[1:] for suffix in HEADER_SUFFIXES)
+STACK_SUFFIXES = (*LABEL_SUFFIXES, "npy", *_HEADERS, *RAW_SUFFIXES)
 FILE_KINDS = "TIFF, PNG, BMP, JPEG"  # in words
 LABEL_KINDS = f"{FILE_KINDS}, ZIP"
-STACK_KINDS = f"{LABEL_KINDS}, NumPy"
+STACK_KINDS = f"{LABEL_KINDS}, NumPy, MetaImage, NRRD, VGI, raw"
 _ZIP, _NPY = b"PK", b"\x93NUMPY"
 
 
@@ -41,10 +44,11 @@ def open_stack(
 
     Args:
         source: A path, the bytes of a file, or a binary file that can seek (an upload): a TIFF, a
-            PNG, BMP or JPEG, a ZIP of such slices with numbers, or a NumPy array (.npy). A path may
-            also be a folder of slices or a Zarr folder. Several paths are one stack, a slice each,
-            in the order of the numbers in their names; where they are kept under other names, of
-            their keys.
+            PNG, BMP or JPEG, a ZIP of such slices with numbers, a NumPy array (.npy), or a header
+            (MetaImage, NRRD, VGStudio) with its voxels. A path may also be a folder of slices or a
+            Zarr folder. Several paths are one stack, a slice each, in the order of the numbers in
+            their names, or a header and its voxels; where they are kept under other names, their
+            keys are their names.
         name: What to call it in messages; the file's own name by default.
         limits: The largest stack to accept; by default, that of an upload.
         series: Which image of a file with several, counted from 0.
@@ -58,10 +62,14 @@ def open_stack(
     limits = limits or from_settings(WEB_LIMITS)
     files = with_names(source)
     name = name or name_of(files)
+    if len(files) == 1:
+        files = [(name, files[0][1])]
     selection = Selection(series, channel, time)
     with named(name):
-        slices = find_slices(files, limits, name)
-        if slices:
+        if header := find_header(files):
+            came_along = len(files) > 1 or isinstance(source, Mapping)
+            stack = open_described(header, files if came_along else None, limits, selection)
+        elif slices := find_slices(files, limits, name):
             open_one = partial(open_slice, limits=limits, selection=selection)
             stack = join_slices(slices, limits, open_one)
         else:
@@ -69,6 +77,24 @@ def open_stack(
     # The file closes by itself once nobody reads it any more, also where nobody says so.
     weakref.finalize(stack.reader, stack.on_close).atexit = False
     return replace(stack, name=name)
+
+
+def find_header(files: Sequence[tuple[str, Source]]) -> tuple[str, Source] | None:
+    """Return the file among these that says how the voxels in another one lie; None without.
+
+    Raises:
+        StackError: There are several of them.
+    """
+    if len(files) == 1:
+        [(name, source)] = files
+        return None if _is_folder(source) or not is_header(source, name) else files[0]
+    found = [file for file in files if file[0].lower().endswith(HEADER_SUFFIXES)]
+    if len(found) > 1:
+        raise StackError(
+            f'"{found[0][0]}" and "{found[1][0]}" each describe a scan of their own.',
+            hint="Open one header with its voxels at a time.",
+        )
+    return found[0] if found else None
 
 
 def find_slices(
@@ -97,7 +123,7 @@ def _opener(source: Source, name: str) -> Callable[[Source, StackLimits, Selecti
     if start.startswith(_NPY):
         return open_npy
     if not is_picture(start):
-        refuse_foreign(source, name, start)
+        refuse_foreign(name, start)
     return open_slice
 
 

@@ -10,7 +10,14 @@ import numpy as np
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import FILE, LabelError, named
 from sandseg.scan.foreign import refuse_foreign
-from sandseg.scan.formats import find_slices, is_slice_file, name_of, open_stack, with_names
+from sandseg.scan.formats import (
+    find_header,
+    find_slices,
+    is_slice_file,
+    name_of,
+    open_stack,
+    with_names,
+)
 from sandseg.scan.label_coding import coding_of, parse_label_colors, parse_label_values
 from sandseg.scan.label_colors import (
     MOST_FAR,
@@ -155,9 +162,10 @@ def open_label_values(
     files, limits = with_names(source), limits or from_settings(WEB_LIMITS)
     name = name or name_of(files)
     with named(name):
-        slices = find_slices(files, limits, name)
-        if not slices and not is_slice_file(files[0][1]):
-            return OpenLabels(open_stack(files[0][1], name, limits), False)
+        header = find_header([(name, files[0][1])] if len(files) == 1 else files)
+        slices = None if header else find_slices(files, limits, name)
+        if header or (not slices and not is_slice_file(files[0][1])):
+            return OpenLabels(open_stack(source, name, limits), False)
         tally = ColorTally(meanings.most_far)
         how = {"n_classes": n_classes, "limits": limits, "meanings": meanings, "tally": tally}
         open_one = partial(_file_values, **how)
@@ -201,7 +209,7 @@ def _file_values(
         from sandseg.scan.pictures.values import open_picture_values  # loads Pillow
 
         return open_picture_values(source, n_classes, limits, meanings.colors, tally)
-    refuse_foreign(source, source_name(source), start)
+    refuse_foreign(source_name(source), start)
     return open_tiff_values(source, n_classes, limits, meanings.colors, tally)
 
 

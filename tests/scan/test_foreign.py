@@ -10,9 +10,6 @@ from sandseg.scan.formats import open_stack
     ("file", "kind", "way"),
     [
         ("rock.am", "an Amira volume", "Amira or Avizo"),
-        ("rock.mhd", "a text header", r'"rock.raw" with --raw 3x96x96,uint16.*0\.00223'),
-        ("rock.nhdr", "a text header", '"rock.raw" with --raw 3x96x96,uint16, and'),
-        ("rock.nrrd", "a text header", '"rock.nrrd" with --raw 3x96x96,uint16,111'),
         ("rock.nii.gz", "a NIfTI volume", r"nibabel.load\('rock.nii.gz'\)"),
         ("rock.raw", "a file of raw voxels", "--raw ZxYxX,TYPE"),
         ("rock_3x96x96_16bit.vol", "a file of raw voxels", "--raw ZxYxX,TYPE"),
@@ -34,7 +31,6 @@ def test_a_file_of_another_program_says_how_it_converts(cases_dir, file, kind, w
         (bytes(344) + b"n+1\0", "brain", "NIfTI"),
         (b"\x89HDF\r\n\x1a\n", "scan.tif", "HDF5"),
         (b"PK\x03\x04", "scan.npz", "archive of NumPy arrays"),
-        (bytes(99), "scan.vgi", "VGStudio"),
         (bytes(99), "SCAN.RAW", "raw voxels"),
     ],
 )

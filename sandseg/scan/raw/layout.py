@@ -9,6 +9,7 @@ import numpy as np
 from sandseg.errors import StackError
 
 _HINT = "Write SHAPE,TYPE as in 512x512x512,uint16, and if there is a header its bytes: ,4096."
+RAW_SUFFIXES = ("raw", "vol", "bin", "dat")
 
 
 @dataclass(frozen=True)

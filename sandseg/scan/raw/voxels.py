@@ -11,7 +11,7 @@ from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory, check_size
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.several.slice_files import gap_between, natural_key
-from sandseg.scan.source import open_source
+from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
 
 
@@ -37,7 +37,7 @@ def _open_raw_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
             f'"{FILE}" has {size:,} bytes, {more} than {needed:,} as described.',
             hint="Check shape and type; bytes before the voxels are given as a third number.",
         )
-    stack = stack_in_file(path, layout, limits)
+    stack = open_voxels(path, layout, limits)
     note = f"Raw voxels read as {'×'.join(map(str, layout.shape))} {layout.dtype}."
     return replace(stack, notes=(note,))
 
@@ -65,7 +65,43 @@ def _open_raw_folder(folder: Path, layout: RawFormat, limits: StackLimits) -> St
     )
 
 
-def stack_in_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
+def open_voxels(
+    source: Source, layout: RawFormat, limits: StackLimits, is_fortran: bool = False
+) -> Stack:
+    """Open voxels whose place in a file is known and was checked.
+
+    Args:
+        source: A file is read slice by slice; what is in memory, or begins with another axis, is
+            read as a whole.
+        layout: How they lie.
+        limits: The largest stack to accept.
+        is_fortran: Whether the first axis is the fastest.
+
+    Raises:
+        StackError: They are too large.
+    """
+    if isinstance(source, str | Path) and not is_fortran:
+        return _stack_in_file(Path(source), layout, limits)
+    check_size(layout.stack_shape, layout.dtype.itemsize, limits)
+    check_memory(layout.n_bytes, "open")
+    handle, close = open_source(source)
+    try:
+        handle.seek(layout.n_header_bytes)
+        data = np.frombuffer(handle.read(layout.n_bytes), np.uint8)
+    finally:
+        close()
+    return stack_in_memory(data, layout, is_fortran)
+
+
+def stack_in_memory(data: np.ndarray, layout: RawFormat, is_fortran: bool = False) -> Stack:
+    """Take the bytes of voxels (N,) uint8 for the slices that they are."""
+    array = data.view(layout.dtype).reshape(layout.shape, order="F" if is_fortran else "C")
+    slices = array.reshape(layout.stack_shape)
+    grey = _grey_type(layout.dtype)
+    return Stack(FILE, slices.shape, grey, lambda z: np.ascontiguousarray(slices[z], grey))
+
+
+def _stack_in_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
     """Read slices from where they lie.
 
     Not through a memory map: if the file shrank meanwhile, that would end the process.
@@ -74,7 +110,7 @@ def stack_in_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
     check_size(shape, dtype.itemsize, limits)
     n_pixels = shape[1] * shape[2]
     check_memory(2 * n_pixels * dtype.itemsize)
-    grey = grey_type(dtype)
+    grey = _grey_type(dtype)
 
     def read(z: int) -> np.ndarray:
         start = layout.n_header_bytes + z * n_pixels * dtype.itemsize
@@ -85,6 +121,6 @@ def stack_in_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
     return Stack(FILE, shape, grey, read)
 
 
-def grey_type(dtype: np.dtype) -> np.dtype:
+def _grey_type(dtype: np.dtype) -> np.dtype:
     """Return the type of the slices: truth values become 0 and 1, the rest as here is usual."""
     return np.dtype(np.uint8) if dtype.kind == "b" else dtype.newbyteorder("=")

@@ -20,7 +20,7 @@ _MICRONS = {
 _PER_PIXEL = re.compile(r"\s*(/|per)\s*(px|pix|pixel|voxel|vox|slice)s?$")
 # Printers' and cameras' resolutions, in dots per inch: they say nothing about the sample.
 _DEFAULT_DPI = (1, 2.54, 72, 96, 100, 150, 200, 204, 240, 300, 350, 400, 600, 1200, 2400)
-_PLAUSIBLE_UM = (1e-3, 2e3)
+LEAST_UM, MOST_UM = 1e-3, 2e3  # of an edge that is plausible
 
 
 Spacing = tuple[float, float, float]  # between slices, height and width of a pixel
@@ -44,7 +44,7 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
     sizes = _ome_size(tif, series) or _imagej_size(tif, page) or _resolution_size(page)
     if sizes is None:
         return None, _aspect_alone(tif, page), []
-    if not _PLAUSIBLE_UM[0] <= sizes[0] <= _PLAUSIBLE_UM[1]:
+    if not LEAST_UM <= sizes[0] <= MOST_UM:
         note = (
             f"The file says that a pixel is {sizes[0]:,.6g} µm wide, which no scan's is: not taken."
         )
@@ -67,7 +67,7 @@ def size_of_dots(x_dots: float, y_dots: float) -> tuple[float | None, float | No
     if dpi := _known_dpi(x_dots):
         return None, None, [_default_note(dpi)] * (dpi in _DEFAULT_DPI[2:])
     x, y = (float(f"{_MICRONS['inch'] / dots:.6g}") for dots in (x_dots, y_dots))
-    if not _PLAUSIBLE_UM[0] <= x <= _PLAUSIBLE_UM[1]:
+    if not LEAST_UM <= x <= MOST_UM:
         return None, None, []
     return x, y, _shape_notes(x, y)
 
@@ -102,7 +102,7 @@ def _unknown_unit(tif: TiffFile, series: int) -> str:
         written = re.search(r'\bPhysicalSizeXUnit="([^"]+)"', pixels)
         unit = written[1] if written and "PhysicalSizeX=" in pixels else ""
     unit = str(unit).strip()
-    return "" if _microns(unit) or unit.casefold().rstrip("s") in _NO_LENGTHS else unit
+    return "" if microns(unit) or unit.casefold().rstrip("s") in _NO_LENGTHS else unit
 
 
 def _imagej(tif: TiffFile) -> dict:
@@ -124,14 +124,14 @@ def _default_dpi(tif: TiffFile, page: TiffPage) -> float | None:
     """Return the resolution of a printer or a screen, where that is all that a file tells."""
     unit = str(_imagej(tif).get("unit", ""))
     x, _ = _pixel_lengths(page)
-    per_unit = _microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
+    per_unit = microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
     if not x or tif.is_ome or per_unit != _MICRONS["inch"]:
         return None
     dpi = _known_dpi(1 / x)
     return dpi if dpi in _DEFAULT_DPI[2:] else None
 
 
-def _microns(unit: str) -> float:
+def microns(unit: str) -> float:
     """Return how many µm a unit is, however it is written; 0 for none that is known."""
     text = unescape(unit).replace("\\u00B5", "µ").replace("\\u00b5", "µ").replace("μ", "µ")
     text = _PER_PIXEL.sub("", text.strip().casefold().replace("μ", "µ")).strip("()[]. ")
@@ -149,20 +149,20 @@ def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
     for axis in "XYZ":
         value = re.search(rf'\bPhysicalSize{axis}="([^"]+)"', pixels)
         unit = re.search(rf'\bPhysicalSize{axis}Unit="([^"]+)"', pixels)
-        sizes.append(_number(value and value[1]) * _microns(unit[1] if unit else "µm"))
+        sizes.append(_number(value and value[1]) * microns(unit[1] if unit else "µm"))
     x, y, z = sizes
     return (x, y or x, z) if x > 0 else None
 
 
 def _imagej_size(tif: TiffFile, page: TiffPage) -> tuple[float, float, float] | None:
     metadata = _imagej(tif)
-    microns = _microns(str(metadata.get("unit", "")))
+    per_unit = microns(str(metadata.get("unit", "")))
     x, y = _pixel_lengths(page)
-    if not microns or not x:
+    if not per_unit or not x:
         return None
-    depth = _number(metadata.get("spacing")) * microns
+    depth = _number(metadata.get("spacing")) * per_unit
     # ImageJ itself writes the resolution per unit, or per centimeter where it says so.
-    factor = _MICRONS["cm"] if page.tags.valueof(296) == 3 else microns
+    factor = _MICRONS["cm"] if page.tags.valueof(296) == 3 else per_unit
     return x * factor, y * factor, depth
 
 
