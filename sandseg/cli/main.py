@@ -28,8 +28,10 @@ from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
-from sandseg.scan.labels import Meanings, read_labels, read_labels_and_note
+from sandseg.scan.label_slices import parse_label_slices
+from sandseg.scan.labels import Meanings, read_labels, read_labels_for
 from sandseg.scan.read_options import ReadOptions, open_with_options
+from sandseg.scan.stack import Stack
 from sandseg.score.metrics import LABELLED, confusion_matrix, few_classes, scores_by_region
 from sandseg.settings import check_settings
 
@@ -52,6 +54,9 @@ LabelValuesOption = Annotated[
 ]
 LabelColorsOption = Annotated[
     str, typer.Option(help="What colors of the true labels mean, as in red=air,#ff8000=clay.")
+]
+LabelSlicesOption = Annotated[
+    str, typer.Option(help="Slices that have true labels, from 1, as in 3,7,12 or 3-6.")
 ]
 PredictedOption = Annotated[
     str, typer.Option(help="What values of the predicted labels mean, where another program's.")
@@ -151,6 +156,7 @@ def segment(
     labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    label_slices: LabelSlicesOption = "",
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
     grey: GreyOption = "auto",
     rescale: RescaleOption = False,
@@ -167,6 +173,7 @@ def segment(
     read_options = ReadOptions.parse(slices, raw, **chosen)
     treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
     meanings = {"label_values": label_values, "label_colors": label_colors}
+    meanings |= {"label_slices": label_slices}
     request = SegmentRequest(
         file,
         *outputs,
@@ -223,6 +230,7 @@ def evaluate(
     report: ReportOption = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    label_slices: LabelSlicesOption = "",
     predicted_values: PredictedOption = "",
 ) -> None:
     """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
@@ -230,7 +238,8 @@ def evaluate(
     meanings = Meanings.parse(label_values, label_colors, SANDSTONE)
     judged_by = Meanings.parse(predicted_values, "", SANDSTONE)
     judged = read_labels(predicted, predicted.name, meanings=judged_by)
-    judges, note = read_labels_and_note(true, true.name, meanings=meanings)
+    stack, slices = Stack.from_array(judged, predicted.name), parse_label_slices(label_slices)
+    judges, note = read_labels_for(stack, true, meanings=meanings, slices=slices)
     whole = confusion_matrix(judges, judged, len(names))
     inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])
     sample = confusion_matrix(inside, judged, len(names))

@@ -46,6 +46,7 @@ class SegmentRequest:
     read_options: ReadOptions = ReadOptions()
     label_values: str = ""  # what values of the truth mean, as in "1=air,2=clay"
     label_colors: str = ""
+    label_slices: str = ""  # of which slices the truth is, from 1, as in "3,7,12"
     origin: Origin | None = None
 
     @property
@@ -109,6 +110,7 @@ def command_of(request: SegmentRequest) -> str:
         "--labels": request.truth,
         "--label-values": request.label_values,
         "--label-colors": request.label_colors,
+        "--label-slices": request.label_slices,
         "--engine": "" if request.engine == _USUAL_ENGINE else request.engine,
         "--series": read.series,
         "--channel": read.channel,

@@ -100,6 +100,11 @@ def place_labels(labels: np.ndarray, positions: Sequence[int], n_slices: int) ->
     Raises:
         LabelError: There are more or fewer labels than positions, or the stack lacks one.
     """
+    if not positions:
+        raise LabelError(
+            f"There are labels of {len(labels)} of {n_slices} slices, but it is not said of which.",
+            hint=SAY_SLICES,
+        )
     if len(positions) != len(labels):
         raise LabelError(
             f"{len(positions)} slices are named, but there are labels of {len(labels)}.",

@@ -27,7 +27,12 @@ from sandseg.scan.label_colors import (
     lossy_doubt,
     unlabelled,
 )
-from sandseg.scan.label_slices import SAY_SLICES
+from sandseg.scan.label_slices import (
+    SAY_SLICES,
+    place_labels,
+    placed_note,
+    positions_by_name,
+)
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.pictures.signature import is_picture
 from sandseg.scan.several.joining import join_slices
@@ -79,16 +84,60 @@ def read_labels_and_note(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
 ) -> tuple[np.ndarray, str]:
     """Read a label file as `read_labels` does; also say how, "" where nothing was guessed."""
+    found = _decoded(source, name, n_classes, meanings)
+    return found.labels, found.note
+
+
+def read_labels_for(
+    stack: Stack,
+    source: Source,
+    n_classes: int = 4,
+    meanings: Meanings = AS_FOUND,
+    slices: Sequence[int] = (),
+) -> tuple[np.ndarray, str]:
+    """Read the labels of a stack, or of some of its slices; say how they were read.
+
+    Args:
+        stack: What they belong to; of a part, labels may also be those of the whole.
+        source: A file, a folder or a ZIP.
+        n_classes: Number of classes C.
+        meanings: What somebody says values and colors mean.
+        slices: Of which slices of the whole the labels are, counted from 0; else the names of files
+            say it.
+
+    Returns:
+        (Z, Y, X) uint8, `IGNORED` where nobody labelled, and a note, "" where nothing was guessed.
+
+    Raises:
+        LabelError: Labels do not fit the stack, or it is not clear which slices they belong to.
+    """
+    found, n_slices = (
+        _decoded(source, source_name(source), n_classes, meanings),
+        stack.whole.n_slices,
+    )
+    labels, notes = found.labels, [found.note]
+    if slices or (found.names and len(labels) not in (stack.n_slices, n_slices)):
+        slices = slices or positions_by_name(found.names, n_slices)
+        notes.append(placed_note(slices, n_slices))
+        labels = place_labels(labels, slices, n_slices)
+    if len(labels) == n_slices:
+        labels = labels[stack.first_slice : stack.first_slice + stack.n_slices]
+    check_same_shape(stack, labels)
+    return labels, " ".join(filter(None, notes))
+
+
+def _decoded(source: Source, name: str, n_classes: int, meanings: Meanings) -> "LabelValues":
+    """Read the labels of a file, whatever the coding."""
     values = read_label_values(source, name, n_classes, meanings)
+    if values.is_decoded:
+        return values
     with named(name or source_name(source)):
-        if values.is_decoded:
-            return values.labels, values.note
         if meanings.values:
             table = {IGNORED: IGNORED} | dict(meanings.values)
-            return map_labels(values.labels, table), values.note
+            return replace(values, labels=map_labels(values.labels, table))
         coding = coding_of(_values_in(values.labels), n_classes)
         note = " ".join(filter(None, [coding.note, values.note]))
-        return map_labels(values.labels, coding.labels), note
+        return replace(values, labels=map_labels(values.labels, coding.labels), note=note)
 
 
 @dataclass(frozen=True, eq=False)
