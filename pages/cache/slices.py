@@ -25,7 +25,6 @@ from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, SlicePrediction, check_slice_memory
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
-from sandseg.score.metrics import Scores, confusion_matrix, scores
 
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
@@ -196,14 +195,6 @@ def true_seen(task: Task, z: int, truth: str) -> np.ndarray:
     true = true_sample(truth, z, classes_of(task.model_name))
     unseen = prediction_of(task, z).unseen
     return true if unseen is None else np.where(unseen, np.uint8(IGNORED), true)
-
-
-@kept()
-def slice_scores(task: Task, z: int, truth: str) -> Scores:
-    """Compare a segmented slice with its true labels, inside the sample."""
-    classes = classes_of(task.model_name)
-    true = true_seen(task, z, truth)
-    return scores(confusion_matrix(true, prediction_of(task, z).labels, len(classes)))
 
 
 @kept(key=lambda task, z, truth: (task.model_sha256, z, truth))

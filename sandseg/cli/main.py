@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.table import Table
 
@@ -28,7 +27,8 @@ from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels import Meanings, read_labels, read_labels_and_note
 from sandseg.scan.read_options import ReadOptions, open_with_options
-from sandseg.score.metrics import LABELLED, confusion_matrix, few_classes, scores_by_region
+from sandseg.score.metrics import check_same_size, few_classes
+from sandseg.score.regions import LABELLED, RegionScores
 from sandseg.settings import check_settings
 
 if TYPE_CHECKING:  # what computes is loaded when there is something to compute
@@ -227,10 +227,11 @@ def evaluate(
     judged_by = Meanings.parse(predicted_values, "", SANDSTONE)
     judged = read_labels(predicted, predicted.name, meanings=judged_by)
     judges, note = read_labels_and_note(true, true.name, meanings=meanings)
-    whole = confusion_matrix(judges, judged, len(names))
-    inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])
-    sample = confusion_matrix(inside, judged, len(names))
-    found = scores_by_region(sample, whole, names, LABELLED)
+    check_same_size(judges, judged)
+    scores = RegionScores(names)
+    for z, (true_slice, labels) in enumerate(zip(judges, judged, strict=True)):
+        scores.add(z, labels_inside(true_slice, SANDSTONE), true_slice, labels)
+    found = scores.facts(LABELLED)
     found["warnings"] = [*filter(None, [note, few_classes(found, names)])]
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
