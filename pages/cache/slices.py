@@ -25,7 +25,6 @@ from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, SlicePrediction, check_slice_memory
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
-from sandseg.score.metrics import Scores, confusion_matrix, scores
 
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
@@ -205,14 +204,6 @@ def _where_seen(task: Task, z: int, true: np.ndarray) -> np.ndarray:
 def true_in_picture(task: Task, z: int, truth: str) -> np.ndarray:
     """Return the true labels that errors are shown against: of all that was seen."""
     return _where_seen(task, z, true_slice(truth, z, len(classes_of(task.model_name))))
-
-
-@kept()
-def slice_scores(task: Task, z: int, truth: str) -> Scores:
-    """Compare a segmented slice with its true labels, inside the sample."""
-    classes = classes_of(task.model_name)
-    true = true_seen(task, z, truth)
-    return scores(confusion_matrix(true, prediction_of(task, z).labels, len(classes)))
 
 
 @kept(key=lambda task, z, truth: (task.model_sha256, z, truth))

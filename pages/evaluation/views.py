@@ -20,7 +20,7 @@ from pages.panels.stack_run import finished_folder, show_run
 from pages.session import address, state
 from pages.session.asked import origin_of
 from pages.session.state import Source
-from pages.words.numbers import percent, score
+from pages.words.numbers import between, percent, score
 from pages.words.scans import PARTS, SEEN, seen_in
 from sandseg.classes import SegmentationClass
 from sandseg.export.provenance import provenance
@@ -189,10 +189,12 @@ def show_worst(
                 alt=f"Errors of {source.slice_title(z).lower()}",
             )
             _jump(f"{source.slice_title(z)} · {score(mean)}", z, f"worst-{z}")
+            st.caption(_interval(parts[z]))
     with st.expander(f"All {len(ranked)} slices, the worst first", icon=":material/table:"):
         table = {
             "slice": [source.numbers[z] if source.numbers else z + 1 for z, _ in ranked],
-            "mean IoU": [round(mean, 4) for _, mean in ranked],
+            "mean IoU": [score(mean) for _, mean in ranked],
+            "95 % interval": [_interval(parts[z]) for z, _ in ranked],
             "wrong pixels": [parts[z].n_wrong for z, _ in ranked],
         }
         if source.numbers:
@@ -200,6 +202,10 @@ def show_worst(
                 PARTS[seen_in(source.numbers[z], model.card)] for z, _ in ranked
             ]
         st.dataframe(table, hide_index=True)
+
+
+def _interval(found: Evaluation) -> str:
+    return between(found.intervals.mean_low, found.intervals.mean_high)
 
 
 def _jump(label: str, z: int, key: str) -> None:

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.table import Table
 
@@ -32,7 +31,8 @@ from sandseg.scan.label_slices import parse_label_slices
 from sandseg.scan.labels import Meanings, read_labels, read_labels_for
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.score.metrics import LABELLED, confusion_matrix, few_classes, scores_by_region
+from sandseg.score.metrics import few_classes
+from sandseg.score.regions import LABELLED, RegionScores
 from sandseg.settings import check_settings
 
 if TYPE_CHECKING:  # what computes is loaded when there is something to compute
@@ -240,10 +240,10 @@ def evaluate(
     judged = read_labels(predicted, predicted.name, meanings=judged_by)
     stack, slices = Stack.from_array(judged, predicted.name), parse_label_slices(label_slices)
     judges, note = read_labels_for(stack, true, meanings=meanings, slices=slices)
-    whole = confusion_matrix(judges, judged, len(names))
-    inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])
-    sample = confusion_matrix(inside, judged, len(names))
-    found = scores_by_region(sample, whole, names, LABELLED)
+    scores = RegionScores(names)
+    for z, (true_slice, labels) in enumerate(zip(judges, judged, strict=True)):
+        scores.add(z, labels_inside(true_slice, SANDSTONE), true_slice, labels)
+    found = scores.facts(LABELLED)
     found["warnings"] = [*filter(None, [note, few_classes(found, names)])]
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")

@@ -1,8 +1,11 @@
 """What was found, in lines on the console."""
 
+from collections.abc import Sequence
+
 from rich.table import Table
 
 from sandseg.cli.console import out
+from sandseg.score.summary import score_text
 
 
 def composition_line(found: dict) -> str:
@@ -40,14 +43,24 @@ def connection_line(found: dict) -> str:
 
 def print_scores(found: dict) -> None:
     """Print how well labels agree with the truth: a line for each class, and the mean."""
-    table = Table("class", "IoU", "Dice", "precision", "recall", box=None)
-    for name in found["iou"]:
-        values = [found[score][name] for score in ("iou", "dice", "precision", "recall")]
-        table.add_row(name, *("absent" if v is None else f"{v:.4f}" for v in values))
+    table = Table("class", "IoU (95 % interval)", "Dice", "precision", "recall", box=None)
+    for name, iou in found["iou"].items():
+        sure = found["iou_interval_95"][name]
+        rest = [found[score][name] for score in ("dice", "precision", "recall")]
+        if iou is None:
+            table.add_row(name, "absent", *[""] * 3)
+        else:
+            table.add_row(name, with_interval(iou, sure), *map(score_text, rest))
     out.print(table)
-    shown = [
-        "none" if found[score] is None else f"{found[score]:.4f}"
-        for score in ("mean_iou", "accuracy")
-    ]
+    mean = with_interval(found["mean_iou"], found["mean_iou_interval_95"])
     region = found["scores_of"].replace("_", " ")
-    out.print("mean IoU {}, accuracy {} ({})".format(*shown, f"of the {region}"))
+    accuracy = score_text(found["accuracy"])
+    out.print(f"mean IoU {mean}, accuracy {accuracy} (of the {region})")
+
+
+def with_interval(value: float | None, interval: Sequence[float | None]) -> str:
+    """Return a score with its interval, as in "0.952 (0.948-0.955)", "none" where it has none."""
+    if value is None:
+        return "none"
+    low, high = interval
+    return score_text(value) + ("" if low is None else f" ({score_text(low)}-{score_text(high)})")

