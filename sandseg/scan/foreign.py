@@ -2,10 +2,6 @@
 
 from sandseg.errors import FILE, StackError
 
-_RAW = (
-    "Say how the voxels lie with --raw ZxYxX,TYPE[,HEADER BYTES] on the command line, or import "
-    "them in ImageJ with File › Import › Raw… and save them as TIFF."
-)
 _FIJI = "Open it in Fiji with File › Import › Bio-Formats and save it with File › Save As › Tiff…."
 _NIBABEL = (
     "Convert it in Python with the package nibabel: "
@@ -32,7 +28,6 @@ _BY_NAME = (
     ((".txrm", ".txm", ".xrm"), "a Zeiss TXRM/TXM scan", _ZEISS),
     ((".npz",), "an archive of NumPy arrays", _NPZ),
     ((".h5", ".hdf5", ".nxs"), "an HDF5 file", _HDF5),
-    ((".raw", ".vol", ".bin", ".dat"), "a file of raw voxels", _RAW),
 )
 _BY_BYTES = (
     (b"# AmiraMesh", "an Amira volume", _AMIRA),
@@ -41,6 +36,11 @@ _BY_BYTES = (
     (b"\xd0\xcf\x11\xe0", "a Zeiss TXM/TXRM or old Office file", _ZEISS),
 )
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def is_tiff(start: bytes) -> bool:
+    """Tell from its first bytes whether a file is a TIFF."""
+    return start.startswith(_TIFF)
 
 
 def refuse_foreign(name: str, start: bytes) -> None:
@@ -53,7 +53,7 @@ def refuse_foreign(name: str, start: bytes) -> None:
     Raises:
         StackError: It is such a file.
     """
-    if not start or start.startswith(_TIFF):
+    if not start or is_tiff(start):
         return
     kind, hint = _recognize(name.lower(), start)
     if not kind:

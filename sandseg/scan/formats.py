@@ -9,15 +9,16 @@ from pathlib import Path
 from sandseg.errors import StackError, named
 from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
-from sandseg.scan.foreign import refuse_foreign
+from sandseg.scan.foreign import is_tiff, refuse_foreign
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.pictures.signature import is_picture
 from sandseg.scan.raw.described import HEADER_SUFFIXES, is_header, open_described
-from sandseg.scan.raw.layout import RAW_SUFFIXES
+from sandseg.scan.raw.file_name import layout_unknown
+from sandseg.scan.raw.layout import RAW_SUFFIXES, is_raw
 from sandseg.scan.several.joining import join_slices, open_slice
 from sandseg.scan.several.slice_files import SLICE_SUFFIXES, Slices, slices_in_folder, slices_of
 from sandseg.scan.several.zip_file import slices_in_zip
-from sandseg.scan.source import Source, first_bytes, source_name
+from sandseg.scan.source import Source, first_bytes, size_of, source_name
 from sandseg.scan.stack import Stack
 from sandseg.scan.zarr_folder import is_zarr, open_zarr
 
@@ -57,6 +58,7 @@ def open_stack(
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
+        UnknownLayoutError: It holds raw voxels, and how they lie must be said first.
         StackError: The file is missing, damaged, too large, in color, or of a rare kind.
     """
     limits = limits or from_settings(WEB_LIMITS)
@@ -105,6 +107,8 @@ def find_slices(
     Raises:
         StackError: There is no such file, or no slice in it.
     """
+    if len(files) > 1 and all(is_raw(called) for called, _ in files):
+        raise layout_unknown([called for called, _ in files], size_of(files[0][1]))
     if len(files) != 1:
         return slices_of(files)
     [(_, source)] = files
@@ -122,8 +126,11 @@ def _opener(source: Source, name: str) -> Callable[[Source, StackLimits, Selecti
     start = first_bytes(source)
     if start.startswith(_NPY):
         return open_npy
-    if not is_picture(start):
-        refuse_foreign(name, start)
+    if is_tiff(start) or is_picture(start):
+        return open_slice
+    refuse_foreign(name, start)
+    if is_raw(name):
+        raise layout_unknown([name], size_of(source))
     return open_slice
 
 

@@ -55,3 +55,16 @@ def first_bytes(source: Source) -> bytes:
         return handle.read(N_START)
     finally:
         close()
+
+
+def size_of(source: Source) -> int:
+    """Return the size of a file in bytes.
+
+    Raises:
+        StackError: There is no such file, or it cannot be opened.
+    """
+    handle, close = open_source(source)
+    try:
+        return handle.seek(0, io.SEEK_END)
+    finally:
+        close()

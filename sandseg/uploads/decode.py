@@ -22,9 +22,13 @@ from sandseg.scan.formats import open_stack
 from sandseg.scan.label_colors import MOST_COLORS, RARE, UnknownColorsError
 from sandseg.scan.labels import AS_FOUND, Meanings, OpenLabels, open_label_values
 from sandseg.scan.limits import StackLimits
+from sandseg.scan.raw.file_name import UnknownLayoutError
+from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.raw.voxels import open_raw_files
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.voxels import aspect_options
 
+_KINDS = {"label": LabelError, "layout": UnknownLayoutError}  # of errors
 _MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
 _HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
 _BIG = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out
@@ -45,7 +49,7 @@ def main() -> None:
     except SandsegError as error:
         choices = asdict(error.choices) if isinstance(error, AmbiguousStackError) else None
         hint = f"{error.hint} {_MORE}" if isinstance(error.__cause__, MemoryError) else error.hint
-        kind = "label" if isinstance(error, LabelError) else "stack"
+        kind = next((kind for kind, made in _KINDS.items() if isinstance(error, made)), "stack")
         answers.append({"message": error.message, "hint": hint, "choices": choices, "kind": kind})
     json.dump(answers, sys.stdout)
 
@@ -55,7 +59,8 @@ def decode(request: dict, limits: StackLimits) -> dict:
 
     Args:
         request: "sources" (names and paths), "name", "target" (the path to write), and either
-            "selection" (series, channel, time) or "n_classes" of a label file.
+            "selection" (series, channel, time), "layout" of raw voxels, or "n_classes" of a label
+            file.
         limits: The largest stack to accept.
 
     Raises:
@@ -63,8 +68,11 @@ def decode(request: dict, limits: StackLimits) -> dict:
     """
     if "n_classes" in request:
         return _decode_labels(request, limits)
-    sources = _sources(request)
-    stack = open_stack(sources, request["name"], limits, **request["selection"])
+    sources, name = _sources(request), request["name"]
+    if "layout" in request:
+        stack = open_raw_files(sources, name, RawFormat.parse(request["layout"]), limits)
+    else:
+        stack = open_stack(sources, name, limits, **request["selection"])
     return _keep(OpenLabels(stack, is_decoded=False), Path(request["target"]))
 
 

@@ -17,6 +17,8 @@ from sandseg.atomic import part_of
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
+from sandseg.scan.raw.file_name import UnknownLayoutError
+from sandseg.scan.raw.layout import RawFormat
 
 STACK = "stack.tif"
 _ROOT = Path(__file__).parents[2]
@@ -57,6 +59,7 @@ def take_upload(
     limits: StackLimits | None = None,
     selection: Selection = ANY,
     name: str = "",
+    layout: RawFormat | None = None,
 ) -> Taken:
     """Check and decode files in a process of its own and keep them as one plain TIFF.
 
@@ -66,14 +69,16 @@ def take_upload(
         limits: The largest stack to accept; memory and time of the process are among them.
         selection: Which image, channel and time point to take.
         name: What to call it all in messages; the name of the only file by default.
+        layout: How raw voxels lie, in each of the files.
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
+        UnknownLayoutError: It holds raw voxels, and how they lie must be said first.
         StackError: The file is damaged, too large, or cannot be read within the limits.
     """
     name = name or (next(iter(files)) if len(files) == 1 else f"{len(files)} files")
-    request = _request(files, name, folder / STACK) | {"selection": asdict(selection)}
-    [taken] = _take([request], limits)
+    how = {"layout": str(layout)} if layout else {"selection": asdict(selection)}
+    [taken] = _take([_request(files, name, folder / STACK) | how], limits)
     return taken
 
 
@@ -159,7 +164,7 @@ def _refusal(answer: dict) -> SandsegError:
     if answer["choices"] is not None:
         choices = Choices.from_dict(answer["choices"])
         return AmbiguousStackError(answer["message"], answer["hint"], choices)
-    kind = LabelError if answer["kind"] == "label" else StackError
+    kind = {"label": LabelError, "layout": UnknownLayoutError}.get(answer["kind"], StackError)
     return kind(answer["message"], answer["hint"])
 
 

@@ -11,8 +11,6 @@ from sandseg.scan.formats import open_stack
     [
         ("rock.am", "an Amira volume", "Amira or Avizo"),
         ("rock.nii.gz", "a NIfTI volume", r"nibabel.load\('rock.nii.gz'\)"),
-        ("rock.raw", "a file of raw voxels", "--raw ZxYxX,TYPE"),
-        ("rock_3x96x96_16bit.vol", "a file of raw voxels", "--raw ZxYxX,TYPE"),
         ("rock.txrm", "a Zeiss TXM/TXRM", "dxchange.read_txrm"),
         ("slice.dcm", "a DICOM image", "Bio-Formats"),
     ],
@@ -31,7 +29,6 @@ def test_a_file_of_another_program_says_how_it_converts(cases_dir, file, kind, w
         (bytes(344) + b"n+1\0", "brain", "NIfTI"),
         (b"\x89HDF\r\n\x1a\n", "scan.tif", "HDF5"),
         (b"PK\x03\x04", "scan.npz", "archive of NumPy arrays"),
-        (bytes(99), "SCAN.RAW", "raw voxels"),
     ],
 )
 def test_bytes_and_endings_both_tell(tmp_path, start, name, kind):

@@ -164,7 +164,7 @@ def _check_size(found: Header, n_there: int, n_needed: int) -> None:
     if n_there < n_needed or (found.file and n_there > n_needed):
         more = f"{abs(n_there - n_needed):,} {'fewer' if n_there < n_needed else 'more'}"
         where = f'"{plain_name(found.file)}"' if found.file else "the file"
-        option = f"{'x'.join(map(str, found.shape))},{found.dtype.str.lstrip('|<')}"
+        option = RawFormat(found.shape, found.dtype)
         raise StackError(
             f'"{FILE}" describes voxels of {n_needed:,} bytes, but {where} has {more} for them.',
             hint="Copy or export both files again. Where the voxels are whole and their place is "

@@ -12,6 +12,11 @@ _HINT = "Write SHAPE,TYPE as in 512x512x512,uint16, and if there is a header its
 RAW_SUFFIXES = ("raw", "vol", "bin", "dat")
 
 
+def is_raw(name: str) -> bool:
+    """Tell by its ending whether a file is likely to hold raw voxels."""
+    return name.lower().endswith(tuple(f".{suffix}" for suffix in RAW_SUFFIXES))
+
+
 @dataclass(frozen=True)
 class RawFormat:
     """How voxels lie in a raw file: (Z, Y, X) or (Y, X), the slowest axis first, X side by side."""
@@ -29,6 +34,24 @@ class RawFormat:
     def n_bytes(self) -> int:
         """Size of the voxels, without the header."""
         return prod(self.shape) * self.dtype.itemsize
+
+    @property
+    def n_file_bytes(self) -> int:
+        """Size of the file: that of the voxels and of the header."""
+        return self.n_header_bytes + self.n_bytes
+
+    def slices_in(self, n_file_bytes: int) -> int:
+        """Return how many slices a file of this size holds, 0 where that is no whole number."""
+        n_slices, rest = divmod(
+            n_file_bytes - self.n_header_bytes, prod(self.shape[-2:]) * self.dtype.itemsize
+        )
+        return 0 if rest or n_slices < 0 else n_slices
+
+    def __str__(self) -> str:
+        """As it is written on the command line: "512x512x512,u2"."""
+        kind = self.dtype.str.lstrip("|<")
+        header = f",{self.n_header_bytes}" if self.n_header_bytes else ""
+        return f"{'x'.join(map(str, self.shape))},{kind}{header}"
 
     @classmethod
     def parse(cls, text: str) -> "RawFormat":

@@ -1,6 +1,7 @@
 """Raw voxels as stacks: a file, or a folder of files with a slice each."""
 
 import io
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,16 +22,39 @@ def open_raw(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
     Raises:
         StackError: There is no such file, or its size is not what the format says.
     """
-    opener = _open_raw_folder if path.is_dir() else _open_raw_file
     with named(path.name):
-        return replace(opener(path, layout, limits), name=path.name)
+        if not path.is_dir():
+            return replace(_open_raw_file(path, layout, limits), name=path.name)
+        files = [(file.name, file) for file in path.iterdir()]
+        files = [file for file in files if file[1].is_file() and file[0][0] != "."]
+        if not files or len(layout.shape) != 2:
+            raise StackError(
+                f'"{FILE}" is a folder {"of raw slices" if files else "without files"}.',
+                hint="Give the shape of one slice, height and width: 512x512,uint16.",
+            )
+        return replace(_join(files, layout, limits), name=path.name)
+
+
+def open_raw_files(
+    files: Mapping[str, Path], name: str, layout: RawFormat, limits: StackLimits
+) -> Stack:
+    """Open raw voxels by the names of their files: one, or several with a slice (Y, X) each.
+
+    Raises:
+        StackError: A file has another size than the format says.
+    """
+    with named(name):
+        if len(files) > 1:
+            return replace(_join(list(files.items()), layout, limits), name=name)
+        [path] = files.values()
+        return replace(_open_raw_file(path, layout, limits), name=name)
 
 
 def _open_raw_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
     handle, close = open_source(path)
     size = handle.seek(0, io.SEEK_END)
     close()
-    needed = layout.n_header_bytes + layout.n_bytes
+    needed = layout.n_file_bytes
     if size != needed:
         more = f"{size - needed:,} more" if size > needed else f"{needed - size:,} fewer"
         raise StackError(
@@ -42,26 +66,23 @@ def _open_raw_file(path: Path, layout: RawFormat, limits: StackLimits) -> Stack:
     return replace(stack, notes=(note,))
 
 
-def _open_raw_folder(folder: Path, layout: RawFormat, limits: StackLimits) -> Stack:
-    paths = [path for path in folder.iterdir() if path.is_file() and path.name[0] != "."]
-    paths.sort(key=lambda path: natural_key(path.name))
-    if not paths or len(layout.shape) != 2:
-        raise StackError(
-            f'"{folder}" is a folder {"of raw slices" if paths else "without files"}.',
-            hint="Give the shape of one slice, height and width: 512x512,uint16.",
-        )
-    slices = [open_raw(path, layout, limits) for path in paths]
-    shape = (len(slices), *layout.shape)
+def _join(files: Sequence[tuple[str, Path]], layout: RawFormat, limits: StackLimits) -> Stack:
+    """Make a stack of files with a slice each, in the order of the numbers in their names."""
+    files = sorted(files, key=lambda file: natural_key(file[0]))
+    slices = []
+    for name, path in files:
+        with named(name):
+            slices.append(replace(_open_raw_file(path, layout, limits), name=name))
+    shape = (len(slices), *layout.shape[-2:])
     check_size(shape, layout.dtype.itemsize, limits)
-    note = f"{len(paths)} files, from {paths[0].name} to {paths[-1].name}."
-    apart = gap_between([path.name for path in paths])
+    note = f"{len(files)} files, from {files[0][0]} to {files[-1][0]}."
     return Stack(
         FILE,
         shape,
         slices[0].dtype,
         lambda z: slices[z].read_slice(0),
         notes=(note,),
-        apart=apart,
+        apart=gap_between([name for name, _ in files]),
     )
 
 
