@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.training.preview import labelled_names, prepared
 from pages.words.numbers import plain
-from sandseg.data.patches import split_names
+from sandseg.data.split import split_names
 from sandseg.errors import TrainingError
 from sandseg.runs.settings import RunSettings
 

@@ -17,10 +17,8 @@ from sandseg.data.patches import (
     PatchSource,
     RandomPatches,
     grid_patches,
-    share_out_names,
-    split_names,
-    split_patches,
 )
+from sandseg.data.split import share_out_names, split_names, split_patches
 from sandseg.errors import LabelError, TrainingError, named
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.training_line import grey_range, training_line
