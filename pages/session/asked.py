@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pages.cache.rocks import list_samples
+from pages.cache.rocks import list_samples, open_source
 from pages.session.state import Source
 from pages.session.treatment import treatment
 from sandseg.data.samples import Sample
@@ -14,12 +14,8 @@ from sandseg.scan.read_options import ReadOptions
 
 def origin_of(source: Source, model: StoredModel, z: int | None = None) -> Origin:
     """Return what a copy of a source was made from; of slice z alone, or of all."""
-    return Origin(
-        source.title,
-        source.numbers,
-        source.upload.apart if source.upload else "",
-        command_for(source, model, z),
-    )
+    opened = source.upload or open_source(source.place, source.title)
+    return Origin(source.title, source.numbers, opened.apart, command_for(source, model, z))
 
 
 def command_for(source: Source, model: StoredModel, z: int | None = None) -> str:

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from pages.cache.rocks import forget_samples, list_samples
 from pages.session.asked import command_for, origin_of
 from pages.session.state import Source
 from sandseg.model.store import load_model
@@ -61,3 +62,21 @@ def test_a_copy_knows_what_it_was_made_from(model):
 
     assert (origin.title, origin.apart) == ("my scan.tif", "slices are missing")
     assert origin.command == command_for(SOURCE, model)
+
+
+def test_slices_of_the_real_rock_are_known_to_lie_apart(model, sandstone_dir, monkeypatch):
+    monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir.parent))
+    forget_samples()
+    [sample] = [sample for sample in list_samples() if sample.key == "sandstone"]
+    together = Source(sample.key, sample.title, sample.key, numbers=sample.numbers)
+    [one] = [sample for sample in list_samples() if sample.numbers == ("0150",)]
+
+    origin = origin_of(together, model)
+    single = command_for(Source(one.key, one.title, one.key, numbers=one.numbers), model)
+
+    assert origin.apart == "the slices of this sample lie apart"
+    assert origin.numbers == sample.numbers
+    assert "'a folder with Sandstone_Versa0000.tif and 6 more'" in origin.command
+    assert "segment Sandstone_Versa0150.tif -o Sandstone_slice_0150_labels.tif" in single
+    assert f"--voxel-size={one.voxel_size_um}" in single
+    forget_samples()
