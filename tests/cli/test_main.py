@@ -110,7 +110,10 @@ BAD_FILES = {
     "missing": (lambda path: None, "scan.tif"),
     "folder": (lambda path: path.mkdir(), "scan.tif"),
     "text": (lambda path: path.write_text("no picture"), "not a TIFF"),
-    "photo": (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(99)), "not a TIFF"),
+    "photo": (
+        lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(99)),
+        "like a picture, but is damaged",
+    ),
     "empty": (lambda path: path.write_bytes(b""), "empty (0 bytes)"),
     "truncated": (cut_off, "scan.tif"),
     "color": (colors, "color"),
@@ -455,7 +458,7 @@ def test_classes_that_cannot_be_read_are_refused(sandseg, scan, out, content):
 def test_a_training_without_slices_or_labels_is_refused(sandseg, scan, out):
     (out / "none").mkdir()
 
-    assert_refused(sandseg("train", out / "none", scan, "--run", out / "run"), "no TIFF")
+    assert_refused(sandseg("train", out / "none", scan, "--run", out / "run"), "no slices")
     assert_refused(sandseg("train", scan, scan, "--run", out / "run"), "label")
     assert not (out / "run").exists()
 

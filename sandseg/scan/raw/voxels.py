@@ -11,6 +11,7 @@ from sandseg.errors import FILE, StackError, named
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory, check_size
 from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.several.numbering import doubt_of_names
 from sandseg.scan.several.slice_files import natural_key
 from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
@@ -76,7 +77,15 @@ def _join(files: Sequence[tuple[str, Path]], layout: RawFormat, limits: StackLim
     shape = (len(slices), *layout.shape[-2:])
     check_size(shape, layout.dtype.itemsize, limits)
     note = f"{len(files)} files, from {files[0][0]} to {files[-1][0]}."
-    return Stack(FILE, shape, slices[0].dtype, lambda z: slices[z].read_slice(0), notes=(note,))
+    doubt = doubt_of_names([name for name, _ in files])
+    return Stack(
+        FILE,
+        shape,
+        slices[0].dtype,
+        lambda z: slices[z].read_slice(0),
+        notes=(note,),
+        warnings=(doubt,) if doubt else (),
+    )
 
 
 def open_voxels(

@@ -52,8 +52,13 @@ def slices_in_folder(folder: Path) -> Slices:
     Raises:
         StackError: There is none.
     """
-    names = {path.name for path in folder.iterdir() if path.name[0] != "."}
-    kept, notes = of_one_kind(name for name in names if is_slice(name))
+    names = {path.name for path in folder.iterdir() if path.name[0] != "." and path.is_file()}
+    found = [name for name in names if is_slice(name)]
+    kept, notes = of_one_kind(found)
+    n_others = len(names) - len(found)
+    notes += [f"{n_others} other file{'s' * (n_others > 1)} in the folder left out."] * (
+        n_others > 0
+    )
     if not kept:
         raise StackError(
             f'"{folder}" is a folder without {SLICES}.',
