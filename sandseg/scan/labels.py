@@ -36,6 +36,7 @@ from sandseg.scan.label_slices import (
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.pictures.signature import is_picture
 from sandseg.scan.several.joining import join_slices
+from sandseg.scan.several.numbering import doubt_of_names
 from sandseg.scan.several.slice_files import Slices
 from sandseg.scan.source import Source, first_bytes, source_name
 from sandseg.scan.stack import Stack
@@ -246,7 +247,9 @@ def _joined(
         )
     is_decoded = found == {True}
     if shares and stack.n_slices > 1:  # the first slice was opened twice
-        stack = replace(stack, warnings=(lossy_doubt(is_decoded, shares[1:]),))
+        doubts = [doubt_of_names([file.name for file in slices.files])]
+        doubts.append(lossy_doubt(is_decoded, shares[1:]))
+        stack = replace(stack, warnings=tuple(filter(None, doubts)))
     return stack, is_decoded
 
 
