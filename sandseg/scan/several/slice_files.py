@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from sandseg.errors import FILE, StackError
+from sandseg.errors import FILE, StackError, named
+from sandseg.scan.foreign import refuse_by_name
 from sandseg.scan.source import Source
 
 KINDS = {
@@ -60,6 +61,9 @@ def slices_in_folder(folder: Path) -> Slices:
         n_others > 0
     )
     if not kept:
+        for name in sorted(names):
+            with named(name):
+                refuse_by_name(name)
         raise StackError(
             f'"{folder}" is a folder without {SLICES}.',
             hint="Name a TIFF, or a folder with slices in it.",
