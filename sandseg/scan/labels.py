@@ -36,7 +36,6 @@ from sandseg.scan.label_slices import (
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.pictures.signature import is_picture
 from sandseg.scan.several.joining import join_slices
-from sandseg.scan.several.numbering import doubt_of_names
 from sandseg.scan.several.slice_files import Slices
 from sandseg.scan.source import Source, first_bytes, source_name
 from sandseg.scan.stack import Stack
@@ -246,10 +245,9 @@ def _joined(
             hint="Export all label slices in one way.",
         )
     is_decoded = found == {True}
-    if shares and stack.n_slices > 1:  # the first slice was opened twice
-        doubts = [doubt_of_names([file.name for file in slices.files])]
-        doubts.append(lossy_doubt(is_decoded, shares[1:]))
-        stack = replace(stack, warnings=tuple(filter(None, doubts)))
+    if stack.n_slices > 1:  # their numbers say which slices they are of, not what is missing
+        doubts = (lossy_doubt(is_decoded, shares[1:]),) if shares else ()  # the first came twice
+        stack = replace(stack, warnings=doubts)
     return stack, is_decoded
 
 
