@@ -162,9 +162,10 @@ def test_charts_have_the_colors_of_the_classes():
 
 def test_pages_never_unpack_what_visitors_bring():
     """They open what `decode_guard` kept; the readers of raw files are for it alone."""
-    readers = {"scan.slice_files", "scan.zip_file", "scan.arrays", "scan.zarr_folder"}
+    readers = {"scan.arrays", "scan.zarr_folder", "scan.raw.voxels", "scan.raw.described"}
     readers |= {"uploads.decode"}
-    readers |= {name for name in MODULES if name.startswith("scan.tiff.")}
+    rooms = ("scan.tiff.", "scan.several.", "scan.pictures.")
+    readers |= {name for name in MODULES if name.startswith(rooms)}
     for path in PAGES:
         assert not backend_imports(path) & readers, path.name
 

@@ -17,7 +17,7 @@ from sandseg.data import samples
 from sandseg.data.sandstone_files import DOWNLOAD_MB
 from sandseg.errors import ModelError, SandsegError
 from sandseg.model.store import StoredModel
-from sandseg.scan.formats import STACK_SUFFIXES
+from sandseg.scan.formats import STACK_KINDS, STACK_SUFFIXES
 from sandseg.uploads.receive import Wanted
 
 
@@ -52,9 +52,9 @@ def choose_source(model_name: str | None) -> Source:
         )
     _offer_sandstone()
     ask_upload(
-        "Or your own: a TIFF, numbered slices, a ZIP",
+        "Or your own: one file, numbered slices, a ZIP",
         "image",
-        Wanted(STACK_SUFFIXES, is_many=True),
+        Wanted(STACK_SUFFIXES, is_many=True, kinds=STACK_KINDS),
         partial(state.take_files, model_name=model_name),
         refusal_key=state.REFUSAL,
     )

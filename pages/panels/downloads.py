@@ -79,7 +79,7 @@ def overlay_png(task: Task, z: int, origin: Origin) -> bytes:
     classes = classes_of(task.model_name)
     clear = clear_class(slice_phases(task, z))
     shown = [material.value for material in classes if material.value != clear]
-    labels = prediction_of(task, z).labels
+    labels = prediction_of(task, z).seen_labels
     picture = overlay.blend(grey_slice(task, z), labels, classes, OPACITY, shown)
     return encode_png(picture, provenance(slice_report(task, z, origin)))
 

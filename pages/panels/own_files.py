@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import streamlit as st
 
+from pages.panels.raw_voxels import ask_layout
 from pages.session import state
 from pages.session.state import Source
 from pages.words.numbers import plain
 from sandseg.scan.choices import Choices
+from sandseg.scan.raw.file_name import UnknownLayoutError
 
 LABELS = {"series": "Image", "channel": "Channel", "time": "Time point"}
 ALL = -1  # nothing is chosen, all is read as slices
@@ -19,6 +21,9 @@ def ask_about_file(model_name: str | None) -> None:
     if pending is None:
         return
     folder, error = pending
+    if isinstance(error, UnknownLayoutError):
+        ask_layout(folder, error.message, model_name)
+        return
     with st.form("which-part"):
         st.markdown(f"{plain(error.message)} **Which one?**")
         chosen = _choose(error.choices, folder.name)
@@ -32,6 +37,8 @@ def show_file(source: Source, model_name: str) -> None:
     if source.upload is None:
         return
     upload = source.upload
+    for warning in upload.warnings:
+        st.warning(plain(warning), icon=":material/warning:")
     box = st.expander(
         "How the file was read", icon=":material/tune:", key="read", on_change="rerun"
     )
@@ -51,6 +58,9 @@ def show_file(source: Source, model_name: str) -> None:
         if (size or None) != upload.voxel_size_um:
             state.set_voxel_size(source, size or None)
             st.rerun(scope="fragment")
+        if upload.layout and st.button("Read the voxels another way", key=f"again-{upload.id}"):
+            state.ask_layout_again(upload)
+            st.rerun()
         if not upload.choices.open:
             return
         chosen = _choose(upload.choices, upload.id)

@@ -74,7 +74,10 @@ def _request(source: Source, model: StoredModel, path: Path) -> SegmentRequest:
         labels=Path(),
         model=model.name,
         treatment=treatment(source),
-        read_options=ReadOptions(voxel_size_um=source.voxel_size_um),
+        read_options=ReadOptions(
+            voxel_size_um=source.voxel_size_um,
+            warnings=source.upload.warnings if source.upload else (),
+        ),
         origin=origin_of(source, model),
     )
 

@@ -15,6 +15,8 @@ from pages.session import address
 from sandseg.errors import SandsegError
 from sandseg.model.store import DEFAULT_MODEL
 from sandseg.scan.choices import AmbiguousStackError
+from sandseg.scan.raw.file_name import UnknownLayoutError
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.stack import check_values
 from sandseg.uploads import kept, workspace
 from sandseg.uploads.kept import Upload
@@ -85,17 +87,24 @@ def take_files(files: Sequence[Arrived], model_name: str | None) -> None:
     open_file(kept.keep(files), {}, model_name)
 
 
-def open_file(folder: Path, selection: Mapping[str, int], model_name: str | None) -> None:
+def open_file(
+    folder: Path,
+    selection: Mapping[str, int],
+    model_name: str | None,
+    layout: RawFormat | None = None,
+) -> None:
     """Open what was kept, as the visitor chose; ask first where the file leaves it open."""
-    st.session_state.pop(PENDING, None)
+    pending = st.session_state.pop(PENDING, None)
     try:
-        upload = kept.open_kept(folder, selection)
+        upload = kept.open_kept(folder, selection, layout)
         _check(upload, model_name or DEFAULT_MODEL)
-    except AmbiguousStackError as error:
+    except (AmbiguousStackError, UnknownLayoutError) as error:
         st.session_state[PENDING] = (folder, error)
         return
     except SandsegError as error:
-        if not (folder / kept.FACTS).exists() or not selection:
+        if layout:  # it may be another
+            st.session_state[PENDING] = pending
+        elif not (folder / kept.FACTS).exists() or not selection:
             forget_files_in(folder)
             workspace.remove_folder(folder)
         st.session_state[REFUSAL] = error
@@ -114,9 +123,15 @@ def _check(upload: Upload, model_name: str) -> None:
         check_values(stack.read_slice(0))
 
 
-def pending_file() -> tuple[Path, AmbiguousStackError] | None:
+def pending_file() -> tuple[Path, AmbiguousStackError | UnknownLayoutError] | None:
     """Return the upload that waits for a choice of the visitor."""
     return st.session_state.get(PENDING)
+
+
+def ask_layout_again(upload: Upload) -> None:
+    """Let the visitor say anew how the raw voxels of a file lie."""
+    error = UnknownLayoutError(f'How do the voxels of "{upload.title}" lie?')
+    st.session_state[PENDING] = (upload.folder, error)
 
 
 def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:

@@ -37,6 +37,7 @@ def stack_facts(stack: Stack) -> dict:
         else [],
         "choices": {kind: asdict(choice) for kind, choice in stack.choices.open.items()},
         "notes": notes,
+        "warnings": list(stack.warnings),
     }
 
 
@@ -58,4 +59,5 @@ def facts_rows(facts: dict) -> list[tuple[str, str]]:
     for kind, choice in facts["choices"].items():
         names = [f"{number}: {name}" for number, name in enumerate(choice["names"], start=1)]
         rows.append((f"--{kind}", "; ".join(names)))
-    return rows + [("note", note) for note in facts["notes"]]
+    rows += [("note", note) for note in facts["notes"]]
+    return rows + [("warning", warning) for warning in facts["warnings"]]

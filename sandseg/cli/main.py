@@ -14,9 +14,11 @@ from rich.table import Table
 
 from sandseg.atomic import write_json, write_text
 from sandseg.classes import SANDSTONE
+from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
 from sandseg.cli.results import composition_line, connection_line, print_scores
+from sandseg.cli.scan import scanning
 from sandseg.cli.train import training
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
@@ -25,9 +27,11 @@ from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
-from sandseg.scan.labels import Meanings, read_labels, read_labels_and_note
+from sandseg.scan.label_slices import parse_label_slices
+from sandseg.scan.labels import Meanings, read_labels, read_labels_for
 from sandseg.scan.read_options import ReadOptions, open_with_options
-from sandseg.score.metrics import check_same_size, few_classes
+from sandseg.scan.stack import Stack
+from sandseg.score.metrics import few_classes
 from sandseg.score.regions import LABELLED, RegionScores
 from sandseg.settings import check_settings
 
@@ -51,12 +55,17 @@ LabelValuesOption = Annotated[
 LabelColorsOption = Annotated[
     str, typer.Option(help="What colors of the true labels mean, as in red=air,#ff8000=clay.")
 ]
+LabelSlicesOption = Annotated[
+    str, typer.Option(help="Slices that have true labels, from 1, as in 3,7,12 or 3-6.")
+]
 PredictedOption = Annotated[
     str, typer.Option(help="What values of the predicted labels mean, where another program's.")
 ]
 ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_FILE_HELP = "A TIFF, a ZIP or folder of TIFF slices, a .npy array, or raw voxels."
+_FILE_HELP = (
+    "A TIFF, PNG, BMP or JPEG, a ZIP or folder of such slices, .npy, .mhd, .nrrd, .vgi, or raw."
+)
 FileArgument = Annotated[Path, typer.Argument(help=_FILE_HELP)]
 SeriesOption = Annotated[int | None, typer.Option(help="Which of several images, from 1.")]
 ChannelOption = Annotated[int | None, typer.Option(help="Which channel, from 1.")]
@@ -147,6 +156,7 @@ def segment(
     labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    label_slices: LabelSlicesOption = "",
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
     grey: GreyOption = "auto",
     rescale: RescaleOption = False,
@@ -163,6 +173,7 @@ def segment(
     read_options = ReadOptions.parse(slices, raw, **chosen)
     treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
     meanings = {"label_values": label_values, "label_colors": label_colors}
+    meanings |= {"label_slices": label_slices}
     request = SegmentRequest(
         file,
         *outputs,
@@ -219,6 +230,7 @@ def evaluate(
     report: ReportOption = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    label_slices: LabelSlicesOption = "",
     predicted_values: PredictedOption = "",
 ) -> None:
     """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
@@ -226,8 +238,8 @@ def evaluate(
     meanings = Meanings.parse(label_values, label_colors, SANDSTONE)
     judged_by = Meanings.parse(predicted_values, "", SANDSTONE)
     judged = read_labels(predicted, predicted.name, meanings=judged_by)
-    judges, note = read_labels_and_note(true, true.name, meanings=meanings)
-    check_same_size(judges, judged)
+    stack, slices = Stack.from_array(judged, predicted.name), parse_label_slices(label_slices)
+    judges, note = read_labels_for(stack, true, meanings=meanings, slices=slices)
     scores = RegionScores(names)
     for z, (true_slice, labels) in enumerate(zip(judges, judged, strict=True)):
         scores.add(z, labels_inside(true_slice, SANDSTONE), true_slice, labels)
@@ -281,3 +293,5 @@ def phantom(
 
 
 app.add_typer(training)
+app.add_typer(adding)
+app.add_typer(scanning)

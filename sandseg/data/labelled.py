@@ -10,7 +10,8 @@ import numpy as np
 
 from sandseg.classes import IGNORED
 from sandseg.config import TrainConfig
-from sandseg.data.pairing import find_tiffs, pair_files
+from sandseg.data.matching import Matched, match_labels
+from sandseg.data.pairing import find_files
 from sandseg.data.patches import (
     GridPatches,
     PatchSource,
@@ -20,7 +21,7 @@ from sandseg.data.patches import (
     split_names,
     split_patches,
 )
-from sandseg.errors import LabelError, TrainingError
+from sandseg.errors import LabelError, TrainingError, named
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.training_line import grey_range, training_line
 from sandseg.measure.outside import missing_mask
@@ -28,6 +29,8 @@ from sandseg.scan.formats import open_stack
 from sandseg.scan.label_coding import coding_of
 from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
 from sandseg.scan.stack import Stack
+
+_MOST_DOUBTS = 3  # of label files, each in a sentence
 
 
 class MadeWhenAsked(Sequence):
@@ -47,7 +50,8 @@ class MadeWhenAsked(Sequence):
 class LabelledSlices:
     """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8.
 
-    `voxel_size_um` is None where the files do not tell, or tell different ones.
+    `voxel_size_um` is None where the files do not tell, or tell different ones; `warnings` say what
+    the files have changed, what was guessed of the labels, and which images have none.
     """
 
     names: tuple[str, ...]
@@ -55,6 +59,7 @@ class LabelledSlices:
     labels: tuple[np.ndarray, ...]
     mapping: GreyMapping
     voxel_size_um: float | None = None
+    warnings: tuple[str, ...] = ()
 
     def pairs(self, positions: Sequence[int]) -> Sequence[tuple[np.ndarray, np.ndarray]]:
         """Return (image, labels) of the slices at these positions."""
@@ -72,39 +77,60 @@ class PreparedData:
     warnings: tuple[str, ...] = ()
 
 
-def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
-    """Read a stack and its labels, or two folders with files of the same names.
+def read_labelled(
+    images: Path, labels: Path, n_classes: int, label_slices: Sequence[int] = ()
+) -> LabelledSlices:
+    """Read slices and their labels: two stacks, two folders with files of the same names, or both.
 
-    Images without a label file of their name are left out.
+    Images without labels are left out, and noted.
+
+    Args:
+        images: A file or a folder.
+        labels: A file or a folder.
+        n_classes: Number of classes C.
+        label_slices: Which slices of a single stack have labels, counted from 0; else names say it.
 
     Raises:
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    slices = open_labelled(images, labels, n_classes)
+    slices = open_labelled(images, labels, n_classes, label_slices)
     return replace(slices, images=tuple(slices.images))
 
 
-def open_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
+def open_labelled(
+    images: Path, labels: Path, n_classes: int, label_slices: Sequence[int] = ()
+) -> LabelledSlices:
     """Do as `read_labelled`, but leave the images in their files until they are asked for.
 
     Raises:
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    image_files, label_files = zip(*pair_files(find_tiffs(images), find_tiffs(labels)), strict=True)
-    names, reads, ranges, found, voxel_sizes = [], [], [], [], set()
-    label_stacks = _read_label_files(label_files, max(n_classes, 2))
-    for image_file, values in zip(image_files, label_stacks, strict=True):
-        with open_stack(image_file, image_file.name) as stack:
-            check_same_shape(stack, values)
+    files = find_files(labels)
+    label_stacks, doubts = _read_label_files(files, max(n_classes, 2))
+    matches, notes = match_labels(find_files(images), files, label_stacks, label_slices)
+    names, reads, ranges, found, voxel_sizes, warnings = [], [], [], [], set(), {}
+    for match in matches:
+        with open_stack(match.image, match.image.name) as stack:
+            _check_fit(stack, match)
             voxel_sizes.add(stack.voxel_size_um)
+            warnings |= dict.fromkeys(stack.warnings)
             ranges.append(grey_range(stack))
-            names += _slice_names(image_file.stem, stack.n_slices)
-            reads += [partial(_read_slice, image_file, z) for z in range(stack.n_slices)]
-            found.extend(_seen(stack, values))
+            all_names = _slice_names(match.image.stem, stack.n_slices)
+            names += [all_names[z] for z in match.slices]
+            reads += [partial(_read_slice, match.image, z) for z in match.slices]
+            found.extend(_seen(stack, match.labels, match.slices))
     voxel_size_um = voxel_sizes.pop() if len(voxel_sizes) == 1 else None
-    return _labelled(names, reads, found, training_line(ranges), voxel_size_um)
+    slices = _labelled(names, reads, found, training_line(ranges), voxel_size_um)
+    return replace(slices, warnings=(*notes, *warnings, *doubts))
+
+
+def _check_fit(stack: Stack, match: Matched) -> None:
+    """Labels of all slices fit as a whole; those of some, where their slices lie."""
+    check_same_shape(
+        stack if match.is_whole else stack.part(0, len(match.slices) - 1), match.labels
+    )
 
 
 def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlices:
@@ -118,7 +144,8 @@ def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlice
     reads = [partial(stack.read_slice, z) for z in range(stack.n_slices)]
     mapping = training_line([grey_range(stack)])
     names = _slice_names(name, stack.n_slices)
-    return _labelled(names, reads, _seen(stack, labels), mapping, stack.voxel_size_um)
+    seen = _seen(stack, labels, range(stack.n_slices))
+    return _labelled(names, reads, seen, mapping, stack.voxel_size_um)
 
 
 def _labelled(
@@ -133,7 +160,8 @@ def _labelled(
 
 
 def _slice_names(stem: str, n_slices: int) -> list[str]:
-    return [f"{stem}[{z}]" for z in range(n_slices)] if n_slices > 1 else [stem]
+    """Call slices of a stack by their numbers as they are shown, from 1."""
+    return [f"{stem}[{z + 1}]" for z in range(n_slices)] if n_slices > 1 else [stem]
 
 
 def _read_slice(path: Path, z: int) -> np.ndarray:
@@ -148,7 +176,7 @@ def shortest_side(images: Path) -> int:
         StackError: A file cannot be read, or there is none.
     """
     sides = []
-    for path in find_tiffs(images):
+    for path in find_files(images):
         with open_stack(path, path.name) as stack:
             sides += stack.shape[1:]
     return min(sides)
@@ -184,7 +212,11 @@ def prepare(
         patches = RandomPatches(images, labels, config)
     parts = {part: [slices.names[i] for i in getattr(split, part)] for part in vars(split)}
     return PreparedData(
-        patches, slices.pairs(split.validation), images, parts, _missing(labels, config)
+        patches,
+        slices.pairs(split.validation),
+        images,
+        parts,
+        (*slices.warnings, *_missing(labels, config)),
     )
 
 
@@ -208,7 +240,11 @@ def _prepare_patches(
         parts["test"] = [slices.names[i] for i in named.test]
     validation = [(images[i], labels[i]) for i in split.validation]
     return PreparedData(
-        source, validation, list(images[train]), parts, _missing(labels[train], config)
+        source,
+        validation,
+        list(images[train]),
+        parts,
+        (*slices.warnings, *_missing(labels[train], config)),
     )
 
 
@@ -217,31 +253,36 @@ def _cut(slices: Sequence[np.ndarray], patch_size: int) -> np.ndarray:
     return np.concatenate([grid_patches(part[None], patch_size) for part in slices])
 
 
-def _read_label_files(files: Sequence[Path], n_classes: int) -> list[np.ndarray]:
-    """Read labels in the coding that all the files together show.
+def _read_label_files(files: Sequence[Path], n_classes: int) -> tuple[list[np.ndarray], list[str]]:
+    """Read labels in the coding that all the files together show; also say what is doubtful.
 
     By itself, a file that lacks a class would look as if it numbered them otherwise.
     """
     stored = [read_label_values(file, file.name, n_classes) for file in files]
-    undecided = [values for values, is_decoded in stored if not is_decoded]
+    notes = list(dict.fromkeys(values.note for values in stored if values.note))[:_MOST_DOUBTS]
+    undecided = [values.labels for values in stored if not values.is_decoded]
     if not undecided:
-        return [values for values, _ in stored]
+        return [values.labels for values in stored], notes
     found = np.unique(np.concatenate([np.unique(values) for values in undecided]))
+    called = files[0].name if len(files) == 1 else f"{files[0].name} to {files[-1].name}"
     try:
-        coding = coding_of(found, n_classes)
+        with named(called):
+            coding = coding_of(found, n_classes)
     except LabelError as error:
         hint = "Number the classes from 0 in all label files, with 255 where nobody labelled."
         raise LabelError(str(error), hint) from error
-    return [
-        values if is_decoded else map_labels(values, coding.labels) for values, is_decoded in stored
+    decoded = [
+        values.labels if values.is_decoded else map_labels(values.labels, coding.labels)
+        for values in stored
     ]
+    return decoded, [*notes, *filter(None, [coding.note])]
 
 
-def _seen(stack: Stack, labels: np.ndarray) -> np.ndarray:
-    """Return (Z, Y, X) labels, those of missing pixels (NaN) taken away."""
+def _seen(stack: Stack, labels: np.ndarray, slices: Sequence[int]) -> np.ndarray:
+    """Return (K, Y, X) labels of these slices, those of missing pixels (NaN) taken away."""
     if stack.dtype.kind != "f":
         return labels
-    missing = [missing_mask(stack.read_slice(z)) for z in range(stack.n_slices)]
+    missing = [missing_mask(stack.read_slice(z)) for z in slices]
     return np.where(missing, np.uint8(IGNORED), labels)
 
 

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sandseg.errors import LabelError, StackError
-from sandseg.scan.slice_files import natural_key
+from sandseg.scan.several.slice_files import SLICES, is_slice, natural_key
 
-TIFF_ENDINGS = (".tif", ".tiff")
 Files = Path | tuple[Path, ...]  # a file, or slices of one stack in their order
 
 _ROLES = "images?|img|masks?|labels?|lbl|seg|segmentation|segmented|gt|groundtruth|annotations?"
@@ -17,8 +16,8 @@ _AFTER = re.compile(rf"[\s._-]+(?:{_ROLES})$")
 _N_SHOWN = 5
 
 
-def find_tiffs(path: Path) -> list[Path]:
-    """Return a file itself, or the TIFFs of a folder in the order of the numbers in their names.
+def find_files(path: Path) -> list[Path]:
+    """Return a file itself, or the pictures of a folder in the order of the numbers in their names.
 
     Hidden files are passed over, as the "._" files that macOS leaves beside each file.
 
@@ -27,14 +26,15 @@ def find_tiffs(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    files = [file for file in path.glob("*") if file.suffix.lower() in TIFF_ENDINGS]
+    files = [file for file in path.glob("*") if is_slice(file.name)]
     found = sorted(
         (file for file in files if not file.name.startswith(".")),
         key=lambda file: natural_key(file.name),
     )
     if not found:
         raise StackError(
-            f"There is no TIFF in {path}.", hint="Name a TIFF file, or a folder that holds some."
+            f"There are no {SLICES} in {path}.",
+            hint="Name a TIFF, or a folder that holds slices.",
         )
     return found
 

@@ -1,5 +1,6 @@
 """Training patches: which slices may be learned from, how patches are cut, flipped and turned."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,6 +12,7 @@ from sandseg.config import TrainConfig
 from sandseg.errors import TrainingError
 
 MIN_ROCK_SHARE = 0.3  # of a random patch; less of it is the dull surroundings of the sample
+_N_SHOWN = 20  # names in a message
 N_DRAWS = 10  # for a patch with enough rock, before any patch will do
 
 
@@ -54,7 +56,7 @@ def split_slices(n_slices: int, validation_share: float = 0.16, test_share: floa
 
 
 def split_names(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
-    """Split slices by the ends of their names; without any, into blocks.
+    """Split slices by their names, see `positions_of`; without any, into blocks.
 
     Without slices to validate on, a block of what the test leaves is taken.
 
@@ -77,22 +79,46 @@ def split_names(names: Sequence[str], validate: Sequence[str], test: Sequence[st
 
 
 def share_out_names(names: Sequence[str], validate: Sequence[str], test: Sequence[str]) -> Split:
-    """Share out slices by the ends of their names; those nobody named are trained on.
+    """Share out slices by their names, see `positions_of`; those nobody named are trained on.
 
     Raises:
         TrainingError: A name fits no slice.
     """
-    for wanted in (*validate, *test):
-        if not any(name.endswith(wanted) for name in names):
-            raise TrainingError(
-                f'No slice is named "{wanted}".', hint=f"The slices are: {', '.join(names)}."
-            )
-    parts = {"train": [], "validation": [], "test": []}
-    for position, name in enumerate(names):
-        is_test = any(name.endswith(wanted) for wanted in test)
-        is_validation = any(name.endswith(wanted) for wanted in validate)
-        parts["test" if is_test else "validation" if is_validation else "train"].append(position)
-    return Split(**{part: tuple(positions) for part, positions in parts.items()})
+    tested = {position for wanted in test for position in positions_of(wanted, names)}
+    checked = {position for wanted in validate for position in positions_of(wanted, names)}
+    checked -= tested
+    learned = set(range(len(names))) - tested - checked
+    return Split(*(tuple(sorted(part)) for part in (learned, checked, tested)))
+
+
+def positions_of(wanted: str, names: Sequence[str]) -> list[int]:
+    """Return which slices somebody means: by a whole name, a number or the end of names.
+
+    "1" is slice 1, 001 or stack[1], but not 11.
+
+    Raises:
+        TrainingError: It fits no slice.
+    """
+    found = [i for i, name in enumerate(names) if name == wanted]
+    if not found and wanted.isdecimal():
+        found = [i for i, name in enumerate(names) if _number_in(name) == int(wanted)]
+    elif not found:
+        found = [i for i, name in enumerate(names) if _ends_with(name, wanted)]
+    if found:
+        return found
+    shown = ", ".join(names[:_N_SHOWN]) + (", …" if len(names) > _N_SHOWN else "")
+    raise TrainingError(f'No slice is named "{wanted}".', hint=f"The slices are: {shown}.")
+
+
+def _number_in(name: str) -> int | None:
+    numbers = re.findall(r"\d+", name)
+    return int(numbers[-1]) if numbers else None
+
+
+def _ends_with(name: str, end: str) -> bool:
+    """Whether a name ends so, and not in the middle of a number."""
+    before = name[: -len(end)][-1:]
+    return name.endswith(end) and not (end[:1].isdecimal() and before.isdecimal())
 
 
 def split_patches(n_patches: int, seed: int = 42) -> Split:

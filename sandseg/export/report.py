@@ -52,7 +52,7 @@ def segmentation_report(
             for z, part in enumerate(found.slices())
         ],
         "notes": list(stack.notes),
-        "warnings": [*mapping.warnings, *filter(None, [pore_warning(found)])],
+        "warnings": [*stack.warnings, *mapping.warnings, *filter(None, [pore_warning(found)])],
     }
 
 

@@ -10,7 +10,7 @@ from sandseg.atomic import read_json, write_json
 from sandseg.config import Treatment
 from sandseg.errors import ConfigError
 from sandseg.model.store import DEFAULT_MODEL
-from sandseg.scan.arrays import RawFormat
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.read_options import ReadOptions
 
 _PATHS = ("source", "labels", "confidence", "report", "truth")
@@ -46,6 +46,7 @@ class SegmentRequest:
     read_options: ReadOptions = ReadOptions()
     label_values: str = ""  # what values of the truth mean, as in "1=air,2=clay"
     label_colors: str = ""
+    label_slices: str = ""  # of which slices the truth is, from 1, as in "3,7,12"
     origin: Origin | None = None
 
     @property
@@ -80,7 +81,9 @@ def read_request(path: Path) -> SegmentRequest:
         return replace(
             SegmentRequest(**entries),
             treatment=Treatment(**entries["treatment"]),
-            read_options=ReadOptions(**options | {"raw": raw, "slices": slices}),
+            read_options=ReadOptions(
+                **options | {"raw": raw, "slices": slices, "warnings": tuple(options["warnings"])}
+            ),
             origin=_origin(entries["origin"]),
             **{name: entries[name] and Path(entries[name]) for name in _PATHS},
         )
@@ -107,6 +110,7 @@ def command_of(request: SegmentRequest) -> str:
         "--labels": request.truth,
         "--label-values": request.label_values,
         "--label-colors": request.label_colors,
+        "--label-slices": request.label_slices,
         "--engine": "" if request.engine == _USUAL_ENGINE else request.engine,
         "--series": read.series,
         "--channel": read.channel,

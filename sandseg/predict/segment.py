@@ -41,7 +41,8 @@ from sandseg.predict.slices import (
     make_predictor,
     predict_stack,
 )
-from sandseg.scan.labels import Meanings, check_same_shape, read_labels_and_note
+from sandseg.scan.label_slices import parse_label_slices
+from sandseg.scan.labels import Meanings, read_labels_for
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import few_classes
@@ -156,11 +157,8 @@ def _read_truth(
     if path is None:
         return None, ""
     meanings = Meanings.parse(request.label_values, request.label_colors, classes)
-    truth, note = read_labels_and_note(path, path.name, len(classes), meanings)
-    if len(truth) > stack.n_slices and request.read_options.slices:
-        truth = truth[request.read_options.part_of(len(truth))]
-    check_same_shape(stack, truth)
-    return truth, note
+    slices = parse_label_slices(request.label_slices)
+    return read_labels_for(stack, path, len(classes), meanings, slices)
 
 
 @contextmanager
@@ -230,7 +228,8 @@ class _Watch:
         report |= speed_facts(self.stack, seconds) | stack_facts(self._tiles.interval(), pores)
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
         unseen = unseen_facts(self._n_unseen, int(np.prod(self.stack.shape)))
-        report |= trust_facts(verdict, found, unseen)
+        trust = trust_facts(verdict, found, unseen)
+        report |= trust | {"warnings": [*self.stack.warnings, *trust["warnings"]]}
         if self.truth is not None:
             names = [material.name for material in model.classes]
             report |= self._scores.facts()

@@ -1,18 +1,8 @@
 """Files of other programs: what they are, told by their bytes and names, and how they convert."""
 
-from pathlib import Path
-
 from sandseg.errors import FILE, StackError
-from sandseg.scan.raw_headers import read_raw_header
-from sandseg.scan.source import Source
 
-_RAW = (
-    "Say how the voxels lie with --raw ZxYxX,TYPE[,HEADER BYTES] on the command line, or import "
-    "them in ImageJ with File › Import › Raw… and save them as TIFF."
-)
 _FIJI = "Open it in Fiji with File › Import › Bio-Formats and save it with File › Save As › Tiff…."
-_SAVE = "Open it in Fiji and save it as a grey image with File › Save As › Tiff…."
-_LOSSES = f"JPEG has changed the grey values; use the original if there is one. {_SAVE}"
 _NIBABEL = (
     "Convert it in Python with the package nibabel: "
     f"numpy.save('scan.npy', numpy.asarray(nibabel.load('{FILE}').dataobj).T)."
@@ -30,11 +20,6 @@ _HDF5 = (
     "Take one data set out in Python with the package h5py: "
     f"numpy.save('scan.npy', h5py.File('{FILE}')[name][...]); list(h5py.File('{FILE}')) has names."
 )
-_HEADER = (
-    "Convert it in Python with the package SimpleITK: numpy.save('scan.npy', "
-    f"SimpleITK.GetArrayFromImage(SimpleITK.ReadImage('{FILE}')))."
-)
-_VGI = f"The voxels lie in the .vol beside it, their size and type in its text. {_RAW}"
 
 _BY_NAME = (
     ((".nii", ".nii.gz"), "a NIfTI volume", _NIBABEL),
@@ -43,43 +28,36 @@ _BY_NAME = (
     ((".txrm", ".txm", ".xrm"), "a Zeiss TXRM/TXM scan", _ZEISS),
     ((".npz",), "an archive of NumPy arrays", _NPZ),
     ((".h5", ".hdf5", ".nxs"), "an HDF5 file", _HDF5),
-    ((".mhd", ".mha", ".nhdr", ".nrrd"), "a volume with a text header", _HEADER),
-    ((".vgi",), "a header of VGStudio", _VGI),
-    ((".raw", ".vol", ".bin", ".dat"), "a file of raw voxels", _RAW),
 )
 _BY_BYTES = (
-    (b"\x89PNG", "a PNG image", _SAVE),
-    (b"\xff\xd8\xff", "a JPEG image", _LOSSES),
-    (b"BM", "a BMP image", _SAVE),
     (b"# AmiraMesh", "an Amira volume", _AMIRA),
     (b"# Avizo", "an Amira volume", _AMIRA),
-    (b"NRRD000", "a volume with a text header", _HEADER),
-    (b"ObjectType", "a volume with a text header", _HEADER),
     (b"\x89HDF", "an HDF5 file", _HDF5),
     (b"\xd0\xcf\x11\xe0", "a Zeiss TXM/TXRM or old Office file", _ZEISS),
 )
-N_START = 352  # bytes that tell the formats; a NIfTI header is the longest
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def refuse_foreign(source: Source, name: str, start: bytes) -> None:
+def is_tiff(start: bytes) -> bool:
+    """Tell from its first bytes whether a file is a TIFF."""
+    return start.startswith(_TIFF)
+
+
+def refuse_foreign(name: str, start: bytes) -> None:
     """Refuse a file of another program, with the way to convert it; a TIFF passes.
 
     Args:
-        source: The file; a header's voxels are looked for beside it where it is a path.
         name: As the user knows it; its ending counts where the bytes tell nothing.
         start: Its first `N_START` bytes.
 
     Raises:
         StackError: It is such a file.
     """
-    if not start or start.startswith(_TIFF):
+    if not start or is_tiff(start):
         return
     kind, hint = _recognize(name.lower(), start)
     if not kind:
         return
-    if hint is _HEADER and isinstance(source, str | Path):
-        hint = _header_hint(Path(source))
     raise StackError(f'"{FILE}" is {kind}, not a TIFF.', hint=hint)
 
 
@@ -97,13 +75,3 @@ def _recognize(name: str, start: bytes) -> tuple[str, str]:
         if name.endswith(endings):
             return kind, hint
     return "", ""
-
-
-def _header_hint(path: Path) -> str:
-    voxels = read_raw_header(path)
-    if voxels is None:
-        return _HEADER
-    hint = f'On the command line, give "{voxels.file}" with --raw {voxels.option}'
-    if voxels.spacing:
-        return f"{hint}, and --voxel-size in µm: the spacing {voxels.spacing} has no unit there."
-    return f"{hint}, and --voxel-size in µm if you know it."

@@ -3,21 +3,32 @@
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from sandseg.errors import named
+from sandseg.errors import StackError, named
 from sandseg.scan.arrays import open_npy
 from sandseg.scan.choices import Selection
-from sandseg.scan.foreign import N_START, refuse_foreign
+from sandseg.scan.foreign import is_tiff, refuse_foreign
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
-from sandseg.scan.slice_files import open_files, open_folder
-from sandseg.scan.source import Source, open_source, source_name
+from sandseg.scan.pictures.signature import is_picture
+from sandseg.scan.raw.described import HEADER_SUFFIXES, is_header, open_described
+from sandseg.scan.raw.file_name import layout_unknown
+from sandseg.scan.raw.layout import RAW_SUFFIXES, is_raw
+from sandseg.scan.several.joining import join_slices, open_slice
+from sandseg.scan.several.slice_files import SLICE_SUFFIXES, Slices, slices_in_folder, slices_of
+from sandseg.scan.several.zip_file import slices_in_zip
+from sandseg.scan.source import Source, first_bytes, size_of, source_name
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.file import open_tiff
 from sandseg.scan.zarr_folder import is_zarr, open_zarr
-from sandseg.scan.zip_file import open_zip
 
-STACK_SUFFIXES = ("tif", "tiff", "zip", "npy")
+FILE_SUFFIXES = tuple(suffix[1:] for suffix in SLICE_SUFFIXES)
+LABEL_SUFFIXES = (*FILE_SUFFIXES, "zip")
+_HEADERS = tuple(suffix[1:] for suffix in HEADER_SUFFIXES)
+STACK_SUFFIXES = (*LABEL_SUFFIXES, "npy", *_HEADERS, *RAW_SUFFIXES)
+FILE_KINDS = "TIFF, PNG, BMP, JPEG"  # in words
+LABEL_KINDS = f"{FILE_KINDS}, ZIP"
+STACK_KINDS = f"{LABEL_KINDS}, NumPy, MetaImage, NRRD, VGI, raw"
 _ZIP, _NPY = b"PK", b"\x93NUMPY"
 
 
@@ -34,9 +45,11 @@ def open_stack(
 
     Args:
         source: A path, the bytes of a file, or a binary file that can seek (an upload): a TIFF, a
-            ZIP of numbered TIFF slices, or a NumPy array (.npy). A path may also be a folder of
-            slices or a Zarr folder. Several paths are one stack, a slice each, in the order of the
-            numbers in their names; where they are kept under other names, of their keys.
+            PNG, BMP or JPEG, a ZIP of such slices with numbers, a NumPy array (.npy), or a header
+            (MetaImage, NRRD, VGStudio) with its voxels. A path may also be a folder of slices or a
+            Zarr folder. Several paths are one stack, a slice each, in the order of the numbers in
+            their names, or a header and its voxels; where they are kept under other names, their
+            keys are their names.
         name: What to call it in messages; the file's own name by default.
         limits: The largest stack to accept; by default, that of an upload.
         series: Which image of a file with several, counted from 0.
@@ -45,62 +58,104 @@ def open_stack(
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
+        UnknownLayoutError: It holds raw voxels, and how they lie must be said first.
         StackError: The file is missing, damaged, too large, in color, or of a rare kind.
     """
     limits = limits or from_settings(WEB_LIMITS)
-    files = _with_names(source)
+    files = with_names(source)
+    name = name or name_of(files)
     if len(files) == 1:
-        [(called, source)] = files
-        with named(name or called):
-            opener = _opener(source, name or called)
-    else:
-        called, source, opener = f"{len(files)} files", files, open_files
-    name = name or called
+        files = [(name, files[0][1])]
+    selection = Selection(series, channel, time)
     with named(name):
-        stack = opener(source, limits, Selection(series, channel, time))
+        if header := find_header(files):
+            came_along = len(files) > 1 or isinstance(source, Mapping)
+            stack = open_described(header, files if came_along else None, limits, selection)
+        elif slices := find_slices(files, limits, name):
+            open_one = partial(open_slice, limits=limits, selection=selection)
+            stack = join_slices(slices, limits, open_one)
+        else:
+            stack = _opener(files[0][1], name)(files[0][1], limits, selection)
     # The file closes by itself once nobody reads it any more, also where nobody says so.
     weakref.finalize(stack.reader, stack.on_close).atexit = False
     return replace(stack, name=name)
 
 
-def _opener(source: Source, name: str) -> Callable[[Source, StackLimits, Selection], Stack]:
-    """Return what reads a file or a folder."""
+def find_header(files: Sequence[tuple[str, Source]]) -> tuple[str, Source] | None:
+    """Return the file among these that says how the voxels in another one lie; None without.
+
+    Raises:
+        StackError: There are several of them.
+    """
+    if len(files) == 1:
+        [(name, source)] = files
+        return None if _is_folder(source) or not is_header(source, name) else files[0]
+    found = [file for file in files if file[0].lower().endswith(HEADER_SUFFIXES)]
+    if len(found) > 1:
+        raise StackError(
+            f'"{found[0][0]}" and "{found[1][0]}" each describe a scan of their own.',
+            hint="Open one header with its voxels at a time.",
+        )
+    return found[0] if found else None
+
+
+def find_slices(
+    files: Sequence[tuple[str, Source]], limits: StackLimits, name: str
+) -> Slices | None:
+    """Return several files, or those in a folder or a ZIP; None for one file or a Zarr folder.
+
+    Raises:
+        StackError: There is no such file, or no slice in it.
+    """
+    if len(files) > 1 and all(is_raw(called) for called, _ in files):
+        raise layout_unknown([called for called, _ in files], size_of(files[0][1]))
+    if len(files) != 1:
+        return slices_of(files)
+    [(_, source)] = files
     if _is_folder(source):
-        return open_zarr if is_zarr(source) else open_folder
-    start = _first_bytes(source)
+        return None if is_zarr(Path(source)) else slices_in_folder(Path(source))
+    start = first_bytes(source)
+    is_npz = name.lower().endswith(".npz")
+    return slices_in_zip(source, limits) if start.startswith(_ZIP) and not is_npz else None
+
+
+def _opener(source: Source, name: str) -> Callable[[Source, StackLimits, Selection], Stack]:
+    """Return what reads a file or a Zarr folder."""
+    if _is_folder(source):
+        return open_zarr
+    start = first_bytes(source)
     if start.startswith(_NPY):
         return open_npy
-    refuse_foreign(source, name, start)
-    return open_zip if start.startswith(_ZIP) else open_tiff
+    if is_tiff(start) or is_picture(start):
+        return open_slice
+    refuse_foreign(name, start)
+    if is_raw(name):
+        raise layout_unknown([name], size_of(source))
+    return open_slice
 
 
-def is_tiff(source: Source | Sequence[Path] | Mapping[str, Path]) -> bool:
-    """Tell whether `open_stack` would read this as a TIFF: one file, no archive and no array.
+def is_slice_file(source: Source) -> bool:
+    """Tell whether `open_stack` would read this as a TIFF or a picture, not as an array.
 
     Raises:
         StackError: There is no such file.
     """
-    if isinstance(source, list | tuple | Mapping) or _is_folder(source):
-        return False
-    return not _first_bytes(source).startswith((_ZIP, _NPY))
+    return not _is_folder(source) and not first_bytes(source).startswith(_NPY)
 
 
 def _is_folder(source: Source) -> bool:
     return isinstance(source, str | Path) and Path(source).is_dir()
 
 
-def _with_names(source: Source | Sequence[Path] | Mapping[str, Path]) -> list[tuple[str, Source]]:
+def name_of(files: Sequence[tuple[str, Source]]) -> str:
+    """Return what to call files in messages."""
+    return files[0][0] if len(files) == 1 else f"{len(files)} files"
+
+
+def with_names(source: Source | Sequence[Path] | Mapping[str, Path]) -> list[tuple[str, Source]]:
+    """Return the name and the place of each file that `open_stack` is given."""
     if isinstance(source, Mapping):
         return [(name, Path(path)) for name, path in source.items()]
     files = source if isinstance(source, list | tuple) else [source]
     files = [Path(file) if isinstance(file, str) else file for file in files]
     return [(source_name(file), file) for file in files]
-
-
-def _first_bytes(source: Source) -> bytes:
-    handle, close = open_source(source)
-    try:
-        handle.seek(0)
-        return handle.read(N_START)
-    finally:
-        close()

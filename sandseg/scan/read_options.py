@@ -1,14 +1,15 @@
 """How a person at the command line wants a file to be read: which part, channel, voxel size."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from sandseg.errors import ConfigError
-from sandseg.scan.arrays import RawFormat, open_raw
 from sandseg.scan.formats import open_stack
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
+from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.raw.voxels import open_raw
 from sandseg.scan.stack import Stack
 
 
@@ -17,7 +18,7 @@ class ReadOptions:
     """What is chosen of a file, or known about it better than it says itself.
 
     Series, channel, time and slices are counted from 1, as they are written; the last of `slices`
-    is included.
+    is included. `warnings` were found before, in the files that this one was made of.
     """
 
     series: int | None = None
@@ -26,6 +27,7 @@ class ReadOptions:
     slices: tuple[int, int] | None = None
     voxel_size_um: float | None = None
     raw: RawFormat | None = None
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self):
         size = self.voxel_size_um
@@ -76,6 +78,7 @@ def open_with_options(path: Path, options: ReadOptions) -> Stack:
         stack = open_stack(path, path.name, limits, **chosen)
     try:
         stack = stack.with_voxel_size(options.voxel_size_um or stack.voxel_size_um)
+        stack = replace(stack, warnings=(*stack.warnings, *options.warnings))
         if not options.slices:
             return stack
         part = options.part_of(stack.n_slices)

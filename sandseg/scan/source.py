@@ -9,6 +9,7 @@ from typing import BinaryIO
 from sandseg.errors import StackError
 
 Source = Path | str | bytes | BinaryIO
+N_START = 352  # bytes that tell the formats; a NIfTI header is the longest
 
 
 def source_name(source: Source) -> str:
@@ -40,3 +41,30 @@ def open_source(source: Source) -> tuple[BinaryIO, Callable[[], None]]:
             f'"{path}" {reason}.', hint="Check the path, and that you may read the file."
         ) from error
     return handle, handle.close
+
+
+def first_bytes(source: Source) -> bytes:
+    """Return the bytes at the start of a file that tell what it is.
+
+    Raises:
+        StackError: There is no such file, or it cannot be opened.
+    """
+    handle, close = open_source(source)
+    try:
+        handle.seek(0)
+        return handle.read(N_START)
+    finally:
+        close()
+
+
+def size_of(source: Source) -> int:
+    """Return the size of a file in bytes.
+
+    Raises:
+        StackError: There is no such file, or it cannot be opened.
+    """
+    handle, close = open_source(source)
+    try:
+        return handle.seek(0, io.SEEK_END)
+    finally:
+        close()

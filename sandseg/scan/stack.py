@@ -36,6 +36,7 @@ class Stack:
     numbers: tuple[str, ...] = ()
     apart: str = ""
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
+    warnings: tuple[str, ...] = ()
 
     def __post_init__(self):
         object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))

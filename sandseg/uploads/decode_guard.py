@@ -17,6 +17,8 @@ from sandseg.atomic import part_of
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
+from sandseg.scan.raw.file_name import UnknownLayoutError
+from sandseg.scan.raw.layout import RawFormat
 
 STACK = "stack.tif"
 _ROOT = Path(__file__).parents[2]
@@ -31,8 +33,10 @@ _TURNS = threading.BoundedSemaphore(2)
 class Taken:
     """A stack that was kept: a plain TIFF, and what was understood of the file it came from.
 
-    `is_colored`: a label file's colors said what its labels are; `path` has the labels. `apart`
-    says why its slices may not lie directly on one another.
+    `is_colored`: a label file's colors said what its labels are; `path` has the labels. Where they
+    did not, `colors` ("#rrggbb") are the main ones, and `path` has their numbers, from 0 on.
+    `names` are those of the files of label slices where it is several. `apart` says why slices may
+    not lie directly on one another.
     """
 
     path: Path
@@ -43,7 +47,10 @@ class Taken:
     voxel_size_um: float | None
     shape: tuple[int, int, int]
     is_colored: bool
-    apart: str
+    apart: str = ""
+    warnings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
 
 
 def take_upload(
@@ -52,6 +59,7 @@ def take_upload(
     limits: StackLimits | None = None,
     selection: Selection = ANY,
     name: str = "",
+    layout: RawFormat | None = None,
 ) -> Taken:
     """Check and decode files in a process of its own and keep them as one plain TIFF.
 
@@ -61,14 +69,16 @@ def take_upload(
         limits: The largest stack to accept; memory and time of the process are among them.
         selection: Which image, channel and time point to take.
         name: What to call it all in messages; the name of the only file by default.
+        layout: How raw voxels lie, in each of the files.
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
+        UnknownLayoutError: It holds raw voxels, and how they lie must be said first.
         StackError: The file is damaged, too large, or cannot be read within the limits.
     """
     name = name or (next(iter(files)) if len(files) == 1 else f"{len(files)} files")
-    request = _request(files, name, folder / STACK) | {"selection": asdict(selection)}
-    [taken] = _take([request], limits)
+    how = {"layout": str(layout)} if layout else {"selection": asdict(selection)}
+    [taken] = _take([_request(files, name, folder / STACK) | how], limits)
     return taken
 
 
@@ -99,6 +109,20 @@ def take_each(
     return _take(requests, limits)
 
 
+def take_labels(
+    files: Mapping[str, Path], target: Path, n_classes: int, limits: StackLimits | None = None
+) -> Taken:
+    """Keep the labels in a file, a ZIP, or a slice in each of several files as one plain TIFF.
+
+    Raises:
+        StackError: A file is damaged, too large, or cannot be read within the limits.
+        LabelError: It has colors of no known coding.
+    """
+    name = next(iter(files)) if len(files) == 1 else f"{len(files)} files"
+    [taken] = _take([_request(files, name, target) | {"n_classes": n_classes}], limits)
+    return taken
+
+
 def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     return {
         "sources": {called: str(path.absolute()) for called, path in files.items()},
@@ -127,6 +151,9 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             tuple(answer["notes"]),
             Choices.from_dict(answer["choices"]),
             shape=tuple(answer["shape"]),
+            warnings=tuple(answer["warnings"]),
+            names=tuple(answer["names"]),
+            colors=tuple(answer["colors"]),
             **{key: answer[key] for key in facts},
         )
         for request, answer in zip(requests, answers, strict=True)
@@ -137,7 +164,7 @@ def _refusal(answer: dict) -> SandsegError:
     if answer["choices"] is not None:
         choices = Choices.from_dict(answer["choices"])
         return AmbiguousStackError(answer["message"], answer["hint"], choices)
-    kind = LabelError if answer["kind"] == "label" else StackError
+    kind = {"label": LabelError, "layout": UnknownLayoutError}.get(answer["kind"], StackError)
     return kind(answer["message"], answer["hint"])
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandseg.atomic import read_json, write_json
 from sandseg.scan.choices import Choices, Selection
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import take_upload
 from sandseg.uploads.receive import Arrived
@@ -29,8 +30,9 @@ class Upload:
     """A stack somebody brought.
 
     `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
-    `choices` what else the file holds; `voxel_size_um` as the file says or as the visitor set it;
-    `apart` why its slices may not lie directly on one another; `n_files` how many files it was.
+    `warnings` what must be doubted, `choices` what else the file holds; `voxel_size_um` as the file
+    says or as the visitor set it; `apart` why its slices may not lie directly on one another;
+    `n_files` how many files it was; `layout` is how raw voxels lie in it, as they say.
     """
 
     id: str
@@ -39,8 +41,10 @@ class Upload:
     notes: tuple[str, ...] = ()
     choices: Choices = Choices()
     voxel_size_um: float | None = None
+    warnings: tuple[str, ...] = ()
     apart: str = ""
     n_files: int = 1
+    layout: RawFormat | None = None
 
     @property
     def folder(self) -> Path:
@@ -63,18 +67,22 @@ def keep(files: Sequence[Arrived]) -> Path:
     return folder
 
 
-def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Upload:
+def open_kept(
+    folder: Path, selection: Mapping[str, int] | None = None, layout: RawFormat | None = None
+) -> Upload:
     """Decode what was kept, in a process of its own.
 
     Args:
         folder: As `keep` returned it.
         selection: Which "series", "channel" or "time" to take; the reader decides on the others.
+        layout: How raw voxels lie in each file; they are kept, for it may turn out to be another.
 
     Raises:
         AmbiguousStackError: The visitor must choose first; `choices` say from what.
+        UnknownLayoutError: The visitor must say first how raw voxels lie.
         StackError: It is damaged, too large, or no stack.
     """
-    sources = {name: folder / file for file, name in read_json(folder / NAMES).items()}
+    sources = originals(folder)
     first, *others = sources
     title = f"{first} and {len(others)} more" if others else first
     place = folder / f"stack-{len(list(folder.glob('stack-*')))}"
@@ -82,8 +90,8 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
         place.mkdir()
     try:
         wanted = Selection(**(selection or {}))
-        taken = take_upload(sources, place, selection=wanted, name=title)
-        if not taken.choices.open:
+        taken = take_upload(sources, place, selection=wanted, name=title, layout=layout)
+        if not taken.choices.open and not layout:
             for path in sources.values():  # a large stack need not lie on the disk twice
                 path.unlink(missing_ok=True)
         workspace.require_room(place, 0)  # only now is it known how large the stack is
@@ -97,11 +105,18 @@ def open_kept(folder: Path, selection: Mapping[str, int] | None = None) -> Uploa
         taken.notes,
         taken.choices,
         taken.voxel_size_um,
+        taken.warnings,
         taken.apart,
         len(sources),
+        layout,
     )
     _write(upload)
     return upload
+
+
+def originals(folder: Path) -> dict[str, Path]:
+    """Return the files of an upload as they came, by the visitor's names."""
+    return {name: folder / file for file, name in read_json(folder / NAMES).items()}
 
 
 def find(upload_id: str) -> Upload | None:
@@ -119,8 +134,10 @@ def find(upload_id: str) -> Upload | None:
             tuple(facts["notes"]),
             Choices.from_dict(facts["choices"]),
             facts["voxel_size_um"],
+            tuple(facts.get("warnings", ())),
             facts.get("apart", ""),
             facts.get("n_files", 1),
+            RawFormat.parse(facts["layout"]) if facts.get("layout") else None,
         )
     except (KeyError, TypeError, json.JSONDecodeError):
         return None
@@ -145,6 +162,8 @@ def _write(upload: Upload) -> None:
         "title": upload.title,
         "stack": str(upload.path.relative_to(upload.folder)),
         "notes": upload.notes,
+        "warnings": upload.warnings,
+        "layout": str(upload.layout) if upload.layout else "",
         "choices": asdict(upload.choices),
         "voxel_size_um": upload.voxel_size_um,
         "apart": upload.apart,

@@ -22,11 +22,15 @@ _CHECK_BYTES = 2**25  # written between two looks at quotas and disk: others wri
 
 @dataclass(frozen=True)
 class Wanted:
-    """What may be sent: files that end so, without the dot; one or many; how large together."""
+    """What may be sent: files that end so, without the dot; one or many; how large together.
+
+    `kinds` is what to call them, where their endings are too many to be read.
+    """
 
     suffixes: tuple[str, ...]
     is_many: bool = False
     n_bytes: int | None = None
+    kinds: str = ""
 
     @property
     def most_bytes(self) -> int:

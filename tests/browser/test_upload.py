@@ -11,6 +11,7 @@ import tifffile
 from playwright.sync_api import expect
 
 from sandseg.settings import MAX_UPLOAD
+from tests.made_pictures import palette_bytes, picture_bytes
 
 SLOW_MS = 60_000
 N_LARGE = 128  # slices of 2 MB
@@ -172,7 +173,7 @@ def test_a_file_above_the_limit_is_refused_before_it_is_sent_whole(
     monkeypatch.setenv(MAX_UPLOAD.name, "1e6")
     with serve() as app:
         visit(page, app, wait_until_idle)
-        expect(page.get_by_text("Up to 1 MB · TIF, TIFF, ZIP")).to_be_visible()
+        expect(page.get_by_text("Up to 1 MB · TIFF, PNG, BMP, JPEG, ZIP, NumPy")).to_be_visible()
 
         field(page).set_input_files(large_stack)
 
@@ -212,3 +213,76 @@ def test_without_the_route_streamlits_own_uploader_does_the_same(
 
         expect(page.get_by_text("1 slice of")).to_be_visible(timeout=SLOW_MS)
         assert "Traceback" not in app.log()
+
+
+def test_jpeg_slices_and_png_labels_are_read_and_doubted(page, app, wait_until_idle, tmp_path, rng):
+    labels = np.kron(rng.integers(0, 4, (8, 8)), np.ones((16, 16), int)).astype(np.uint8)
+    grey = np.array([15, 82, 125, 242], np.uint8)[labels]
+    colors = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 0)]
+    for z in (1, 2, 3):
+        (tmp_path / f"s{z}.jpg").write_bytes(picture_bytes(grey, "JPEG"))
+        (tmp_path / f"m{z}.png").write_bytes(palette_bytes(labels, colors))
+    visit(page, app, wait_until_idle)
+
+    field(page).set_input_files([tmp_path / f"s{z}.jpg" for z in (1, 2, 3)])
+    expect(page.get_by_text("JPEG compression has changed the grey values")).to_be_visible()
+    expect(page.get_by_text("Slice 2 of 3").first).to_be_visible()
+    wait_until_idle(page)
+
+    page.get_by_text("Have labels? Compare").click()
+    wait_until_idle(page)
+    page.locator('input[type="file"]').nth(1).set_input_files(
+        [tmp_path / f"m{z}.png" for z in (1, 2, 3)]
+    )
+    expect(page.get_by_text("mean IoU").last).to_be_visible(timeout=SLOW_MS)
+
+
+def test_a_raw_file_is_asked_about_and_checked_against_its_size(
+    page, app, wait_until_idle, tmp_path, rng
+):
+    volume = rng.integers(0, 256, (5, 60, 80)).astype(">u2")
+    volume[:, :30] *= 20
+    raw = tmp_path / "core_80x60_16bit.raw"
+    raw.write_bytes(bytes(64) + volume.tobytes())
+    visit(page, app, wait_until_idle)
+
+    field(page).set_input_files(raw)
+    expect(page.get_by_text("which do not say how they lie")).to_be_visible()
+    expect(page.get_by_label("Width")).to_have_value("80")
+    expect(page.get_by_text("Something is missing yet; the file has 48,064 bytes.")).to_be_visible()
+    page.get_by_label("Number of slices").fill("4")
+    page.get_by_label("Number of slices").press("Enter")
+    expect(page.get_by_text("These make 38,400 bytes; the file has 48,064.")).to_be_visible()
+    expect(page.get_by_role("button", name="Open these voxels")).to_be_disabled()
+    page.get_by_label("Bytes before the voxels").fill("64")
+    page.get_by_label("Bytes before the voxels").press("Enter")
+    expect(page.get_by_text("With 5 slices it would fit.")).to_be_visible()
+    page.get_by_label("Number of slices").fill("5")
+    page.get_by_label("Number of slices").press("Enter")
+    expect(page.get_by_text("These make 48,064 bytes; the file has 48,064.")).to_be_visible()
+    page.get_by_role("button", name="Open these voxels").click()
+    expect(page.get_by_text("5 slices of 60 × 80 pixels, 16-bit")).to_be_visible(timeout=SLOW_MS)
+    wait_until_idle(page)
+
+    page.get_by_text("How the file was read").click()
+    page.get_by_role("button", name="Read the voxels another way").click()
+    expect(page.get_by_label("Number of slices")).to_have_value("5")
+
+
+def test_a_header_is_read_with_its_voxels_and_asks_for_them_alone(
+    page, app, wait_until_idle, tmp_path, rng
+):
+    volume = rng.integers(0, 60000, (5, 60, 80)).astype("<u2")
+    (tmp_path / "core.raw").write_bytes(volume.tobytes())
+    (tmp_path / "core.mhd").write_text(
+        "ObjectType = Image\nDimSize = 80 60 5\nElementType = MET_USHORT\n"
+        "ElementSpacing = 0.002 0.002 0.002\nElementDataFile = core.raw\n"
+    )
+    visit(page, app, wait_until_idle)
+
+    field(page).set_input_files(tmp_path / "core.mhd")
+    expect(page.get_by_text("Choose both files at once")).to_be_visible()
+    field(page).set_input_files([tmp_path / "core.mhd", tmp_path / "core.raw"])
+    expect(page.get_by_text("5 slices of 60 × 80 pixels, 16-bit")).to_be_visible(timeout=SLOW_MS)
+    page.get_by_text("How the file was read").click()
+    expect(page.get_by_text("programs that take mm see 2 µm")).to_be_visible()

@@ -18,6 +18,7 @@ from sandseg.cli.main import main
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
+from tests.made_tiffs import zip_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 300  # a busy machine takes its time to start Python
@@ -110,7 +111,7 @@ BAD_FILES = {
     "missing": (lambda path: None, "scan.tif"),
     "folder": (lambda path: path.mkdir(), "scan.tif"),
     "text": (lambda path: path.write_text("no picture"), "not a TIFF"),
-    "photo": (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(99)), "not a TIFF"),
+    "photo": (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(99)), "is damaged"),
     "empty": (lambda path: path.write_bytes(b""), "empty (0 bytes)"),
     "truncated": (cut_off, "scan.tif"),
     "color": (colors, "color"),
@@ -288,6 +289,35 @@ def test_rows_are_true_and_columns_predicted(sandseg, out):
     assert matrix == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
 
 
+@pytest.mark.parametrize("way", ["said", "in the names", "in a ZIP"])
+def test_labels_of_some_slices_are_compared_with_those(
+    sandseg, scan, slices, out, nearest_grey, way
+):
+    labels, some = nearest_grey(slices / 255), out / "some"
+    some.mkdir()
+    options = ["--label-slices", "1,3"] if way == "said" else []
+    for number in (1, 3):
+        write_labels(some / f"mask_{number}.tif", labels[[number - 1]])
+    if way == "said":
+        some = out / "two.tif"
+        write_labels(some, labels[[0, 2]])
+    if way == "in a ZIP":
+        files = {path.name: path.read_bytes() for path in (out / "some").iterdir()}
+        some = out / "some.zip"
+        some.write_bytes(zip_bytes(files))
+    words = ["segment", scan, "-o", out / "l.tif", "--model", "grey", "--labels", some, *options]
+
+    ended = sandseg(*words, "--grey", "identity", "--report", out / "r.json")
+
+    report = json.loads((out / "r.json").read_text())
+    assert ended.code == 0
+    assert report["mean_iou"] == 1
+    assert np.sum(report["scores_of_labelled_pixels"]["confusion_matrix"]) == 2 * slices[0].size
+    assert "Labels are those of slices 1, 3 of 3." in report["warnings"]
+    judged = sandseg("evaluate", out / "l.tif", some, *options)
+    assert (judged.code, "slices 1, 3 of 3" in judged.err) == (0, True)
+
+
 def test_labels_that_do_not_fit_are_refused(sandseg, out, scan):
     write_labels(out / "true.tif", np.ones((2, 30, 40), np.uint8))
     write_labels(out / "other.tif", np.ones((2, 30, 41), np.uint8))
@@ -455,7 +485,7 @@ def test_classes_that_cannot_be_read_are_refused(sandseg, scan, out, content):
 def test_a_training_without_slices_or_labels_is_refused(sandseg, scan, out):
     (out / "none").mkdir()
 
-    assert_refused(sandseg("train", out / "none", scan, "--run", out / "run"), "no TIFF")
+    assert_refused(sandseg("train", out / "none", scan, "--run", out / "run"), "no slices")
     assert_refused(sandseg("train", scan, scan, "--run", out / "run"), "label")
     assert not (out / "run").exists()
 

@@ -55,7 +55,7 @@ def test_a_stack_and_its_labels_are_read_slice_by_slice(tmp_path, images, labels
 
     found = read_labelled(tmp_path / "image.tif", tmp_path / "labels.tif", 4)
 
-    assert found.names == tuple(f"image[{z}]" for z in range(5))
+    assert found.names == tuple(f"image[{z}]" for z in range(1, 6))
     np.testing.assert_array_equal(found.labels, labels)
     np.testing.assert_allclose(found.images, images / 255, atol=1e-6)
     assert found.images[0].dtype == np.float32
@@ -173,12 +173,12 @@ def test_labels_of_another_size_are_refused(tmp_path, images, labels):
 
 
 @pytest.mark.parametrize("empty", ["images", "labels"])
-def test_a_folder_without_a_tiff_is_refused(folders, images, empty):
+def test_a_folder_without_slices_is_refused(folders, images, empty):
     folders("labels" if empty == "images" else "images", "a.tif", images[0] % 4)
 
-    with pytest.raises(StackError, match=f"There is no TIFF in .*{empty}") as caught:
+    with pytest.raises(StackError, match=f"There are no slices .* in .*{empty}") as caught:
         read_labelled(folders.images, folders.labels, 4)
-    assert "folder that holds some" in caught.value.hint
+    assert "folder that holds slices" in caught.value.hint
 
 
 def test_pixels_that_are_no_numbers_have_no_label(tmp_path, images, labels):
@@ -252,7 +252,7 @@ def test_a_name_that_fits_no_slice_is_refused(slices, part):
 
 
 @pytest.mark.parametrize(
-    ("validate", "test"), [(["0"], []), ([], ["0"]), (["0150"], ["0"]), ([], NAMES[:4])]
+    ("validate", "test"), [(NAMES, []), ([], NAMES), (["0150"], NAMES), ([], NAMES[:4])]
 )
 def test_a_part_without_slices_is_refused(slices, validate, test):
     with pytest.raises(TrainingError, match="No slice is left to train on, or none") as caught:

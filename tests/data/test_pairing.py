@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from sandseg.data.labelled import read_labelled
-from sandseg.data.pairing import counts_up, find_tiffs, pair_files
+from sandseg.data.pairing import counts_up, find_files, pair_files
 from sandseg.errors import LabelError
 
 
@@ -71,7 +71,7 @@ def test_hidden_files_are_no_slices(tmp_path):
     for name in ("s10.tif", "s9.TIFF", "._s9.tif", ".DS_Store", "Thumbs.db"):
         (tmp_path / name).touch()
 
-    assert [file.name for file in find_tiffs(tmp_path)] == ["s9.TIFF", "s10.tif"]
+    assert [file.name for file in find_files(tmp_path)] == ["s9.TIFF", "s10.tif"]
 
 
 def test_numbers_that_count_up_make_a_stack():

@@ -10,6 +10,7 @@ from sandseg.data.patches import (
     GridPatches,
     RandomPatches,
     grid_patches,
+    positions_of,
     split_patches,
     split_slices,
     telling_window,
@@ -233,3 +234,31 @@ def test_a_telling_window_is_never_larger_than_its_slice(shape):
 
     assert position == 0
     assert labels[window].shape == tuple(min(length, 40) for length in shape)
+
+
+STACK = [f"rock[{z}]" for z in range(1, 13)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names", "expected"),
+    [
+        ("1", ["slice1", "slice2", "slice11"], [0]),
+        ("1", ["s001", "s010", "s011"], [0]),
+        ("0050", ["Versa0050", "Versa0150"], [0]),
+        ("50", ["Versa0050", "Versa0150"], [0]),
+        ("2", STACK, [1]),
+        ("rock[12]", STACK, [11]),
+        ("a1", ["a1", "xa1"], [0]),
+        ("sa50", ["Versa50", "Versa150"], [0]),
+        ("b", ["a", "ab", "bb"], [1, 2]),
+        ("3", ["a3", "b3"], [0, 1]),
+    ],
+)
+def test_a_slice_is_named_by_itself_by_its_number_or_by_its_end(wanted, names, expected):
+    assert positions_of(wanted, names) == expected
+
+
+@pytest.mark.parametrize("wanted", ["4", "lice1", "12", "slice"])
+def test_a_number_is_never_cut_in_two(wanted):
+    with pytest.raises(TrainingError, match=f'No slice is named "{wanted}"'):
+        positions_of(wanted, ["slice11", "slice22", "slice24"])

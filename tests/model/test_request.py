@@ -13,7 +13,7 @@ from sandseg.model.request import (
     read_request,
     write_request,
 )
-from sandseg.scan.arrays import RawFormat
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.read_options import ReadOptions
 
 FULL = SegmentRequest(

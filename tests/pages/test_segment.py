@@ -151,6 +151,21 @@ def test_a_file_that_is_not_one_grey_stack_is_chosen_from(page, content, kind):
     assert "mine.tif" in page.selectbox(key="sample").options
 
 
+def test_raw_voxels_are_opened_as_their_name_says_and_may_be_read_another_way(page, rng):
+    image, _ = rock(rng)
+    upload(page, b"head" + image.tobytes(), "mine_64x64x3_8bit.raw")
+    opening = next(button for button in page.button if button.label == "Open these voxels")
+    assert opening.disabled
+    assert "These make 12,288 bytes; the file has 12,292." in page.warning[0].value
+
+    next(box for box in page.number_input if "header" in box.label).set_value(4).run()
+    next(button for button in page.button if button.label == "Open these voxels").click().run()
+
+    assert not page.error
+    assert not page.exception
+    assert "3 slices of 64 × 64 pixels" in words(page)
+
+
 def test_a_refusal_is_gone_with_the_next_step(page):
     upload(page, b"not a picture")
 

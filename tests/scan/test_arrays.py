@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 
 from sandseg.errors import StackError
-from sandseg.scan.arrays import RawFormat, open_raw
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
-from sandseg.scan.limits import LOCAL_LIMITS, WEB_LIMITS
+from sandseg.scan.limits import WEB_LIMITS
 
 
 def npy_bytes(array, **options):
@@ -109,62 +108,3 @@ def test_an_array_has_no_channel_to_choose(volume):
 
 
 # --- Raw voxels -----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("512x512x256,uint16", RawFormat((512, 512, 256), np.dtype("u2"))),
-        ("20×30, >u2, 4096", RawFormat((20, 30), np.dtype(">u2"), 4096)),
-        ("4x5,float32", RawFormat((4, 5), np.dtype("f4"))),
-    ],
-)
-def test_a_raw_format_is_read_from_a_line(text, expected):
-    assert RawFormat.parse(text) == expected
-
-
-@pytest.mark.parametrize("text", ["", "512", "4x4", "4x4,color", "4x4,object", "0x4,u1", "axb,u1"])
-def test_a_line_that_describes_nothing_is_refused(text):
-    with pytest.raises(StackError, match="describes no") as caught:
-        RawFormat.parse(text)
-    assert "512x512x512,uint16" in caught.value.hint
-
-
-@pytest.mark.parametrize("dtype", ["<u2", ">u2", ">f4"])
-def test_raw_voxels_are_read_with_or_without_a_header(volume, tmp_path, dtype):
-    path = tmp_path / "rock.raw"
-    path.write_bytes(b"header" + volume.astype(dtype).tobytes())
-
-    stack = open_raw(path, RawFormat.parse(f"5x20x30,{dtype},6"), LOCAL_LIMITS)
-
-    assert stack.dtype == np.dtype(dtype).newbyteorder("=")
-    np.testing.assert_array_equal(read_all(stack), volume)
-
-
-def test_a_folder_of_raw_slices_is_a_stack(volume, tmp_path):
-    for z in range(5):
-        (tmp_path / f"slice{z + 8}.raw").write_bytes(volume[z].tobytes())
-
-    stack = open_raw(tmp_path, RawFormat.parse("20x30,uint16"), LOCAL_LIMITS)
-
-    np.testing.assert_array_equal(read_all(stack), volume)
-    with pytest.raises(StackError, match="a folder of raw slices") as caught:
-        open_raw(tmp_path, RawFormat.parse("5x20x30,uint16"), LOCAL_LIMITS)
-    assert "shape of one slice" in caught.value.hint
-
-
-@pytest.mark.parametrize(
-    ("text", "message"), [("5x20x31,u2", "fewer than"), ("5x20x29,u2", "more")]
-)
-def test_raw_voxels_of_another_size_are_refused(volume, tmp_path, text, message):
-    (tmp_path / "rock.raw").write_bytes(volume.tobytes())
-
-    with pytest.raises(StackError, match=f"has 6,000 bytes, [0-9]+ {message}"):
-        open_raw(tmp_path / "rock.raw", RawFormat.parse(text), LOCAL_LIMITS)
-
-
-def test_a_missing_raw_file_is_named(tmp_path):
-    with pytest.raises(StackError, match=r"none\.raw\" cannot be opened"):
-        open_raw(tmp_path / "none.raw", RawFormat.parse("4x4,u1"), LOCAL_LIMITS)
-    with pytest.raises(StackError, match="a folder without files"):
-        open_raw(tmp_path, RawFormat.parse("4x4,u1"), LOCAL_LIMITS)

@@ -10,15 +10,9 @@ from sandseg.scan.formats import open_stack
     ("file", "kind", "way"),
     [
         ("rock.am", "an Amira volume", "Amira or Avizo"),
-        ("rock.mhd", "a text header", r'"rock.raw" with --raw 3x96x96,uint16.*0\.00223'),
-        ("rock.nhdr", "a text header", '"rock.raw" with --raw 3x96x96,uint16, and'),
-        ("rock.nrrd", "a text header", '"rock.nrrd" with --raw 3x96x96,uint16,111'),
         ("rock.nii.gz", "a NIfTI volume", r"nibabel.load\('rock.nii.gz'\)"),
-        ("rock.raw", "a file of raw voxels", "--raw ZxYxX,TYPE"),
-        ("rock_3x96x96_16bit.vol", "a file of raw voxels", "--raw ZxYxX,TYPE"),
         ("rock.txrm", "a Zeiss TXM/TXRM", "dxchange.read_txrm"),
         ("slice.dcm", "a DICOM image", "Bio-Formats"),
-        ("slice.png", "a PNG image", "File › Save As › Tiff"),
     ],
 )
 def test_a_file_of_another_program_says_how_it_converts(cases_dir, file, kind, way):
@@ -34,11 +28,7 @@ def test_a_file_of_another_program_says_how_it_converts(cases_dir, file, kind, w
         (bytes(128) + b"DICM", "IM0001", "DICOM"),
         (bytes(344) + b"n+1\0", "brain", "NIfTI"),
         (b"\x89HDF\r\n\x1a\n", "scan.tif", "HDF5"),
-        (b"\xff\xd8\xff\xe0", "scan.tif", "JPEG"),
-        (b"BM\0\0", "scan.bmp", "BMP"),
         (b"PK\x03\x04", "scan.npz", "archive of NumPy arrays"),
-        (bytes(99), "scan.vgi", "VGStudio"),
-        (bytes(99), "SCAN.RAW", "raw voxels"),
     ],
 )
 def test_bytes_and_endings_both_tell(tmp_path, start, name, kind):

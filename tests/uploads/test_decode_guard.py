@@ -11,8 +11,11 @@ from sandseg.scan.choices import AmbiguousStackError, Choice, Selection
 from sandseg.scan.formats import open_stack
 from sandseg.scan.label_colors import SANDSTONE_RGB
 from sandseg.scan.limits import WEB_LIMITS
+from sandseg.scan.raw.file_name import UnknownLayoutError
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import decode_guard
-from sandseg.uploads.decode_guard import take_each, take_upload
+from sandseg.uploads.decode_guard import take_each, take_labels, take_upload
+from tests.made_pictures import palette_bytes, picture_bytes
 
 pytestmark = pytest.mark.slow  # each test starts a process or several
 
@@ -220,3 +223,73 @@ def test_labels_are_held_to_the_same_memory(tmp_path, folder):
     with pytest.raises(StackError, match="memory"):
         take_each({"labels.tif": tmp_path / "x"}, [folder / "plain.tif"], 4, tight)
     assert names(folder) == []
+
+
+def test_pictures_are_taken_and_what_must_be_doubted_is_told(tmp_path, folder, volume):
+    image = (volume[0] >> 4).astype(np.uint8)
+    for kind in ("PNG", "JPEG"):
+        (tmp_path / kind).write_bytes(picture_bytes(image, kind))
+
+    [png, jpeg] = take_each(
+        {"a.png": tmp_path / "PNG", "a.jpg": tmp_path / "JPEG"},
+        [folder / "png.tif", folder / "jpeg.tif"],
+    )
+
+    assert not png.warnings
+    assert "changed the grey values" in jpeg.warnings[0]
+    with open_stack(png.path) as stack:
+        np.testing.assert_array_equal(stack.read_slice(0), image)
+
+
+def test_label_slices_in_several_files_are_taken_as_one(tmp_path, folder):
+    files = {}
+    for z in (9, 10, 11):
+        files[f"m{z}.png"] = tmp_path / f"{12 - z}"
+        numbers = np.full((6, 8), z - 9, np.uint8)
+        files[f"m{z}.png"].write_bytes(palette_bytes(numbers, list(SANDSTONE_RGB)))
+
+    taken = take_labels(files, folder / "labels.tif", 4)
+
+    assert (taken.shape, taken.is_colored) == ((3, 6, 8), False)
+    with open_stack(taken.path) as stack:
+        assert [int(stack.read_slice(z).max()) for z in range(3)] == [0, 1, 2]
+
+
+def test_a_header_and_its_voxels_are_taken_together(tmp_path, folder, volume):
+    (tmp_path / "original-0").write_text(
+        "ObjectType = Image\nDimSize = 50 40 5\nElementType = MET_USHORT\nDistanceUnits = um\n"
+        "ElementSpacing = 2 2 3\nElementDataFile = rock.raw\n"
+    )
+    (tmp_path / "original-1").write_bytes(volume.tobytes())
+
+    files = {"rock.mhd": tmp_path / "original-0", "rock.raw": tmp_path / "original-1"}
+    taken = take_upload(files, folder)
+
+    assert taken.voxel_size_um == pytest.approx(2)
+    with open_stack(taken.path) as stack:
+        np.testing.assert_array_equal(read_all(stack), volume)
+    with pytest.raises(StackError, match="is a header alone"):
+        take_upload({"rock.mhd": tmp_path / "original-0"}, folder)
+
+
+def test_raw_voxels_are_taken_as_the_visitor_says(tmp_path, folder, volume):
+    (tmp_path / "x").write_bytes(b"head" + volume.astype(">u2").tobytes())
+    with pytest.raises(UnknownLayoutError, match=r'"v\.raw" is a file of raw voxels'):
+        take_upload({"v.raw": tmp_path / "x"}, folder)
+
+    taken = take_upload({"v.raw": tmp_path / "x"}, folder, layout=RawFormat.parse("5x40x50,>u2,4"))
+
+    with open_stack(taken.path) as stack:
+        np.testing.assert_array_equal(read_all(stack), volume)
+
+
+def test_raw_slices_are_taken_in_the_order_of_their_numbers(tmp_path, folder, volume):
+    files = {}
+    for place, z in enumerate((2, 0, 3, 1, 4)):
+        files[f"s{z + 8}.raw"] = tmp_path / str(place)
+        files[f"s{z + 8}.raw"].write_bytes(volume[z].tobytes())
+
+    taken = take_upload(files, folder, layout=RawFormat.parse("1x40x50,u2"))
+
+    with open_stack(taken.path) as stack:
+        np.testing.assert_array_equal(read_all(stack), volume)

@@ -7,6 +7,7 @@ import tifffile
 from sandseg.errors import StackError
 from sandseg.runs.segmentation import end_visit
 from sandseg.scan.formats import open_stack
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import kept as uploads
 from sandseg.uploads import workspace
 from sandseg.uploads.receive import Wanted, receive
@@ -41,6 +42,17 @@ def test_an_upload_is_found_again_by_its_link_with_all_that_was_understood(visit
     assert found.title == "<b>rock.tif"
     assert found.voxel_size_um == pytest.approx(2.5)
     assert np.array_equal(np.stack([open_stack(found.path).read_slice(z) for z in range(3)]), rock)
+
+
+def test_raw_voxels_are_kept_to_be_read_another_way(visit):
+    folder = uploads.keep(receive(visit, [("r.raw", bytes(range(48)))], Wanted(("raw",))))
+
+    first = uploads.open_kept(folder, layout=RawFormat.parse("2x4x6,u1"))
+    second = uploads.open_kept(folder, layout=RawFormat.parse("1x4x6,>u2"))
+
+    assert uploads.find(first.id) == second
+    assert second.layout == RawFormat.parse("1x4x6,>u2")
+    assert open_stack(second.path).read_slice(0)[0, 0] == 1
 
 
 def test_files_become_one_stack_in_natural_order(visit, tmp_path):

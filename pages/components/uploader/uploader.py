@@ -67,7 +67,7 @@ def _ask_by_route(
     ticket = st.session_state.get(_ticket_key(name))
     if ticket is None:
         ticket = st.session_state[_ticket_key(name)] = issue(visit(), wanted)
-    kinds = ", ".join(wanted.suffixes).upper()
+    kinds = wanted.kinds or ", ".join(wanted.suffixes).upper()
     _mount(
         key=f"upload-{name}",
         data={

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 from tifffile import TiffFile
 
-from sandseg.scan.tiff.grey import GreyReading
+from sandseg.scan.colors import GreyReading
 
 _STRAIGHT_LINE = 0  # ImageJ's number for the function c0 + c1 × stored
 SIGN_OFFSET = 32768

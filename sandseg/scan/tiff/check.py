@@ -29,10 +29,7 @@ _CODECS = {1, 2, 3, 4, 5, 8, 32773, 32946, 34925, 34926, 50000} | _SELF_SIZED
 _FREE_CODECS = {22610, 34934, 50002, 52546, 34887, 50013}
 
 _OTHER_FILES = (
-    (b"\x89PNG", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
     (b"GIF8", "a GIF image"),
-    (b"BM", "a BMP image"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"%PDF", "a PDF document"),
     (b"\x89HDF", "an HDF5 file"),

@@ -20,12 +20,13 @@ _MICRONS = {
 _PER_PIXEL = re.compile(r"\s*(/|per)\s*(px|pix|pixel|voxel|vox|slice)s?$")
 # Printers' and cameras' resolutions, in dots per inch: they say nothing about the sample.
 _DEFAULT_DPI = (1, 2.54, 72, 96, 100, 150, 200, 204, 240, 300, 350, 400, 600, 1200, 2400)
-_PLAUSIBLE_UM = (1e-3, 2e3)
+LEAST_UM, MOST_UM = 1e-3, 2e3  # of an edge that is plausible
 
 
 Spacing = tuple[float, float, float]  # between slices, height and width of a pixel
 CUBE: Spacing = (1.0, 1.0, 1.0)
 _NO_UNIT = "pixel"
+_NO_LENGTHS = ("", "pixel", "px", "voxel", "reference frame", "none", "unit")
 
 
 def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacing, list[str]]:
@@ -35,25 +36,54 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
     """
     page = layout.first
     if dpi := _default_dpi(tif, page):
-        return (
-            None,
-            CUBE,
-            [f"The file's {dpi:g} dots per inch are a printer's default, no voxel size."],
-        )
-    sizes = (
-        _ome_size(tif, layout.choices.series.chosen or 0)
-        or _imagej_size(tif, page)
-        or _resolution_size(page)
-    )
-    if sizes is None or not _PLAUSIBLE_UM[0] <= sizes[0] <= _PLAUSIBLE_UM[1]:
+        return None, CUBE, [_default_note(dpi)]
+    series = layout.choices.series.chosen or 0
+    if unit := _unknown_unit(tif, series):
+        note = f'The unit "{unit}" of the file is no known length, so its voxel size is not known.'
+        return None, _aspect_alone(tif, page), [note]
+    sizes = _ome_size(tif, series) or _imagej_size(tif, page) or _resolution_size(page)
+    if sizes is None:
         return None, _aspect_alone(tif, page), []
+    if not LEAST_UM <= sizes[0] <= MOST_UM:
+        note = (
+            f"The file says that a pixel is {sizes[0]:,.6g} µm wide, which no scan's is: not taken."
+        )
+        return None, _aspect_alone(tif, page), [note]
     x, y, z = (float(f"{size:.9g}") for size in sizes)  # what a ratio of 32-bit numbers can carry
-    notes = []
-    if abs(y / x - 1) > 0.01:
-        notes.append(f"The pixels are not square: {x:.4g} µm wide, {y:.4g} µm high.")
+    notes = _shape_notes(x, y)
     if z and abs(z / x - 1) > 0.01:
         notes.append(f"The slices are {z:.4g} µm apart, the pixels {x:.4g} µm wide.")
     return x, ((z or x) / x, y / x, 1.0), notes
+
+
+def size_of_dots(x_dots: float, y_dots: float) -> tuple[float | None, float | None, list[str]]:
+    """Return width and height of a pixel in µm of its dots per inch along x and y, and notes.
+
+    Both are None where these say nothing of the sample: they are missing, not plausible, or a
+    printer's default.
+    """
+    if not (np.isfinite([x_dots, y_dots]).all() and x_dots > 0 and y_dots > 0):
+        return None, None, []
+    if dpi := _known_dpi(x_dots):
+        return None, None, [_default_note(dpi)] * (dpi in _DEFAULT_DPI[2:])
+    x, y = (float(f"{_MICRONS['inch'] / dots:.6g}") for dots in (x_dots, y_dots))
+    if not LEAST_UM <= x <= MOST_UM:
+        return None, None, []
+    return x, y, _shape_notes(x, y)
+
+
+def _shape_notes(x: float, y: float) -> list[str]:
+    if abs(y / x - 1) <= 0.01:
+        return []
+    return [f"The pixels are not square: {x:.4g} µm wide, {y:.4g} µm high."]
+
+
+def _default_note(dpi: float) -> str:
+    return f"The file's {dpi:g} dots per inch are a printer's default, no voxel size."
+
+
+def _known_dpi(dpi: float) -> float | None:
+    return next((known for known in _DEFAULT_DPI if abs(dpi / known - 1) < 2e-3), None)
 
 
 def aspect_options(aspect: Spacing) -> dict:
@@ -65,53 +95,74 @@ def aspect_options(aspect: Spacing) -> dict:
     return {"resolution": (1e6, 1e6 / y), "resolutionunit": "NONE", "description": text}
 
 
+def _unknown_unit(tif: TiffFile, series: int) -> str:
+    """Return the unit that lengths are given in where it is no length; "" for pixels or none."""
+    unit = _imagej(tif).get("unit", "")
+    if pixels := _ome_pixels(tif, series):
+        written = re.search(r'\bPhysicalSizeXUnit="([^"]+)"', pixels)
+        unit = written[1] if written and "PhysicalSizeX=" in pixels else ""
+    unit = str(unit).strip()
+    return "" if microns(unit) or unit.casefold().rstrip("s") in _NO_LENGTHS else unit
+
+
+def _imagej(tif: TiffFile) -> dict:
+    return (tif.imagej_metadata or {}) if tif.is_imagej else {}
+
+
 def _aspect_alone(tif: TiffFile, page: TiffPage) -> Spacing:
-    metadata = (tif.imagej_metadata or {}) if tif.is_imagej else {}
+    """Return how far voxels lie apart in units of a pixel's width, where the unit is unknown."""
+    metadata = _imagej(tif)
     x, y = _pixel_lengths(page)
-    if metadata.get("unit") != _NO_UNIT or not x:
+    if not metadata.get("unit") or not x:
         return CUBE
-    return _number(metadata.get("spacing")) or 1.0, float(f"{y / x:.6g}"), 1.0
+    is_one = metadata["unit"] == _NO_UNIT  # as `aspect_options` writes it: the width is 1
+    depth = _number(metadata.get("spacing")) / (1 if is_one else x)
+    return depth or 1.0, float(f"{y / x:.6g}"), 1.0
 
 
 def _default_dpi(tif: TiffFile, page: TiffPage) -> float | None:
     """Return the resolution of a printer or a screen, where that is all that a file tells."""
-    unit = str((tif.imagej_metadata or {}).get("unit", "")) if tif.is_imagej else ""
+    unit = str(_imagej(tif).get("unit", ""))
     x, _ = _pixel_lengths(page)
-    per_unit = _microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
+    per_unit = microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
     if not x or tif.is_ome or per_unit != _MICRONS["inch"]:
         return None
-    dpi = 1 / x
-    return next((known for known in _DEFAULT_DPI[2:] if abs(dpi / known - 1) < 2e-3), None)
+    dpi = _known_dpi(1 / x)
+    return dpi if dpi in _DEFAULT_DPI[2:] else None
 
 
-def _microns(unit: str) -> float:
+def microns(unit: str) -> float:
     """Return how many µm a unit is, however it is written; 0 for none that is known."""
     text = unescape(unit).replace("\\u00B5", "µ").replace("\\u00b5", "µ").replace("μ", "µ")
     text = _PER_PIXEL.sub("", text.strip().casefold().replace("μ", "µ")).strip("()[]. ")
     return _MICRONS.get(text) or _MICRONS.get(text.removesuffix("s"), 0.0)
 
 
-def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
+def _ome_pixels(tif: TiffFile, series: int) -> str:
     found = re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata or "" if tif.is_ome else "")
-    pixels = found[series] if series < len(found) else ""
+    return found[series] if series < len(found) else ""
+
+
+def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
+    pixels = _ome_pixels(tif, series)
     sizes = []
     for axis in "XYZ":
         value = re.search(rf'\bPhysicalSize{axis}="([^"]+)"', pixels)
         unit = re.search(rf'\bPhysicalSize{axis}Unit="([^"]+)"', pixels)
-        sizes.append(_number(value and value[1]) * _microns(unit[1] if unit else "µm"))
+        sizes.append(_number(value and value[1]) * microns(unit[1] if unit else "µm"))
     x, y, z = sizes
     return (x, y or x, z) if x > 0 else None
 
 
 def _imagej_size(tif: TiffFile, page: TiffPage) -> tuple[float, float, float] | None:
-    metadata = (tif.imagej_metadata or {}) if tif.is_imagej else {}
-    microns = _microns(str(metadata.get("unit", "")))
+    metadata = _imagej(tif)
+    per_unit = microns(str(metadata.get("unit", "")))
     x, y = _pixel_lengths(page)
-    if not microns or not x:
+    if not per_unit or not x:
         return None
-    depth = _number(metadata.get("spacing")) * microns
+    depth = _number(metadata.get("spacing")) * per_unit
     # ImageJ itself writes the resolution per unit, or per centimeter where it says so.
-    factor = _MICRONS["cm"] if page.tags.valueof(296) == 3 else microns
+    factor = _MICRONS["cm"] if page.tags.valueof(296) == 3 else per_unit
     return x * factor, y * factor, depth
 
 
@@ -120,8 +171,7 @@ def _resolution_size(page: TiffPage) -> tuple[float, float, float] | None:
     factor = {2: _MICRONS["inch"], 3: _MICRONS["cm"]}.get(page.tags.valueof(296, 2))
     if not x or factor is None:
         return None
-    dpi = _MICRONS["inch"] / (x * factor)
-    if any(abs(dpi / default - 1) < 2e-3 for default in _DEFAULT_DPI):
+    if _known_dpi(_MICRONS["inch"] / (x * factor)):
         return None
     return x * factor, y * factor, 0.0
 

@@ -65,7 +65,10 @@ def test_other_files_are_left_out_and_counted(files):
     stack = open_stack(zip_bytes(files | others))
 
     assert stack.n_slices == 4
-    assert stack.notes[-1] == "3 other files in the ZIP left out."
+    assert stack.notes[-2:] == (
+        "1 PNG file beside the TIFF left out.",
+        "2 other files in the ZIP left out.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -129,7 +132,7 @@ def test_slices_in_several_folders_are_refused(files):
         f"{folder}/{name}": data for folder in ("images", "labels") for name, data in files.items()
     }
 
-    with pytest.raises(StackError, match='TIFFs in 2 folders: "images", "labels"'):
+    with pytest.raises(StackError, match='holds slices in 2 folders: "images", "labels"'):
         open_stack(zip_bytes(two))
 
 
@@ -184,5 +187,5 @@ def test_damaged_pixels_are_an_error_of_the_zip(files):
 
 
 def test_a_zip_without_slices_is_refused():
-    with pytest.raises(StackError, match="without TIFF slices in it"):
+    with pytest.raises(StackError, match="a ZIP archive without slices"):
         open_stack(zip_bytes({"readme.txt": b"x"}))

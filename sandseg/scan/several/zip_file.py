@@ -1,4 +1,4 @@
-"""A ZIP of slices as one stack: what no honest ZIP holds is refused, nothing is written to disk."""
+"""The slices of a ZIP: what no honest ZIP holds is refused, nothing is written to disk."""
 
 import io
 import re
@@ -8,52 +8,52 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 from sandseg.errors import FILE, StackError
-from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_count, check_total
-from sandseg.scan.slice_files import SLICE_SUFFIXES, SliceFile, join_slices, natural_key
+from sandseg.scan.several.slice_files import (
+    SLICES,
+    SliceFile,
+    Slices,
+    is_slice,
+    natural_key,
+    of_one_kind,
+)
 from sandseg.scan.source import Source, open_source
-from sandseg.scan.stack import Stack
 
 _ARCHIVES = (".zip", ".7z", ".rar", ".gz", ".bz2", ".xz", ".tar", ".tgz")
 _ENCRYPTED = 0x1
 _METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 _MAX_RATIO = 1100  # Deflate reaches 1032
 _ENTRY_BYTES = 2**10  # of the list of contents, for each file; long names included
-_ZIP_AGAIN = "Zip the slices again: one folder of TIFFs, without a password."
+_ZIP_AGAIN = "Zip the slices again: one folder of slices, without a password."
 
 
-def open_zip(source: Source, limits: StackLimits, selection: Selection = ANY) -> Stack:
-    """Open the TIFF slices of a ZIP as one stack; each is unpacked in memory when it is read.
+def slices_in_zip(source: Source, limits: StackLimits) -> Slices:
+    """Return the slices of a ZIP; each is unpacked in memory when it is fetched.
 
     Raises:
-        StackError: It is damaged, encrypted or malicious, or its files do not make up a stack.
+        StackError: It is damaged, encrypted or malicious, or holds no slices of one folder.
     """
     handle, close = open_source(source)
     try:
         with _unzipping():
             _check_contents_list(handle, limits)
             archive = zipfile.ZipFile(handle)
-        entries = _slices_inside(archive.infolist(), limits)
+        entries, notes = _slices_inside(archive.infolist(), limits)
         _check_sizes(entries, handle.seek(0, io.SEEK_END), limits)
-        lock = threading.Lock()
-        files = [
-            SliceFile(entry.filename, entry.file_size, _unpacker(archive, entry, lock))
-            for entry in entries
-        ]
-        stack = join_slices(files, limits, selection)
     except BaseException:
         close()
         raise
-    n_others = sum(not entry.is_dir() for entry in archive.infolist()) - len(entries)
-    left_out = f"{n_others} other file{'s' * (n_others > 1)} in the ZIP left out."
-    notes = (*stack.notes, left_out) if n_others else stack.notes
-    return replace(stack, notes=notes, on_close=close)
+    lock = threading.Lock()
+    files = [
+        SliceFile(entry.filename, entry.file_size, _unpacker(archive, entry, lock))
+        for entry in entries
+    ]
+    return Slices(tuple(files), tuple(notes), close)
 
 
 @contextmanager
@@ -85,14 +85,16 @@ def _check_contents_list(handle: BinaryIO, limits: StackLimits) -> None:
         )
 
 
-def _slices_inside(entries: list[zipfile.ZipInfo], limits: StackLimits) -> list[zipfile.ZipInfo]:
+def _slices_inside(
+    entries: list[zipfile.ZipInfo], limits: StackLimits
+) -> tuple[list[zipfile.ZipInfo], list[str]]:
     """Return the files that are slices, in order, after refusing what no honest ZIP holds."""
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         _check_entry(entry, path)
         is_hidden = any(part.startswith((".", "__MACOSX")) for part in path.parts)
-        if entry.is_dir() or is_hidden or path.suffix.lower() not in SLICE_SUFFIXES:
+        if entry.is_dir() or is_hidden or not is_slice(path.name):
             continue
         if str(path) in found:
             raise StackError(f'"{FILE}" holds "{path}" twice.', hint=_ZIP_AGAIN)
@@ -100,14 +102,17 @@ def _slices_inside(entries: list[zipfile.ZipInfo], limits: StackLimits) -> list[
     check_count(len(found), limits)
     folders = sorted({str(PurePosixPath(path).parent) for path in found})
     if not found:
-        raise StackError(f'"{FILE}" is a ZIP archive without TIFF slices in it.', hint=_ZIP_AGAIN)
+        raise StackError(f'"{FILE}" is a ZIP archive without {SLICES} in it.', hint=_ZIP_AGAIN)
     if len(folders) > 1:
         raise StackError(
-            f'"{FILE}" holds TIFFs in {len(folders)} folders: "{folders[0]}", "{folders[1]}"'
+            f'"{FILE}" holds slices in {len(folders)} folders: "{folders[0]}", "{folders[1]}"'
             f"{' …' * (len(folders) > 2)}.",
             hint="Zip the slices of one folder only.",
         )
-    return [found[path] for path in sorted(found, key=natural_key)]
+    kept, notes = of_one_kind(found)
+    n_others = sum(not entry.is_dir() for entry in entries) - len(found)
+    notes += [f"{n_others} other file{'s' * (n_others > 1)} in the ZIP left out."] * (n_others > 0)
+    return [found[path] for path in sorted(kept, key=natural_key)], notes
 
 
 def _check_entry(entry: zipfile.ZipInfo, path: PurePosixPath) -> None:

@@ -4,8 +4,7 @@ import pytest
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
-from sandseg.scan.limits import WEB_LIMITS
-from sandseg.scan.slice_files import gap_between, natural_key, open_files, open_folder
+from sandseg.scan.several.slice_files import gap_between, natural_key, slices_in_folder, slices_of
 from tests.made_tiffs import read_all, tiff_bytes, zip_bytes
 
 
@@ -75,12 +74,12 @@ def test_a_slice_that_is_no_tiff_is_named(files):
 
 
 def test_nothing_to_open_is_refused(tmp_path):
-    with pytest.raises(StackError, match="a folder without TIFF slices"):
-        open_folder(tmp_path, WEB_LIMITS)
+    with pytest.raises(StackError, match="a folder without slices"):
+        slices_in_folder(tmp_path)
     with pytest.raises(StackError, match="No file was chosen"):
-        open_files([], WEB_LIMITS)
+        slices_of([])
     with pytest.raises(StackError, match=r"none\.tif\" cannot be opened"):
-        open_files([("none.tif", tmp_path / "none.tif")], WEB_LIMITS)
+        open_stack([tmp_path / "none.tif"])
 
 
 @pytest.mark.parametrize(

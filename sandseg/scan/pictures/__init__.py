@@ -1,0 +1,1 @@
+"""Slices and labels in PNG, BMP and JPEG files."""
