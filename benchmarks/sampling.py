@@ -15,7 +15,7 @@ from scipy import ndimage, special
 from sandseg.classes import SANDSTONE
 from sandseg.measure.sampling import SamplingTiles
 
-SHAPES = ((16, 128, 128), (64, 96, 96), (1, 256, 256))
+SHAPES = ((16, 128, 128), (64, 96, 96), (1, 256, 256), (8, 64, 64))
 LENGTHS = (2.0, 4.0)  # of the pores, in voxels
 POROSITIES = (0.05, 0.15, 0.3)
 

@@ -52,10 +52,10 @@ def porosity_interval(tiles: np.ndarray, edge: int) -> tuple[float, float]:
         edge: Edge of a tile in pixels.
 
     Returns:
-        Low and high end in [0, 1]; NaN with fewer than eight blocks.
+        Low and high end in [0, 1]; NaN with fewer than eight blocks, and where all is pore or none.
     """
     n_pores, n_sample = tiles.reshape(-1, 2).sum(axis=0)
-    if n_sample == 0:
+    if not 0 < n_pores < n_sample:
         return np.nan, np.nan
     porosity = n_pores / n_sample
     variances, n_tiles, n_blocks = [], 1, 0.0
@@ -71,8 +71,10 @@ def porosity_interval(tiles: np.ndarray, edge: int) -> tuple[float, float]:
     if not variances:
         return np.nan, np.nan
     t = special.stdtrit(n_blocks - 1, (1 + LEVEL) / 2)
-    width = t * np.sqrt(_variance_of_wide_blocks(variances))
-    return max(porosity - width, 0.0), min(porosity + width, 1.0)
+    # Symmetric in the logit: few large pores spread far above a low porosity, but never below 0.
+    width = t * np.sqrt(_variance_of_wide_blocks(variances)) / (porosity * (1 - porosity))
+    low, high = special.expit(special.logit(porosity) + width * np.array([-1, 1]))
+    return float(low), float(high)
 
 
 def _variance_of_wide_blocks(variances: Sequence[float]) -> float:

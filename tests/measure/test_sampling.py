@@ -50,3 +50,18 @@ def test_of_too_little_nothing_is_said(tiles):
 
 def test_without_slices_nothing_is_said():
     assert np.isnan(SamplingTiles(SANDSTONE).interval()).all()
+
+
+@pytest.mark.parametrize("porosity", [0.0, 1.0])
+def test_where_all_is_pore_or_none_nothing_is_said(rng, porosity):
+    assert np.isnan(interval_of(noise(rng, porosity=porosity))).all()
+
+
+def test_of_few_large_pores_it_reaches_farther_up_than_down(rng):
+    rare = noise(rng, (8, 16, 16), 0.02).repeat(4, 0).repeat(4, 1).repeat(4, 2)
+    porosity = np.mean(rare == 0)
+
+    low, high = interval_of(rare)
+
+    assert 0 < low < porosity < high
+    assert high - porosity > 1.2 * (porosity - low)
