@@ -102,7 +102,7 @@ def _slices_inside(
     check_count(len(found), limits)
     folders = sorted({str(PurePosixPath(path).parent) for path in found})
     if not found:
-        raise StackError(f'"{FILE}" is a ZIP archive without {SLICES} in it.', hint=_ZIP_AGAIN)
+        raise StackError(f'"{FILE}" is a ZIP archive without {SLICES} in it.', hint=hint)
     if len(folders) > 1:
         raise StackError(
             f'"{FILE}" holds slices in {len(folders)} folders: "{folders[0]}", "{folders[1]}"'
