@@ -19,13 +19,13 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, SandsegError, named
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import LABEL_KINDS, LABEL_SUFFIXES, open_stack
-from sandseg.scan.label_slices import parse_label_slices, place_labels, positions_by_name
-from sandseg.scan.labels import (
+from sandseg.scan.labels.read import (
     check_same_shape,
     decode_labels,
     map_labels,
     read_labels_and_note,
 )
+from sandseg.scan.labels.slices import parse_label_slices, place_labels, positions_by_name
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_labels
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted

@@ -19,8 +19,8 @@ from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.damage import reading
 from sandseg.scan.formats import check_is_one, open_stack
-from sandseg.scan.label_colors import MOST_COLORS, RARE, UnknownColorsError
-from sandseg.scan.labels import AS_FOUND, Meanings, OpenLabels, open_label_values
+from sandseg.scan.labels.colors import MOST_COLORS, RARE, UnknownColorsError
+from sandseg.scan.labels.files import AS_FOUND, Meanings, OpenLabels, open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat

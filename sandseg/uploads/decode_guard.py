@@ -54,14 +54,31 @@ class Taken:
     colors: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How files are to be read: which image, channel and time point, or how raw voxels lie in each.
+
+    With `asks`, files that may be several scans are refused, to be asked about.
+    """
+
+    selection: Selection = ANY
+    layout: RawFormat | None = None
+    asks: bool = False
+
+    @property
+    def entries(self) -> dict:
+        """The same as it stands in a request."""
+        if self.layout:
+            return {"layout": str(self.layout)}
+        return {"selection": asdict(self.selection), "asks": self.asks}
+
+
 def take_upload(
     files: Mapping[str, Path],
     folder: Path,
     limits: StackLimits | None = None,
-    selection: Selection = ANY,
+    wish: Wish | None = None,
     name: str = "",
-    layout: RawFormat | None = None,
-    asks: bool = False,
 ) -> Taken:
     """Check and decode files in a process of its own and keep them as one plain TIFF.
 
@@ -69,10 +86,8 @@ def take_upload(
         files: What the visitor brought, by the names they gave it: a file, or a slice in each.
         folder: The visitor's own; the stack is written there whole or not at all.
         limits: The largest stack to accept; memory and time of the process are among them.
-        selection: Which image, channel and time point to take.
+        wish: How they are to be read.
         name: What to call it all in messages; the name of the only file by default.
-        layout: How raw voxels lie, in each of the files.
-        asks: Whether files that may be several scans are refused, to be asked about.
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
@@ -81,7 +96,7 @@ def take_upload(
         StackError: The file is damaged, too large, or cannot be read within the limits.
     """
     name = name or (next(iter(files)) if len(files) == 1 else f"{len(files)} files")
-    how = {"layout": str(layout)} if layout else {"selection": asdict(selection), "asks": asks}
+    how = (wish or Wish()).entries
     [taken] = _take([_request(files, name, folder / STACK) | how], limits)
     return taken
 

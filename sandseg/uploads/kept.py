@@ -18,7 +18,7 @@ from sandseg.atomic import read_json, write_json
 from sandseg.scan.choices import Choices, Selection
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import workspace
-from sandseg.uploads.decode_guard import take_upload
+from sandseg.uploads.decode_guard import Wish, take_upload
 from sandseg.uploads.receive import Arrived
 
 NAMES, FACTS, JOBS, HELD = "names.json", "upload.json", "jobs", "held"
@@ -95,9 +95,7 @@ def open_kept(
         place.mkdir()
     try:
         wanted = Selection(**(selection or {}))
-        taken = take_upload(
-            sources, place, selection=wanted, name=title, layout=layout, asks=not is_one
-        )
+        taken = take_upload(sources, place, wish=Wish(wanted, layout, asks=not is_one), name=title)
         if not taken.choices.open and not layout:
             for path in sources.values():  # a large stack need not lie on the disk twice
                 path.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ import tifffile
 from sandseg.cli.main import main
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from tests.made_tiffs import zip_bytes
 
 ROOT = Path(__file__).resolve().parents[2]

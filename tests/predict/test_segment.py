@@ -11,7 +11,7 @@ from sandseg.export.tiff import write_image, write_labels
 from sandseg.model.request import Origin, SegmentRequest
 from sandseg.predict.segment import segment_file
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.read_options import ReadOptions
 
 

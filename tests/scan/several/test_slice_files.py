@@ -3,7 +3,7 @@ import pytest
 
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.several.slice_files import natural_key, slices_in_folder, slices_of
 from tests.made_tiffs import read_all, tiff_bytes, zip_bytes
 
