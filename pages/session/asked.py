@@ -45,6 +45,8 @@ def _file_of(source: Source) -> str:
         return files[0]
     if files:
         return f"a folder with {files[0]} and {len(files) - 1} more"
+    if upload and upload.header:
+        return upload.header
     is_many = upload is not None and upload.n_files > 1
     return f"a folder with {source.title}" if is_many else source.title
 
@@ -58,4 +60,5 @@ def _read_options(source: Source, slices: tuple[int, int] | None) -> ReadOptions
     }
     is_real = sample is not None and sample.origin == "real"
     voxel_size_um = sample.voxel_size_um if is_real else source.voxel_size_um
-    return ReadOptions(**chosen, slices=slices, voxel_size_um=voxel_size_um)
+    layout = upload.layout if upload else None
+    return ReadOptions(**chosen, slices=slices, voxel_size_um=voxel_size_um, raw=layout)

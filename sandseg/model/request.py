@@ -117,7 +117,7 @@ def command_of(request: SegmentRequest) -> str:
         "--time": read.time,
         "--slices": first and f"{first}:{last}",
         "--voxel-size": read.voxel_size_um,
-        "--raw": read.raw and _raw_text(read.raw),
+        "--raw": read.raw,
     }
     given = [f"{name}={value}" for name, value in options.items() if value]
     flags = {"--rescale": how.is_rescaled, "--even": how.is_evened}
@@ -126,9 +126,3 @@ def command_of(request: SegmentRequest) -> str:
     source = f"./{source}" if source.startswith("-") else source
     start = ["python", "-m", "sandseg", "segment", source, "-o", str(request.labels)]
     return shlex.join([*start, *given])
-
-
-def _raw_text(layout: RawFormat) -> str:
-    """Return a format as `RawFormat.parse` reads it."""
-    shape = "x".join(map(str, layout.shape))
-    return f"{shape},{layout.dtype.str.lstrip('|')},{layout.n_header_bytes}"

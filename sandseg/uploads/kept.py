@@ -16,6 +16,7 @@ from pathlib import Path
 
 from sandseg.atomic import read_json, write_json
 from sandseg.scan.choices import Choices, Selection
+from sandseg.scan.raw.described import HEADER_SUFFIXES
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Wish, take_upload
@@ -32,7 +33,8 @@ class Upload:
     `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
     `warnings` what must be doubted, `choices` what else the file holds; `voxel_size_um` as the file
     says or as the visitor set it; `apart` why its slices may not lie directly on one another;
-    `n_files` how many files it was; `layout` is how raw voxels lie in it, as they say.
+    `n_files` how many files it was, of which `header` describes the others, "" where none does;
+    `layout` is how raw voxels lie in it, as they say.
     """
 
     id: str
@@ -45,6 +47,7 @@ class Upload:
     apart: str = ""
     n_files: int = 1
     layout: RawFormat | None = None
+    header: str = ""
 
     @property
     def folder(self) -> Path:
@@ -114,6 +117,7 @@ def open_kept(
         taken.apart,
         len(sources),
         layout,
+        next((name for name in sources if name.lower().endswith(HEADER_SUFFIXES)), ""),
     )
     _write(upload)
     return upload
@@ -143,6 +147,7 @@ def find(upload_id: str) -> Upload | None:
             facts.get("apart", ""),
             facts.get("n_files", 1),
             RawFormat.parse(facts["layout"]) if facts.get("layout") else None,
+            facts.get("header", ""),
         )
     except (KeyError, TypeError, json.JSONDecodeError):
         return None
@@ -173,6 +178,7 @@ def _write(upload: Upload) -> None:
         "voxel_size_um": upload.voxel_size_um,
         "apart": upload.apart,
         "n_files": upload.n_files,
+        "header": upload.header,
     }
     with workspace.writing():
         write_json(upload.folder / FACTS, facts)

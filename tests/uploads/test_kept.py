@@ -69,6 +69,9 @@ def test_files_become_one_stack_in_natural_order(visit, tmp_path):
     assert "slices 3 to 8" in uploads.find(kept.id).warnings[0]
     stack = open_stack(kept.path)
     assert [stack.read_slice(z)[0, 0] for z in range(3)] == [2, 9, 10]
+    assert (kept.n_files, kept.header) == (3, "")
+    assert kept.apart == '"slice9.tif" follows "slice2.tif"'
+    assert uploads.find(kept.id) == kept
 
 
 def test_another_channel_is_another_stack_under_the_same_link(visit, tmp_path):

@@ -1,6 +1,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pages.cache.rocks import forget_samples, list_samples
@@ -8,6 +9,7 @@ from pages.session.asked import command_for, origin_of
 from pages.session.state import Source
 from sandseg.model.store import load_model
 from sandseg.scan.choices import Choice, Choices
+from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads.kept import Upload
 
 UPLOAD = Upload("visit.upload", "my scan.tif", Path("/w/visit/upload/stack-0/stack.tif"))
@@ -47,6 +49,14 @@ def test_of_several_files_the_command_names_a_folder_of_them(model):
     source = replace(with_upload(n_files=3), title="s1.tif and 2 more")
 
     assert "segment 'a folder with s1.tif and 2 more' -o" in command_for(source, model)
+
+
+def test_how_raw_voxels_lie_and_what_a_header_is_called_is_in_the_command(model):
+    raw = replace(with_upload(layout=RawFormat((4, 5, 6), np.dtype(">u2"), 16)), title="scan.raw")
+    described = replace(with_upload(n_files=2, header="scan.mhd"), title="scan.raw and 1 more")
+
+    assert "'--raw=4x5x6,>u2,16'" in command_for(raw, model)
+    assert " segment scan.mhd -o " in command_for(described, model)
 
 
 def test_the_built_in_rock_is_made_first(model):
