@@ -39,7 +39,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only; read when Ten
 
 # A busy machine is no failure, and what failed in one run fails in the next.
 settings.register_profile("sandseg", deadline=None, derandomize=True)
+settings.register_profile("quick", settings.get_profile("sandseg"), max_examples=15)
 settings.load_profile("sandseg")
+
+
+def pytest_configure(config):
+    """The daily check tries fewer of the made-up examples; `make test` tries them all."""
+    if "not slow" in config.option.markexpr:
+        settings.load_profile("quick")
 
 
 def pytest_ignore_collect(collection_path, config):

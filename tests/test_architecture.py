@@ -171,6 +171,7 @@ def test_pages_never_unpack_what_visitors_bring():
         assert not backend_imports(path) & readers, path.name
 
 
+@pytest.mark.slow
 def test_opening_a_page_loads_neither_keras_nor_tensorflow():
     light = [name for name in MODULES if name not in ("", "__main__") and not is_keras_module(name)]
     script = "\n".join(f"import sandseg.{name}" for name in light)

@@ -39,6 +39,7 @@ def test_progress_leaves_no_trace_in_a_file():
     assert "Work" not in ended.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
 def test_a_console_of_any_encoding_ends_well(tmp_path, encoding):
     command = [sys.executable, "-m", "sandseg", "phantom", "-o", str(tmp_path)]

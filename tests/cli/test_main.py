@@ -529,6 +529,7 @@ def start(*words):
     return subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe, text=True)
 
 
+@pytest.mark.slow
 def test_the_process_itself_ends_with_2_and_two_lines(tmp_path):
     (tmp_path / "scan.tif").write_text("no picture")
 

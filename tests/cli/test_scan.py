@@ -5,6 +5,8 @@ import tifffile
 from sandseg.cli.main import main
 from sandseg.export.tiff import write_labels
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def rock(tmp_path, rng):

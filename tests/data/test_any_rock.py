@@ -4,6 +4,8 @@ import pytest
 from sandseg.data import any_rock
 from sandseg.data.any_rock import GRAIN, GRAIN_GREY, PORE, PORE_GREY, draw_labels, draw_slice
 
+pytestmark = pytest.mark.slow
+
 SIZE = 96
 
 

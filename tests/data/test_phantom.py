@@ -57,6 +57,7 @@ def test_any_shape_gives_an_image_and_labels_of_that_shape(shape):
     assert set(np.unique(rock.labels)) <= {AIR, CLAY, QUARTZ, PYRITE}
 
 
+@pytest.mark.slow
 def test_the_rock_holds_as_much_of_each_class_as_the_real_one(rock):
     air, clay, quartz, pyrite = np.bincount(_inside(rock, rock.labels).ravel(), minlength=4) / (
         _inside(rock, rock.labels).size

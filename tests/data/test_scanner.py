@@ -7,6 +7,8 @@ from sandseg.classes import IGNORED
 from sandseg.data.scanner import ScannerConfig, attenuation, scan_slice, scan_slices
 from sandseg.errors import ConfigError
 
+pytestmark = pytest.mark.slow
+
 SIZE = 96
 PERFECT = ScannerConfig(photons=0, blur=0, hardening=0, grain_spread=0, n_angles=180)
 

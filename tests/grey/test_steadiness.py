@@ -12,6 +12,8 @@ from sandseg.predict.segment import segment_stack
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model():

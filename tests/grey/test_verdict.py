@@ -195,10 +195,12 @@ def check():
     return check
 
 
+@pytest.mark.slow
 def test_the_built_in_rock_warns_nobody(check):
     assert check(make_phantom(PhantomConfig(shape=(4, 256, 256))).image).warnings == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("part", [np.s_[:, :], np.s_[384:640, 384:640]])
 def test_real_slices_warn_nobody(check, sandstone_dir, part):
     image = tifffile.imread(sandstone_dir / "images" / "Sandstone_Versa0150.tif")
@@ -206,6 +208,7 @@ def test_real_slices_warn_nobody(check, sandstone_dir, part):
     assert check(image[part]).warnings == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", ["drift", "bowl"])
 def test_a_real_slice_that_drifts_or_is_cupped_is_doubted(check, sandstone_dir, shape):
     image = tifffile.imread(sandstone_dir / "images" / "Sandstone_Versa0150.tif")[INNER, INNER]
@@ -218,6 +221,7 @@ def test_a_real_slice_that_drifts_or_is_cupped_is_doubted(check, sandstone_dir, 
     assert "brightness drifts" in verdict.sentence
 
 
+@pytest.mark.slow
 def test_a_real_slice_turned_dark_is_offered_to_be_inverted(check, sandstone_dir):
     image = tifffile.imread(sandstone_dir / "images" / "Sandstone_Versa0150.tif")
 
@@ -226,6 +230,7 @@ def test_a_real_slice_turned_dark_is_offered_to_be_inverted(check, sandstone_dir
     assert (verdict.level, verdict.inverse) == (STRANGE, (255, 0))
 
 
+@pytest.mark.slow
 def test_another_scanners_sandstone_is_not_to_be_trusted(check, sandstone_dir):
     path = sandstone_dir.parent / "other" / "porespy_binder_sandstone.tif"
     if not path.exists():

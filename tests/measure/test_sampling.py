@@ -18,6 +18,7 @@ def noise(rng, shape=(32, 64, 64), porosity=0.2):
     return np.where(rng.random(shape) < porosity, 0, 2).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_it_holds_the_porosity_of_the_rock_in_about_95_of_100_stacks(rng):
     found = [interval_of(noise(rng)) for _ in range(100)]
 

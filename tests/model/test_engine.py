@@ -68,6 +68,7 @@ def test_what_an_engine_returned_stays_when_it_is_called_again(rng, tiny):
     np.testing.assert_array_equal(first, kept)
 
 
+@pytest.mark.slow
 def test_more_shapes_than_are_kept_give_the_same_answers(rng, tiny):
     tiles = {n: rng.random((1, 16 * n, 16, 1)).astype(np.float32) for n in range(1, 7)}
     first = {n: tiny[1](tile) for n, tile in tiles.items()}
@@ -108,6 +109,7 @@ def test_threads_share_an_engine_and_get_their_own_answers(rng, tiny):
         np.testing.assert_array_equal(one, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", SIZES)
 def test_tiles_give_the_labels_of_the_whole_slice(tiny, shape):
     model, engine = tiny

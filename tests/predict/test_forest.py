@@ -145,6 +145,7 @@ def test_impossible_settings_are_refused():
         ForestConfig(sigma_min=4, sigma_max=2)
 
 
+@pytest.mark.slow
 def test_the_shipped_forest_finds_the_classes_of_the_real_sandstone(sandstone_dir):
     from sandseg.model.store import models_folder
     from sandseg.scan.formats import open_stack

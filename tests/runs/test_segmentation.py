@@ -56,6 +56,7 @@ def is_gone(folder):
     return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
 
 
+@pytest.mark.slow
 def test_a_job_counts_its_slices_and_leaves_its_files(folder, grey_noise, tmp_path, monkeypatch):
     write_image(tmp_path / "scan.tif", grey_noise(3, 40, 50))
     monkeypatch.chdir(tmp_path)
@@ -70,6 +71,7 @@ def test_a_job_counts_its_slices_and_leaves_its_files(folder, grey_noise, tmp_pa
     assert json.loads((folder / "report.json").read_text())["grey"]["high"] == 250
 
 
+@pytest.mark.slow
 def test_a_job_that_fails_shows_the_error_and_the_hint(folder, tmp_path):
     (tmp_path / "scan.tif").write_text("no picture")
 

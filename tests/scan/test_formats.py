@@ -14,6 +14,7 @@ def volume(rng):
     return rng.integers(0, 4096, (5, 24, 31)).astype(np.uint16)
 
 
+@pytest.mark.slow
 def test_the_real_sandstone_is_understood(sandstone_dir):
     with open_stack(sandstone_dir / "images" / "Sandstone_Versa0000.tif") as stack:
         assert stack.shape == (1, 1024, 996)

@@ -13,6 +13,8 @@ from sandseg.uploads import kept as uploads
 from sandseg.uploads import workspace
 from sandseg.uploads.receive import Wanted, receive
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def visit(tmp_path, monkeypatch):
