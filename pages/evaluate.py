@@ -1,5 +1,6 @@
 """A prediction against its labels: what is wrong, where, and how sure the scores are."""
 
+from functools import partial
 from typing import NamedTuple
 
 import streamlit as st
@@ -57,7 +58,8 @@ def show_at_slice(task: Task, source: Source, asked: Asked, places: Places) -> N
     with places.side, user_errors(*places):
         parts = views.choose_parts(task, z, asked.truth, asked.is_whole)
         found = combine(parts)
-        cell = views.choose_cell(found, asked.matrix, classes, safe_name(source.title))
+        facts = partial(views.facts_of, source, task, parts)
+        cell = views.choose_cell(found, asked.matrix, classes, safe_name(source.title), facts)
         lit, n_lit = cell_pixels(task, z, asked.truth, *cell) if cell else (None, 0)
         if cell:
             views.show_cell(cell, n_lit, found, parts if asked.is_whole else {}, classes, source)

@@ -1,9 +1,11 @@
 """What a pixel can be: the classes, their colors, and the codings label files come in."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+
+from sandseg.errors import ConfigError
 
 OWN_LABELS = "SandSeg labels"  # how the info of a label file begins that this program wrote
 IGNORED = 255  # label of a pixel nobody labelled; counted nowhere
@@ -44,6 +46,30 @@ def palette(classes: Sequence[SegmentationClass] = SANDSTONE) -> np.ndarray:
     for material in classes:
         colors[material.value] = material.rgb
     return colors
+
+
+def with_pores(
+    classes: Sequence[SegmentationClass], pores: Sequence[str]
+) -> tuple[SegmentationClass, ...]:
+    """Return the classes of which these, by name or number, are pore space, and no others.
+
+    Without any named, they stay as they are.
+
+    Raises:
+        ConfigError: One is none of the classes.
+    """
+    known = {material.name.casefold(): material.value for material in classes}
+    known |= {str(material.value): material.value for material in classes}
+    unknown = [pore for pore in pores if pore.casefold() not in known]
+    if unknown:
+        names = ", ".join(f"{material.value} ({material.name})" for material in classes)
+        raise ConfigError(
+            f'"{unknown[0]}" is no class of the model.', hint=f"Its classes are {names}."
+        )
+    if not pores:
+        return tuple(classes)
+    marked = {known[pore.casefold()] for pore in pores}
+    return tuple(replace(material, is_pore=material.value in marked) for material in classes)
 
 
 def numbered_classes(n_classes: int) -> tuple[SegmentationClass, ...]:

@@ -94,6 +94,11 @@ class UNetConfig:
         """Height and width of the input must be multiples of this, in pixels."""
         return 2 ** (len(self.filters) - 1) * (2 if self.stem == "strided" else 1)
 
+    @property
+    def tiling(self) -> TilingConfig:
+        """How slices are cut for it."""
+        return TilingConfig()
+
 
 @dataclass(frozen=True)
 class ImportedNetConfig:
@@ -102,6 +107,12 @@ class ImportedNetConfig:
     stride: int  # height and width of the input must be multiples of this, in pixels
     n_classes: int
     imported: bool = True
+    patch_size: int = 0  # in pixels: it answers for patches of this size alone; 0 for any
+
+    @property
+    def tiling(self) -> TilingConfig:
+        """How slices are cut for it."""
+        return TilingConfig(self.patch_size, 0) if self.patch_size else TilingConfig()
 
 
 @dataclass(frozen=True)

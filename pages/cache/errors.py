@@ -6,8 +6,8 @@ import numpy as np
 from PIL import Image
 
 from pages.cache.models import classes_of
-from pages.cache.rocks import true_labels, true_slice
-from pages.cache.slices import grey_slice, prediction_of, true_seen
+from pages.cache.rocks import true_labels
+from pages.cache.slices import grey_slice, prediction_of, true_in_picture, true_seen
 from pages.cache.store import kept
 from pages.cache.task import Task
 from sandseg.classes import IGNORED
@@ -54,7 +54,7 @@ def labelled_slices(truth: str, n_classes: int) -> list[int]:
 @kept()
 def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     """Encode a small picture of all wrong pixels of a slice."""
-    true = true_slice(truth, z, len(classes_of(task.model_name)))
+    true = true_in_picture(task, z, truth)
     marked = errors_only(grey_slice(task, z), true, prediction_of(task, z).labels)
     picture = Image.fromarray(marked)
     small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))

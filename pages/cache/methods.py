@@ -11,7 +11,7 @@ from pages.cache.rocks import open_source, true_sample, true_slice
 from pages.cache.slices import mapping_of, prediction_of, predictor_of
 from pages.cache.store import kept
 from pages.cache.task import Task
-from sandseg.classes import SANDSTONE
+from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_palette_png, encode_png
 from sandseg.measure.composition import Composition, composition_of
@@ -108,7 +108,7 @@ def run_of(trial: Trial) -> Run:
     """
     method = methods.find_method(trial.method, list_methods())
     if method.model:
-        labels = prediction_of(trial.task, trial.z).labels
+        labels = prediction_of(trial.task, trial.z).seen_labels
         return Run(labels, _network_seconds(trial.task, trial.z))
     return _run_of(trial)
 
@@ -116,9 +116,9 @@ def run_of(trial: Trial) -> Run:
 @kept(line=_line)
 def _run_of(trial: Trial) -> Run:
     image = open_source(trial.task.source).read_slice(trial.z)
-    grey = mapping_of(trial.task).apply(image)
+    grey, unseen = mapping_of(trial.task).bring(image)
     found, seconds = methods.timed(_segmenter(trial.method, trial.method_sha256), grey)
-    return Run(found.labels, seconds)
+    return Run(replace(found, unseen=unseen).seen_labels, seconds)
 
 
 @kept(weight=FOREST_BYTES)
@@ -156,8 +156,9 @@ def trial_pictures(trial: Trial, truth: str) -> Pictures:
 @kept()
 def rating_of(trial: Trial, truth: str) -> Rating:
     """Compare what a method makes of a slice with the true labels."""
-    true = true_sample(truth, trial.z, SANDSTONE)
-    errors = comparison.method_errors(true, run_of(trial).labels, N_CLASSES)
+    labels = run_of(trial).labels
+    true = _where_seen(true_sample(truth, trial.z, SANDSTONE), labels)
+    errors = comparison.method_errors(true, labels, N_CLASSES)
     intervals = bootstrap_iou(errors.blocks, np.random.default_rng(0))
     return Rating(scores(errors.matrix), intervals, errors)
 
@@ -188,4 +189,8 @@ def difference_of(first: Trial, second: Trial, truth: str) -> Difference:
 
 
 def _true(trial: Trial, truth: str) -> np.ndarray:
-    return true_slice(truth, trial.z, N_CLASSES)
+    return _where_seen(true_slice(truth, trial.z, N_CLASSES), run_of(trial).labels)
+
+
+def _where_seen(true: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    return np.where(labels == IGNORED, np.uint8(IGNORED), true)

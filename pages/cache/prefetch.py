@@ -13,7 +13,6 @@ from pages.cache.slices import (
     n_waiting,
     slice_phases,
     slice_pictures,
-    slice_scores,
     true_picture,
 )
 from pages.cache.task import Task
@@ -65,7 +64,6 @@ def make_ready(task: Task, z: int, truth: str) -> None:
     slice_phases(task, z)
     slice_counts(task, z, truth)
     if truth:
-        slice_scores(task, z, truth)
         true_picture(task, z, truth)
         slice_evaluation(task, z, truth)
         error_picture(task, z, truth)

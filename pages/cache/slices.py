@@ -25,7 +25,6 @@ from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, SlicePrediction, check_slice_memory
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
-from sandseg.score.metrics import Scores, confusion_matrix, scores
 
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
@@ -77,7 +76,8 @@ def _predictor_of(task: Task) -> Predictor:
     model = find_model(task.model_name)
     network = load_network(task.model_name, task.model_sha256)
     check_slice_memory(stack_of(task), zoom_of(task))
-    predictor = Predictor(network, model.unet.stride, model.classes, line_of(task), zoom_of(task))
+    line, zoom, unet = line_of(task), zoom_of(task), model.unet
+    predictor = Predictor(network, unet.stride, model.classes, line, zoom, unet.tiling)
     if not task.treatment.is_evened:
         return predictor
     bowl = usual_for(model).bowl
@@ -161,8 +161,8 @@ def exact_grey(task: Task, z: int) -> bytes:
 
 @kept()
 def label_picture(task: Task, z: int) -> bytes:
-    """Encode the labels of a segmented slice for the viewer."""
-    return encode_palette_png(prediction_of(task, z).labels, classes_of(task.model_name))
+    """Encode the labels of a segmented slice for the viewer; what was not seen has none."""
+    return encode_palette_png(prediction_of(task, z).seen_labels, classes_of(task.model_name))
 
 
 def slice_pictures(task: Task, z: int) -> SlicePictures:
@@ -193,17 +193,17 @@ def slice_phases(task: Task, z: int) -> Composition:
 
 def true_seen(task: Task, z: int, truth: str) -> np.ndarray:
     """Return the true labels that scores of a slice are counted over: in the sample, and seen."""
-    true = true_sample(truth, z, classes_of(task.model_name))
+    return _where_seen(task, z, true_sample(truth, z, classes_of(task.model_name)))
+
+
+def _where_seen(task: Task, z: int, true: np.ndarray) -> np.ndarray:
     unseen = prediction_of(task, z).unseen
     return true if unseen is None else np.where(unseen, np.uint8(IGNORED), true)
 
 
-@kept()
-def slice_scores(task: Task, z: int, truth: str) -> Scores:
-    """Compare a segmented slice with its true labels, inside the sample."""
-    classes = classes_of(task.model_name)
-    true = true_seen(task, z, truth)
-    return scores(confusion_matrix(true, prediction_of(task, z).labels, len(classes)))
+def true_in_picture(task: Task, z: int, truth: str) -> np.ndarray:
+    """Return the true labels that errors are shown against: of all that was seen."""
+    return _where_seen(task, z, true_slice(truth, z, len(classes_of(task.model_name))))
 
 
 @kept(key=lambda task, z, truth: (task.model_sha256, z, truth))
@@ -216,5 +216,5 @@ def true_picture(task: Task, z: int, truth: str) -> bytes:
 @kept()
 def error_picture(task: Task, z: int, truth: str, class_value: int | None = None) -> bytes:
     """Encode marks for the wrong pixels of a slice: those of a class, or all."""
-    true = true_slice(truth, z, len(classes_of(task.model_name)))
+    true = true_in_picture(task, z, truth)
     return encode_png(error_marks(true, prediction_of(task, z).labels, class_value))

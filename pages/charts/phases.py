@@ -6,13 +6,13 @@ from html import escape
 import numpy as np
 import streamlit as st
 
+from pages.cache.errors import slice_evaluation
 from pages.cache.models import classes_of
-from pages.cache.slices import prediction_of, report_of, slice_phases, slice_scores
+from pages.cache.slices import prediction_of, report_of, slice_phases
 from pages.cache.task import Task
-from pages.charts.profile import show_profile
-from pages.words.numbers import known, percent, percents, plain, score
+from pages.charts.pores import show_porosity, show_stack_porosity
+from pages.words.numbers import in_lines, known, percent, percents, sure
 from sandseg.classes import SegmentationClass
-from sandseg.export.report import pore_warning
 from sandseg.measure.composition import Composition
 
 
@@ -39,7 +39,7 @@ def show_phases(
         _phase_row(material, [texts[i] for texts in columns.values()])
         for i, material in enumerate(classes)
     )
-    foot = "".join(f"<td>{escape(text)}</td>" for text in last)
+    foot = "".join(f"<td>{in_lines(text)}</td>" for text in last)
     st.html(
         f'{_TABLE_STYLE}<div class="phases"><div>{parts}</div>'
         f"<table><tr><td></td>{head}</tr>{rows}<tr>{foot}</tr></table></div>"
@@ -48,7 +48,7 @@ def show_phases(
 
 def _phase_row(material: SegmentationClass, texts: Iterable[str]) -> str:
     name = f"{material.name} (pores)" if material.is_pore else material.name
-    cells = "".join(f"<td>{escape(text)}</td>" for text in texts)
+    cells = "".join(f"<td>{in_lines(text)}</td>" for text in texts)
     swatch = f'<i style="background:{material.color}"></i>'
     return f"<tr><td>{swatch}{escape(name)}</td>{cells}</tr>"
 
@@ -62,33 +62,6 @@ def show_legend(colors: Mapping[str, str]) -> None:
     st.html(f'{_LEGEND_STYLE}<div class="keys">{parts}</div>')
 
 
-def show_porosity(found: Composition) -> None:
-    """Show the porosity of a slice, or why there is none."""
-    if reason := pore_warning(found):
-        st.markdown(plain(reason))
-        return
-    st.markdown(
-        f"Porosity of the rock **{percent(found.porosity)}**",
-        help="Pore space divided by the area of the sample, without the air around it. "
-        f"The sample fills {percent(found.sample_fraction)} of this picture.",
-    )
-
-
-def _show_stack_porosity(report: dict) -> None:
-    """Show the porosity of a whole run, how sure it is, and how it goes along the stack."""
-    if report["porosity"] is None or len(report["slices"]) < 2:
-        return
-    low, high = report["porosity_interval_95"]
-    sure = "" if low is None else f", 95 % interval {100 * low:.1f}–{percent(high)}"
-    st.markdown(
-        f"Porosity of the stack **{percent(report['porosity'])}**{sure}",
-        help="Of the sample in all slices together. The interval says how far the rock it was cut "
-        "from may be from it, judged by how much blocks of the stack differ; errors of the "
-        "segmentation are not in it.",
-    )
-    show_profile([row["porosity"] for row in report["slices"]])
-
-
 def show_numbers(task: Task, z: int, truth: str) -> None:
     """Show phase fractions, porosity and, with labels, how well they are met."""
     classes = classes_of(task.model_name)
@@ -98,9 +71,11 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
     if report:
         columns["stack"] = percents(map(known, report["phase_fractions"].values()))
     if truth:
-        found = slice_scores(task, z, truth)
-        columns["IoU"] = [score(value) for value in found.iou]
-        last = ["mean IoU", *[""] * (len(columns) - 1), score(found.mean_iou)]
+        found = slice_evaluation(task, z, truth)
+        ends = found.intervals
+        columns["IoU, 95 % interval"] = list(map(sure, found.scores.iou, ends.low, ends.high))
+        mean = sure(found.scores.mean_iou, ends.mean_low, ends.mean_high)
+        last = ["mean IoU", *[""] * (len(columns) - 1), mean]
     show_phases(columns, phases.phase_fractions, classes, last)
     unseen = prediction_of(task, z).unseen
     left_out = (
@@ -111,7 +86,7 @@ def show_numbers(task: Task, z: int, truth: str) -> None:
     st.caption(f"Shares of the sample, without the air around it.{left_out}")
     show_porosity(phases)
     if report:
-        _show_stack_porosity(report)
+        show_stack_porosity(report)
 
 
 def clear_class(phases: Composition) -> int:
@@ -133,6 +108,7 @@ _TABLE_STYLE = """<style>
 .phases td, .phases th { padding: 2px 0; border: 0; text-align: right; font-weight: 400; }
 .phases th { font-size: 0.8rem; opacity: 0.8; }
 .phases td:first-child, .phases th:first-child { text-align: left; }
+.phases small { display: block; font-size: 0.75rem; opacity: 0.8; }
 .phases i { display: inline-block; width: 12px; height: 12px; border-radius: 3px;
   margin-right: 8px; box-shadow: 0 0 0 1px rgb(128 128 128 / 40%); }
 </style>"""

@@ -18,7 +18,7 @@ from pages.cache.methods import (
     true_phases,
 )
 from pages.session.state import Source
-from pages.words.numbers import percent, plain, score
+from pages.words.numbers import between, in_lines, percent, plain, score, sure
 from sandseg.classes import SANDSTONE
 from sandseg.data.sandstone_files import image_name
 from sandseg.predict.methods import Method
@@ -69,7 +69,9 @@ def pane_note(trial: Trial, truth: str) -> str:
     time = f"{two_figures(run_of(trial).seconds)} s"
     if not truth:
         return time
-    return f"mean IoU {score(rating_of(trial, truth).scores.mean_iou)} · {time}"
+    found = rating_of(trial, truth)
+    interval = between(found.intervals.mean_low, found.intervals.mean_high)
+    return f"mean IoU {score(found.scores.mean_iou)} ({interval}) · {time}"
 
 
 def difference_text(first: Method, second: Method, found: Difference, has_truth: bool) -> str:
@@ -115,14 +117,20 @@ def two_figures(value: float) -> str:
 
 def _score_rows(trials: Sequence[Trial], truth: str) -> list[tuple[str, list[str] | None]]:
     ratings = [rating_of(trial, truth) for trial in trials]
-    intervals = [(found.intervals.mean_low, found.intervals.mean_high) for found in ratings]
     rows = [
-        ("Agreement with the truth (IoU)", None),
-        ("mean", [score(found.scores.mean_iou) for found in ratings]),
-        ("95 % interval", [f"{score(low)}–{score(high)}" for low, high in intervals]),
+        ("Agreement with the truth (IoU, 95 % interval)", None),
+        (
+            "mean",
+            [sure(x.scores.mean_iou, x.intervals.mean_low, x.intervals.mean_high) for x in ratings],
+        ),
     ]
     for i, material in enumerate(SANDSTONE):
-        rows.append((material.name, [score(found.scores.iou[i]) for found in ratings]))
+        rows.append(
+            (
+                material.name,
+                [sure(x.scores.iou[i], x.intervals.low[i], x.intervals.high[i]) for x in ratings],
+            )
+        )
     return rows
 
 
@@ -148,7 +156,7 @@ def _html(titles: Sequence[str], rows: Sequence[tuple[str, list[str] | None]]) -
 def _row(name: str, texts: list[str] | None, n_columns: int) -> str:
     if texts is None:
         return f"<tr><th class='part' colspan='{n_columns + 1}'>{escape(name)}</th></tr>"
-    cells = "".join(f"<td>{escape(text)}</td>" for text in texts)
+    cells = "".join(f"<td>{in_lines(text)}</td>" for text in texts)
     cells += "<td></td>" * (n_columns - len(texts))
     color = next((material.color for material in SANDSTONE if material.name == name), None)
     swatch = f"<i style='background:{color}'></i>" if color else ""
@@ -167,6 +175,7 @@ _STYLE = """<style>
 .methods th[scope=col] { font-weight: 600; white-space: normal; vertical-align: bottom; }
 .methods th[scope=row], .methods .part { text-align: left; padding-left: 0; }
 .methods .part { padding-top: 12px; font-size: 0.8rem; opacity: 0.8; white-space: normal; }
+.methods small { display: block; font-size: 0.8rem; opacity: 0.8; }
 .methods i { display: inline-block; width: 12px; height: 12px; border-radius: 3px;
   margin-right: 8px; box-shadow: 0 0 0 1px rgb(128 128 128 / 40%); }
 @media (max-width: 480px) {

@@ -13,6 +13,7 @@ from pages.components.modules import join_modules
 from pages.session import address
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import confidence_colors
+from sandseg.export.provenance import as_text
 from sandseg.score.metrics import normalize_columns, normalize_rows
 
 COUNTS, ROWS, COLUMNS = VIEWS = "pixels", "true", "predicted"
@@ -66,14 +67,23 @@ def view_values(matrix: np.ndarray, view: str) -> np.ndarray:
     return {ROWS: normalize_rows, COLUMNS: normalize_columns}.get(view, np.asarray)(matrix)
 
 
-def matrix_csv(matrix: np.ndarray, view: str, classes: Sequence[SegmentationClass]) -> str:
-    """Return a view of a confusion matrix as CSV: true classes in rows, predicted in columns."""
+def matrix_csv(
+    matrix: np.ndarray,
+    view: str,
+    classes: Sequence[SegmentationClass],
+    facts: Mapping[str, object] | None = None,
+) -> str:
+    """Return a view of a confusion matrix as CSV: true classes in rows, predicted in columns.
+
+    Facts, such as where it comes from, stand in each row.
+    """
+    facts = facts or {}
     handle = io.StringIO()
     writer = csv.writer(handle, lineterminator="\n")
-    writer.writerow(["true \\ predicted", *(material.name for material in classes)])
+    writer.writerow(["true \\ predicted", *(material.name for material in classes), *facts])
     for material, row in zip(classes, view_values(matrix, view).tolist(), strict=True):
         texts = ["" if np.isnan(value) else value for value in row]
-        writer.writerow([material.name, *texts])
+        writer.writerow([material.name, *texts, *map(as_text, facts.values())])
     return handle.getvalue()
 
 

@@ -1,10 +1,14 @@
 """Parts of the page that compares a prediction with its labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import streamlit as st
 
 from pages.cache.errors import error_thumbnail, slice_evaluation, stack_evaluations
+from pages.cache.models import find_model
+from pages.cache.reports import slice_report
+from pages.cache.rocks import stack_of
+from pages.cache.slices import report_of
 from pages.cache.task import Task
 from pages.components import confusion
 from pages.components.copy_link import copy_link
@@ -14,10 +18,12 @@ from pages.panels.page_head import page_head
 from pages.panels.refusals import await_prediction, user_errors
 from pages.panels.stack_run import finished_folder, show_run
 from pages.session import address, state
+from pages.session.asked import origin_of
 from pages.session.state import Source
-from pages.words.numbers import percent, score
+from pages.words.numbers import between, percent, score
 from pages.words.scans import PARTS, SEEN, seen_in
 from sandseg.classes import SegmentationClass
+from sandseg.export.provenance import provenance
 from sandseg.model.store import StoredModel
 from sandseg.score.evaluation import Evaluation, most_pixels, ranking
 
@@ -103,8 +109,24 @@ def choose_matrix() -> str:
     )
 
 
+def facts_of(source: Source, task: Task, parts: Mapping[int, Evaluation]) -> dict[str, object]:
+    """Return what a table of these slices says of itself."""
+    model, is_stack = find_model(task.model_name), stack_of(task).n_slices > 1
+    if task.job and len(parts) > 1:
+        report = report_of(task.job)
+    else:
+        z = next(iter(parts))
+        report = slice_report(task, z, origin_of(source, model, z if is_stack else None))
+    compared = ", ".join(source.slice_name(z) for z in parts)
+    return provenance(report) | {"compared_slices": compared}
+
+
 def choose_cell(
-    found: Evaluation, view: str, classes: Sequence[SegmentationClass], file_stem: str
+    found: Evaluation,
+    view: str,
+    classes: Sequence[SegmentationClass],
+    file_stem: str,
+    facts: Callable[[], Mapping[str, object]],
 ) -> tuple[int, int] | None:
     """Show a view of the confusion matrix; return the cell pressed."""
     cell = confusion.show_matrix(found.matrix, view, classes, key="confusion")
@@ -121,7 +143,7 @@ def choose_cell(
         )
         st.download_button(
             "Download (CSV)",
-            confusion.matrix_csv(found.matrix, view, classes),
+            confusion.matrix_csv(found.matrix, view, classes, facts()),
             f"{file_stem}_confusion.csv",
             icon=":material/download:",
             on_click="ignore",
@@ -167,10 +189,12 @@ def show_worst(
                 alt=f"Errors of {source.slice_title(z).lower()}",
             )
             _jump(f"{source.slice_title(z)} · {score(mean)}", z, f"worst-{z}")
+            st.caption(_interval(parts[z]))
     with st.expander(f"All {len(ranked)} slices, the worst first", icon=":material/table:"):
         table = {
             "slice": [source.numbers[z] if source.numbers else z + 1 for z, _ in ranked],
-            "mean IoU": [round(mean, 4) for _, mean in ranked],
+            "mean IoU": [score(mean) for _, mean in ranked],
+            "95 % interval": [_interval(parts[z]) for z, _ in ranked],
             "wrong pixels": [parts[z].n_wrong for z, _ in ranked],
         }
         if source.numbers:
@@ -178,6 +202,10 @@ def show_worst(
                 PARTS[seen_in(source.numbers[z], model.card)] for z, _ in ranked
             ]
         st.dataframe(table, hide_index=True)
+
+
+def _interval(found: Evaluation) -> str:
+    return between(found.intervals.mean_low, found.intervals.mean_high)
 
 
 def _jump(label: str, z: int, key: str) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from pages.cache.rocks import open_source
+from pages.session.asked import origin_of
 from pages.session.state import JOB_REFUSAL, Source, own
 from pages.session.treatment import treatment
 from pages.session.visit import visit
@@ -58,7 +59,7 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
         if not source.upload:
             path = folder / f"{source.id}.tif"
             slices = (stack.read_slice(z) for z in range(stack.n_slices))
-            write_image(path, slices, stack.voxel_size_um)
+            write_image(path, slices, stack.spacing_um)
         with workspace.writing():
             start_segmentation(_request(source, model, path), folder)
     except SandsegError:
@@ -77,6 +78,7 @@ def _request(source: Source, model: StoredModel, path: Path) -> SegmentRequest:
             voxel_size_um=source.voxel_size_um,
             warnings=source.upload.warnings if source.upload else (),
         ),
+        origin=origin_of(source, model),
     )
 
 
@@ -92,8 +94,7 @@ def end_job(source: Source, model: StoredModel) -> None:
 
 
 def _job_name(source: Source, model: StoredModel) -> str:
-    how = repr(treatment(source))
-    if treatment(source).is_rescaled:  # then the labels depend on it
-        how += repr(source.voxel_size_um)
-    other = "" if how == repr(Treatment()) else f"-{sha256(how.encode()).hexdigest()[:8]}"
+    how = treatment(source), source.voxel_size_um  # the size stands in all that is written
+    is_usual = how == (Treatment(), None)
+    other = "" if is_usual else f"-{sha256(repr(how).encode()).hexdigest()[:8]}"
     return f"{Path(source.place).parent.name}-{model.sha256[:16]}{other}"

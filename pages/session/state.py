@@ -51,9 +51,13 @@ class Source:
         """The voxel size of a visitor's file, as it says or as they do; a sample knows its own."""
         return self.upload.voxel_size_um if self.upload else None
 
-    def slice_title(self, z: int) -> str:
+    def slice_name(self, z: int) -> str:
         """Return how slice z is called: by its number in the scan, else counted from one."""
-        return f"Slice {self.numbers[z] if self.numbers else z + 1}"
+        return self.numbers[z] if self.numbers else str(z + 1)
+
+    def slice_title(self, z: int) -> str:
+        """Return what stands over slice z."""
+        return f"Slice {self.slice_name(z)}"
 
 
 def sources() -> dict[str, Source]:

@@ -11,11 +11,12 @@ from pages.components.uploader.uploader import ask_upload
 from pages.panels.refusals import show_refusal
 from pages.session import state
 from sandseg.classes import IGNORED, SegmentationClass
-from sandseg.errors import LabelError, StackError
+from sandseg.errors import LabelError, StackError, named
 from sandseg.export.names import safe_name
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import FILE_KINDS, FILE_SUFFIXES, open_stack
 from sandseg.scan.label_colors import SANDSTONE_RGB
+from sandseg.scan.label_slices import parse_label_slices
 from sandseg.scan.labels import map_labels
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_each
@@ -44,6 +45,11 @@ class OwnFiles:
         return bool(self.images and self.labels)
 
     @property
+    def has_labels_for_some(self) -> bool:
+        """Whether there is one stack, and labels of fewer slices than it has."""
+        return self.is_complete and Path(self.images).is_file() and self.n_labels < self.shape[0]
+
+    @property
     def n_classes(self) -> int:
         """How many classes the labels seem to tell apart."""
         return min(max(len(set(self.values) - {IGNORED}), 2), 8) if self.values else 4
@@ -59,6 +65,21 @@ def own_files() -> OwnFiles:
     return st.session_state.get(KEPT, OwnFiles())
 
 
+def label_slices() -> tuple[int, ...]:
+    """Return which slices the visitor says are labelled, counted from 0; empty: names say it.
+
+    Raises:
+        LabelError: What they wrote names no slices.
+    """
+    found = own_files()
+    written = st.session_state.get(_slices_key(found), "") if found.has_labels_for_some else ""
+    return parse_label_slices(written)
+
+
+def _slices_key(found: OwnFiles) -> str:
+    return f"label-slices-{Path(found.labels).parent.name}"
+
+
 def ask_files() -> None:
     """Ask for slices and their labels."""
     found = own_files()
@@ -70,6 +91,14 @@ def ask_files() -> None:
     if found.labels:
         values = ", ".join(map(str, found.values)) or "colors"
         st.caption(f"{found.n_labels} labelled, with the values {values}.")
+    if found.has_labels_for_some:
+        st.text_input(
+            "Slices these labels belong to",
+            key=_slices_key(found),
+            placeholder="as their names say",
+            help="Counted from 1, in the order of the label files: 3, 7, 12 or 3-6.",
+            persist_state="session",
+        )
     if refusal := state.pop_refusal(REFUSAL):
         show_refusal(refusal)
 
@@ -174,7 +203,9 @@ def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
     for path in paths:
         with open_stack(path, path.name) as stack:
             raw = np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
-        write_labels(folder / path.name, map_labels(raw, meanings), classes)
+        with named(path.name):
+            labels = map_labels(raw, meanings)
+        write_labels(folder / path.name, labels, classes)
     st.session_state[KEPT] = replace(
         found,
         labels=str(folder if place.is_dir() else folder / place.name),

@@ -67,7 +67,7 @@ def first_patches(settings: RunSettings, turn: int) -> tuple[np.ndarray, np.ndar
     Raises:
         SandsegError: The slices or the labels cannot be learned from.
     """
-    patches = _prepared(settings).patches
+    patches = prepared(settings).patches
     n_steps = min(math.ceil(N_PATCHES / settings.config.batch_size), patches.n_steps)
     steps = [(turn * n_steps + step) % patches.n_steps for step in range(n_steps)]
     batches = [patches.batch(0, step) for step in steps]
@@ -99,20 +99,38 @@ def _pictures(settings: RunSettings, turn: int) -> list[tuple[str, str]]:
     ]
 
 
-def _prepared(settings: RunSettings) -> PreparedData:
+def prepared(settings: RunSettings) -> PreparedData:
     """Prepare what the training would; the sample called phantom is the one it makes for itself."""
+    slices = _slices(settings)
     if settings.source.kind == PHANTOM:
-        slices = labelled_stack(open_source(PHANTOM), true_labels(PHANTOM), "image")
         return prepare(slices, settings.config, settings.validate, settings.test)
     place = locate(settings, Path())
-    slices = _open(str(place.images), str(place.labels), settings.config.unet.n_classes)
     return prepare(slices, settings.config, place.validate, place.test)
 
 
+def labelled_names(settings: RunSettings) -> tuple[str, ...]:
+    """Return how the slices are called that have labels.
+
+    Raises:
+        SandsegError: They cannot be read.
+    """
+    return _slices(settings).names
+
+
+def _slices(settings: RunSettings) -> LabelledSlices:
+    if settings.source.kind == PHANTOM:
+        return labelled_stack(open_source(PHANTOM), true_labels(PHANTOM), "image")
+    place = locate(settings, Path())
+    files, n_classes = (str(place.images), str(place.labels)), settings.config.unet.n_classes
+    return _open(*files, n_classes, settings.source.label_slices)
+
+
 @kept()
-def _open(images: str, labels: str, n_classes: int) -> LabelledSlices:
+def _open(
+    images: str, labels: str, n_classes: int, label_slices: tuple[int, ...]
+) -> LabelledSlices:
     """Open what the training reads; of its images, only those that are looked at are read."""
-    return open_labelled(Path(images), Path(labels), n_classes)
+    return open_labelled(Path(images), Path(labels), n_classes, label_slices)
 
 
 def _address(content: bytes, kind: str) -> str:

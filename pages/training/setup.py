@@ -1,6 +1,8 @@
 """A new training: one button, and everything that can be chosen folded away below it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
 
 import streamlit as st
 
@@ -10,16 +12,17 @@ from pages.training.access import ask_token, attempt, is_trusted, show_refused
 from pages.training.choice import NEW, RUN, SHOWN, show_next
 from pages.training.cost import n_steps, show_cost
 from pages.training.data import OWN, TrainingData, check_classes, choose_classes, choose_data
-from pages.training.files import ask_meanings, own_files
+from pages.training.files import ask_meanings, label_slices, own_files
 from pages.training.preview import show_patches
 from pages.training.recipe import NETWORKS, choose_learning, choose_network, choose_patches
+from pages.training.split import choose_split, split_text
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
 from sandseg.config import fit_patches
 from sandseg.errors import SandsegError, TrainingError
 from sandseg.runs.control import start_run
 from sandseg.runs.permissions import training_rules
-from sandseg.runs.settings import RunSettings
+from sandseg.runs.settings import DataSource, RunSettings
 
 
 @st.fragment
@@ -73,11 +76,17 @@ def _choose_recipe(
     try:
         check_classes(classes)
         _check_files(data, len(classes))
+        source = _with_label_slices(data)
         title = title.strip() or NETWORKS[base.preset]
-        settings = RunSettings(data.source, base, title, classes=classes, start_from=start)
+        settings = RunSettings(source, base, title, classes=classes, start_from=start)
+        settings = choose_split(settings)
     except SandsegError as error:
         return None, error
     return settings, None
+
+
+def _with_label_slices(data: TrainingData) -> DataSource:
+    return replace(data.source, label_slices=label_slices()) if data.id == OWN else data.source
 
 
 def _check_files(data: TrainingData, n_classes: int) -> None:
@@ -98,6 +107,8 @@ def _offer_start(
     active = [status for status in run_cache.list_runs() if status.is_active]
     if settings:
         st.markdown(_what(settings, data, classes))
+        with suppress(SandsegError):  # the preview shows what is wrong
+            st.caption(split_text(settings))
         show_cost(settings, data.shape, is_busy=bool(active))
     elif problem:
         show_refusal(problem)

@@ -1,8 +1,11 @@
 """Numbers as texts: shares, scores; other people's words as plain text."""
 
 from collections.abc import Iterable
+from html import escape
 
 import numpy as np
+
+from sandseg.score.summary import score_text
 
 
 def plain(text: str) -> str:
@@ -28,11 +31,23 @@ def percent(fraction: float) -> str:
 
 
 def score(value: float | None) -> str:
-    """Return an IoU with three decimals, as in "0.943"; a dash where a class does not occur.
+    """Return an IoU with three decimals, as in "0.943"; a dash where a class does not occur."""
+    return score_text(value)
 
-    What is nearly perfect is cut off: "1.000" is said of what has no error.
-    """
-    if value is None or np.isnan(value):
+
+def sure(value: float, low: float, high: float) -> str:
+    """Return an IoU and, in a line of its own, its interval; see `in_lines`."""
+    return f"{score(value)}\n{between(low, high)}"
+
+
+def in_lines(text: str) -> str:
+    """Return text as HTML, all lines but the first in small letters."""
+    first, *more = map(escape, text.split("\n"))
+    return first + "".join(f"<small>{line}</small>" for line in more)
+
+
+def between(low: float | None, high: float | None) -> str:
+    """Return the ends of an interval of an IoU, as in "0.930–0.951"; a dash without one."""
+    if low is None or np.isnan(low):
         return "–"
-    is_nearly_perfect = 0.9995 <= value < 1
-    return "0.999" if is_nearly_perfect else f"{value:.3f}"
+    return f"{score_text(low)}–{score_text(high)}"

@@ -33,15 +33,23 @@ PARTS = {"train": "training", "validation": "validation", "test": "test", "": "�
 def stack_facts(stack: Stack) -> str:
     """Say in one line what was understood of a file."""
     n_slices, height, width = stack.shape
-    voxel = stack.voxel_size_um
     facts = [
         f"{n_slices} slice{'s' * (n_slices > 1)} of {height} × {width} pixels",
         type_text(stack.dtype),
         f"axes {stack.axes}",
-        f"voxel size {voxel:.3g} µm" if voxel else "voxel size unknown",
+        _voxel_text(stack),
         "not compressed" if stack.compression == "none" else f"{stack.compression} compression",
     ]
     return ", ".join(facts)
+
+
+def _voxel_text(stack: Stack) -> str:
+    if not stack.spacing_um:
+        return "voxel size unknown"
+    z, y, x = (f"{length:.3g}" for length in stack.spacing_um)
+    if x == y == z:
+        return f"voxel size {x} µm"
+    return f"voxels of {x} × {y} µm, slices {z} µm apart"
 
 
 def type_text(dtype: np.dtype) -> str:

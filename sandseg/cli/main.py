@@ -9,14 +9,16 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import numpy as np
 import typer
 from rich.table import Table
 
 from sandseg.atomic import write_json, write_text
 from sandseg.classes import SANDSTONE
+from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
+from sandseg.cli.results import composition_line, connection_line, print_scores
+from sandseg.cli.scan import scanning
 from sandseg.cli.train import training
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
@@ -25,9 +27,12 @@ from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
-from sandseg.scan.labels import Meanings, read_labels, read_labels_and_note
+from sandseg.scan.label_slices import parse_label_slices
+from sandseg.scan.labels import Meanings, read_labels, read_labels_for
 from sandseg.scan.read_options import ReadOptions, open_with_options
-from sandseg.score.metrics import LABELLED, confusion_matrix, few_classes, scores_by_region
+from sandseg.scan.stack import Stack
+from sandseg.score.metrics import few_classes
+from sandseg.score.regions import LABELLED, RegionScores
 from sandseg.settings import check_settings
 
 if TYPE_CHECKING:  # what computes is loaded when there is something to compute
@@ -49,6 +54,9 @@ LabelValuesOption = Annotated[
 ]
 LabelColorsOption = Annotated[
     str, typer.Option(help="What colors of the true labels mean, as in red=air,#ff8000=clay.")
+]
+LabelSlicesOption = Annotated[
+    str, typer.Option(help="Slices that have true labels, from 1, as in 3,7,12 or 3-6.")
 ]
 PredictedOption = Annotated[
     str, typer.Option(help="What values of the predicted labels mean, where another program's.")
@@ -148,6 +156,7 @@ def segment(
     labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    label_slices: LabelSlicesOption = "",
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
     grey: GreyOption = "auto",
     rescale: RescaleOption = False,
@@ -164,6 +173,7 @@ def segment(
     read_options = ReadOptions.parse(slices, raw, **chosen)
     treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
     meanings = {"label_values": label_values, "label_colors": label_colors}
+    meanings |= {"label_slices": label_slices}
     request = SegmentRequest(
         file,
         *outputs,
@@ -177,26 +187,13 @@ def segment(
     found = _segment(request)
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
-    out.print(_composition(found), soft_wrap=True)
+    out.print(composition_line(found), soft_wrap=True)
+    if line := connection_line(found):
+        out.print(line, soft_wrap=True)
     if "iou" in found:
-        _print_scores(found)
+        print_scores(found)
     speed = f"{found['megapixels_per_second']:.3g} megapixels/s"
     out.print(f"{speed} with {found['model']} → {output}", soft_wrap=True)
-
-
-def _composition(found: dict) -> str:
-    """Say in one line what the sample is made of."""
-    shares = ", ".join(
-        f"{name} {'unknown' if share is None else f'{share:.1%}'}"
-        for name, share in found["phase_fractions"].items()
-    )
-    if found["porosity"] is None:
-        return f"Of the sample: {shares}"
-    low, high = found["porosity_interval_95"]
-    sure = "" if low is None else f" (95 % interval for sampling {low:.1%} to {high:.1%})"
-    seen = "seen picture" if found["unseen_fraction"] else "picture"
-    fills = f"the sample fills {found['sample_fraction']:.1%} of the {seen}"
-    return f"Of the sample: {shares}; porosity {found['porosity']:.1%}{sure}; {fills}"
 
 
 @app.command("segment-job", hidden=True)
@@ -233,6 +230,7 @@ def evaluate(
     report: ReportOption = None,
     label_values: LabelValuesOption = "",
     label_colors: LabelColorsOption = "",
+    label_slices: LabelSlicesOption = "",
     predicted_values: PredictedOption = "",
 ) -> None:
     """Compare predicted labels with true ones: confusion matrix, IoU, accuracy."""
@@ -240,17 +238,18 @@ def evaluate(
     meanings = Meanings.parse(label_values, label_colors, SANDSTONE)
     judged_by = Meanings.parse(predicted_values, "", SANDSTONE)
     judged = read_labels(predicted, predicted.name, meanings=judged_by)
-    judges, note = read_labels_and_note(true, true.name, meanings=meanings)
-    whole = confusion_matrix(judges, judged, len(names))
-    inside = np.stack([labels_inside(image, SANDSTONE) for image in judges])
-    sample = confusion_matrix(inside, judged, len(names))
-    found = scores_by_region(sample, whole, names, LABELLED)
+    stack, slices = Stack.from_array(judged, predicted.name), parse_label_slices(label_slices)
+    judges, note = read_labels_for(stack, true, meanings=meanings, slices=slices)
+    scores = RegionScores(names)
+    for z, (true_slice, labels) in enumerate(zip(judges, judged, strict=True)):
+        scores.add(z, labels_inside(true_slice, SANDSTONE), true_slice, labels)
+    found = scores.facts(LABELLED)
     found["warnings"] = [*filter(None, [note, few_classes(found, names)])]
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
     if report:
         write_text(report, to_json(found))
-    _print_scores(found)
+    print_scores(found)
 
 
 @app.command()
@@ -294,17 +293,5 @@ def phantom(
 
 
 app.add_typer(training)
-
-
-def _print_scores(found: dict) -> None:
-    table = Table("class", "IoU", "Dice", "precision", "recall", box=None)
-    for name in found["iou"]:
-        values = [found[score][name] for score in ("iou", "dice", "precision", "recall")]
-        table.add_row(name, *("absent" if v is None else f"{v:.4f}" for v in values))
-    out.print(table)
-    shown = [
-        "none" if found[score] is None else f"{found[score]:.4f}"
-        for score in ("mean_iou", "accuracy")
-    ]
-    region = found["scores_of"].replace("_", " ")
-    out.print("mean IoU {}, accuracy {} ({})".format(*shown, f"of the {region}"))
+app.add_typer(adding)
+app.add_typer(scanning)

@@ -1,6 +1,5 @@
 """The command line's training: a run folder from files, or one that a page has made."""
 
-import json
 import shlex
 import sys
 from dataclasses import replace
@@ -9,15 +8,15 @@ from typing import Annotated
 
 import typer
 
-from sandseg.classes import SegmentationClass
+from sandseg.cli.class_list import read_classes
 from sandseg.cli.console import out, progress_bar
 from sandseg.config import CHOICES, PRESETS, TrainConfig, fit_patches, preset
 from sandseg.data.labelled import shortest_side
 from sandseg.errors import ConfigError
-from sandseg.model.store import DEFAULT_MODEL, load_model, models_folder
-from sandseg.runs.folder import PAUSE, SAFE_NAME, STOP
+from sandseg.runs.folder import PAUSE, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
+from sandseg.scan.label_slices import parse_label_slices
 
 _N_SHOWN = 12  # names in a line
 _FEW_SLICES = 5  # of so few, each one that is not learned from counts
@@ -47,6 +46,9 @@ def train(
     bfloat16: Annotated[
         bool | None, typer.Option("--bfloat16", help="Faster where the device has it.")
     ] = None,
+    label_slices: Annotated[
+        str, typer.Option(help="Slices of a stack that have labels, from 1, as in 3,7,12.")
+    ] = "",
     validate: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
     test: Annotated[list[str] | None, typer.Option(help="Slice names, repeatable.")] = None,
     title: Annotated[str, typer.Option(help="On the model's card.")] = "Trained U-Net",
@@ -80,9 +82,10 @@ def train(
             "mixed_precision": bfloat16,
         }
         changes = {name: value for name, value in given.items() if value is not None}
-        described = _read_classes(classes) if classes else ()
+        described = read_classes(classes) if classes else ()
+        places = parse_label_slices(label_slices)
         settings = RunSettings(
-            source=DataSource("files", images=str(images), labels=str(labels)),
+            source=DataSource("files", images=str(images), labels=str(labels), label_slices=places),
             config=_recipe(preset_name, images, changes, len(described)),
             title=title,
             validate=tuple(validate or ()),
@@ -150,61 +153,3 @@ def _split_in_words(split: dict[str, list[str]], is_chosen: bool) -> list[str]:
     if not is_chosen and sum(map(len, split.values())) <= _FEW_SLICES:
         lines.append("These were chosen for you; choose others by --validate NAME and --test NAME.")
     return lines
-
-
-def _read_classes(path: Path) -> tuple[SegmentationClass, ...]:
-    """Read a list of classes, in the order of their labels; their numbers may be left out.
-
-    Raises:
-        ConfigError: The file cannot be read as one.
-    """
-    try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
-        if not isinstance(entries, list):
-            raise TypeError("it is no list")
-        classes = tuple(
-            SegmentationClass(**{"value": value, **entry}) for value, entry in enumerate(entries)
-        )
-        if any(len(material.rgb) != 3 for material in classes):
-            raise ValueError("a color is not #rrggbb")
-    except (ValueError, TypeError, OSError) as error:
-        raise ConfigError(
-            f"The classes in {path.name} cannot be read ({error}).",
-            hint='Write a JSON list such as [{"name": "air", "color": "#1B2A5C"}].',
-        ) from error
-    return classes
-
-
-@training.command()
-def add_model(
-    file: Annotated[Path, typer.Argument(help=".keras, or .h5 / .hdf5 of Keras 2.")],
-    name: Annotated[str, typer.Option(help="The model's folder in models/.")],
-    title: Annotated[str, typer.Option(help="On the card; the file's name by default.")] = "",
-    like: Annotated[
-        str, typer.Option(help="Model whose grey scale and classes it shares.")
-    ] = DEFAULT_MODEL,
-    input_scaling: Annotated[
-        str,
-        typer.Option(
-            help="How its images were scaled: 0-1, 0-255, z-score, or row-norm "
-            "(keras.utils.normalize with axis=1). A network with a scaling layer takes 0-255."
-        ),
-    ] = "0-1",
-) -> None:
-    """Take over a network that was trained elsewhere in Keras; loaded in safe mode."""
-    if not SAFE_NAME.fullmatch(name):
-        raise ConfigError(
-            f'"{name}" is no name for a model.',
-            hint="Use letters, digits, dots, hyphens and underscores; begin with a letter.",
-        )
-    from sandseg.model.import_model import import_model  # loads Keras: refuse the name first
-    from sandseg.train.run import prepare_backend
-
-    prepare_backend()
-    folder = models_folder() / name
-    found = import_model(file, folder, load_model(like), title, input_scaling)
-    out.print(
-        f"{found.n_parameters:,} weights, {found.n_classes} classes, input in multiples of "
-        f"{found.stride} px, ends with {found.ends_with} → {folder}",
-        soft_wrap=True,
-    )

@@ -10,17 +10,16 @@ import numpy as np
 
 from sandseg.classes import IGNORED
 from sandseg.config import TrainConfig
-from sandseg.data.pairing import find_files, pair_files
+from sandseg.data.matching import Matched, match_labels
+from sandseg.data.pairing import find_files
 from sandseg.data.patches import (
     GridPatches,
     PatchSource,
     RandomPatches,
     grid_patches,
-    share_out_names,
-    split_names,
-    split_patches,
 )
-from sandseg.errors import LabelError, TrainingError
+from sandseg.data.split import share_out_names, split_names, split_patches
+from sandseg.errors import LabelError, TrainingError, named
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.training_line import grey_range, training_line
 from sandseg.measure.outside import missing_mask
@@ -50,7 +49,7 @@ class LabelledSlices:
     """Slices by name: images (Y, X) float32 in [0, 1] and labels (Y, X) uint8.
 
     `voxel_size_um` is None where the files do not tell, or tell different ones; `warnings` say what
-    the files have changed.
+    the files have changed, what was guessed of the labels, and which images have none.
     """
 
     names: tuple[str, ...]
@@ -76,41 +75,60 @@ class PreparedData:
     warnings: tuple[str, ...] = ()
 
 
-def read_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
-    """Read a stack and its labels, or two folders with files of the same names.
+def read_labelled(
+    images: Path, labels: Path, n_classes: int, label_slices: Sequence[int] = ()
+) -> LabelledSlices:
+    """Read slices and their labels: two stacks, two folders with files of the same names, or both.
 
-    Images without a label file of their name are left out.
+    Images without labels are left out, and noted.
+
+    Args:
+        images: A file or a folder.
+        labels: A file or a folder.
+        n_classes: Number of classes C.
+        label_slices: Which slices of a single stack have labels, counted from 0; else names say it.
 
     Raises:
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    slices = open_labelled(images, labels, n_classes)
+    slices = open_labelled(images, labels, n_classes, label_slices)
     return replace(slices, images=tuple(slices.images))
 
 
-def open_labelled(images: Path, labels: Path, n_classes: int) -> LabelledSlices:
+def open_labelled(
+    images: Path, labels: Path, n_classes: int, label_slices: Sequence[int] = ()
+) -> LabelledSlices:
     """Do as `read_labelled`, but leave the images in their files until they are asked for.
 
     Raises:
         StackError: A file cannot be read or holds no numbers, or there is none.
         LabelError: Images and labels differ in number, name or size.
     """
-    image_files, label_files = zip(*pair_files(find_files(images), find_files(labels)), strict=True)
+    files = find_files(labels)
+    label_stacks, doubts = _read_label_files(files, max(n_classes, 2))
+    matches, notes = match_labels(find_files(images), files, label_stacks, label_slices)
     names, reads, ranges, found, voxel_sizes, warnings = [], [], [], [], set(), {}
-    label_stacks, doubts = _read_label_files(label_files, max(n_classes, 2))
-    for image_file, values in zip(image_files, label_stacks, strict=True):
-        with open_stack(image_file, image_file.name) as stack:
-            check_same_shape(stack, values)
+    for match in matches:
+        with open_stack(match.image, match.image.name) as stack:
+            _check_fit(stack, match)
             voxel_sizes.add(stack.voxel_size_um)
             warnings |= dict.fromkeys(stack.warnings)
             ranges.append(grey_range(stack))
-            names += _slice_names(image_file.stem, stack.n_slices)
-            reads += [partial(_read_slice, image_file, z) for z in range(stack.n_slices)]
-            found.extend(_seen(stack, values))
+            all_names = _slice_names(match.image.stem, stack.n_slices)
+            names += [all_names[z] for z in match.slices]
+            reads += [partial(_read_slice, match.image, z) for z in match.slices]
+            found.extend(_seen(stack, match.labels, match.slices))
     voxel_size_um = voxel_sizes.pop() if len(voxel_sizes) == 1 else None
     slices = _labelled(names, reads, found, training_line(ranges), voxel_size_um)
-    return replace(slices, warnings=(*warnings, *doubts))
+    return replace(slices, warnings=(*notes, *warnings, *doubts))
+
+
+def _check_fit(stack: Stack, match: Matched) -> None:
+    """Labels of all slices fit as a whole; those of some, where their slices lie."""
+    check_same_shape(
+        stack if match.is_whole else stack.part(0, len(match.slices) - 1), match.labels
+    )
 
 
 def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlices:
@@ -124,7 +142,8 @@ def labelled_stack(stack: Stack, labels: np.ndarray, name: str) -> LabelledSlice
     reads = [partial(stack.read_slice, z) for z in range(stack.n_slices)]
     mapping = training_line([grey_range(stack)])
     names = _slice_names(name, stack.n_slices)
-    return _labelled(names, reads, _seen(stack, labels), mapping, stack.voxel_size_um)
+    seen = _seen(stack, labels, range(stack.n_slices))
+    return _labelled(names, reads, seen, mapping, stack.voxel_size_um)
 
 
 def _labelled(
@@ -139,7 +158,8 @@ def _labelled(
 
 
 def _slice_names(stem: str, n_slices: int) -> list[str]:
-    return [f"{stem}[{z}]" for z in range(n_slices)] if n_slices > 1 else [stem]
+    """Call slices of a stack by their numbers as they are shown, from 1."""
+    return [f"{stem}[{z + 1}]" for z in range(n_slices)] if n_slices > 1 else [stem]
 
 
 def _read_slice(path: Path, z: int) -> np.ndarray:
@@ -237,28 +257,30 @@ def _read_label_files(files: Sequence[Path], n_classes: int) -> tuple[list[np.nd
     By itself, a file that lacks a class would look as if it numbered them otherwise.
     """
     stored = [read_label_values(file, file.name, n_classes) for file in files]
-    undecided = [values for values, is_decoded, _ in stored if not is_decoded]
-    doubts = list(filter(None, [doubt for _, _, doubt in stored]))[:_MOST_DOUBTS]
+    notes = list(dict.fromkeys(values.note for values in stored if values.note))[:_MOST_DOUBTS]
+    undecided = [values.labels for values in stored if not values.is_decoded]
     if not undecided:
-        return [values for values, _, _ in stored], doubts
+        return [values.labels for values in stored], notes
     found = np.unique(np.concatenate([np.unique(values) for values in undecided]))
+    called = files[0].name if len(files) == 1 else f"{files[0].name} to {files[-1].name}"
     try:
-        coding = coding_of(found, n_classes)
+        with named(called):
+            coding = coding_of(found, n_classes)
     except LabelError as error:
         hint = "Number the classes from 0 in all label files, with 255 where nobody labelled."
         raise LabelError(str(error), hint) from error
-    labels = [
-        values if is_decoded else map_labels(values, coding.labels)
-        for values, is_decoded, _ in stored
+    decoded = [
+        values.labels if values.is_decoded else map_labels(values.labels, coding.labels)
+        for values in stored
     ]
-    return labels, doubts
+    return decoded, [*notes, *filter(None, [coding.note])]
 
 
-def _seen(stack: Stack, labels: np.ndarray) -> np.ndarray:
-    """Return (Z, Y, X) labels, those of missing pixels (NaN) taken away."""
+def _seen(stack: Stack, labels: np.ndarray, slices: Sequence[int]) -> np.ndarray:
+    """Return (K, Y, X) labels of these slices, those of missing pixels (NaN) taken away."""
     if stack.dtype.kind != "f":
         return labels
-    missing = [missing_mask(stack.read_slice(z)) for z in range(stack.n_slices)]
+    missing = [missing_mask(stack.read_slice(z)) for z in slices]
     return np.where(missing, np.uint8(IGNORED), labels)
 
 

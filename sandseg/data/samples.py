@@ -4,7 +4,7 @@ import hashlib
 import io
 import logging
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -40,7 +40,8 @@ class Sample:
 
     `key` fits into an address; `origin` is "synthetic" or "real"; `split` is "train",
     "validation" or "test" for slices the split names, else None; `numbers` are those of the slices
-    of the real rock, which lie apart.
+    of the real rock, which lie apart. `files` are what it is read from, `made_by` the command that
+    makes them.
     """
 
     key: str
@@ -51,6 +52,8 @@ class Sample:
     split: str | None
     has_labels: bool
     numbers: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    made_by: str = ""
 
 
 def list_samples() -> tuple[Sample, ...]:
@@ -78,7 +81,8 @@ def open_sample(key: str) -> Stack:
     if key == SANDSTONE:
         return _open_together(sample)
     stack = open_stack(_file(image_name(sample.numbers[0])), sample.title)
-    return stack.with_voxel_size(sample.voxel_size_um)  # the files of this scan carry none
+    stack = stack.with_voxel_size(sample.voxel_size_um)  # the files of this scan carry none
+    return replace(stack, numbers=sample.numbers)
 
 
 def _open_together(sample: Sample) -> Stack:
@@ -91,7 +95,15 @@ def _open_together(sample: Sample) -> Stack:
 
     first = read(0)
     shape = (len(sample.numbers), *first.shape)
-    return Stack(sample.title, shape, first.dtype, read, sample.voxel_size_um)
+    return Stack(
+        sample.title,
+        shape,
+        first.dtype,
+        read,
+        sample.voxel_size_um,
+        numbers=sample.numbers,
+        apart="the slices of this sample lie apart",
+    )
 
 
 def sample_labels(key: str) -> np.ndarray | None:
@@ -212,6 +224,7 @@ def _slice_sample(number: str) -> Sample:
         split=split,
         has_labels=_find_file(mask_name(number)) is not None,
         numbers=(number,),
+        files=(Path(image_name(number)).name,),
     )
 
 
@@ -226,6 +239,7 @@ def _together_sample(numbers: tuple[str, ...]) -> Sample:
         split=None,
         has_labels=True,
         numbers=numbers,
+        files=tuple(Path(image_name(number)).name for number in numbers),
     )
 
 
@@ -242,6 +256,8 @@ def _phantom_sample() -> Sample:
         origin="synthetic",
         split=None,
         has_labels=True,
+        files=("rock/image.tif",),
+        made_by="python -m sandseg phantom -o rock",
     )
 
 

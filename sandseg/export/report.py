@@ -8,7 +8,9 @@ import numpy as np
 
 from sandseg.config import VERSION
 from sandseg.grey.mapping import GreyMapping
+from sandseg.grey.verdict import Verdict, verdict_facts
 from sandseg.measure.composition import Composition
+from sandseg.measure.connectivity import Connectivity
 from sandseg.model.store import StoredModel
 from sandseg.scan.stack import Stack
 
@@ -16,12 +18,7 @@ _DIGITS = 6  # of shares: a millionth
 
 
 def segmentation_report(
-    stack: Stack,
-    model: StoredModel,
-    mapping: GreyMapping,
-    found: Composition,
-    seconds: float,
-    interval: tuple[float, float] = (np.nan, np.nan),
+    stack: Stack, model: StoredModel, mapping: GreyMapping, found: Composition, zoom: float = 1.0
 ) -> dict:
     """Describe a segmentation.
 
@@ -30,14 +27,12 @@ def segmentation_report(
         model: What it was segmented with.
         mapping: How its grey values reached the model's scale.
         found: What its Z slices are made of.
-        seconds: Time the prediction and the writing took.
-        interval: 95 % interval of the porosity for sampling, see `sampling.porosity_interval`.
+        zoom: By how much the model saw them enlarged.
 
     Returns:
         Plain numbers, texts, lists and dicts; None where a share is not defined. Fractions and
         porosity are those of the sample, `picture_fractions` alone count the air around it.
     """
-    n_pixels = int(np.prod(stack.shape))
     return {
         "source": stack.name,
         "shape": list(stack.shape),
@@ -47,14 +42,13 @@ def segmentation_report(
         "model": model.name,
         "model_sha256": model.sha256,
         "grey": {"low": mapping.low, "high": mapping.high, "kind": mapping.kind},
+        "rescaled_by": round(zoom, 6),
+        "drift_evened_out": round(mapping.light.drift, 4) if mapping.light else 0,
         "sandseg_version": VERSION,
         "created": now(),
-        "seconds": round(seconds, 3),
-        "megapixels_per_second": round(n_pixels / 1e6 / max(seconds, 1e-9), 3),
         **composition_facts(found),
-        "porosity_interval_95": [_plain(end) for end in interval],
         "slices": [
-            {"slice": stack.first_slice + z + 1} | composition_facts(part)
+            {"slice": stack.slice_name(z)} | composition_facts(part)
             for z, part in enumerate(found.slices())
         ],
         "notes": list(stack.notes),
@@ -73,6 +67,34 @@ def composition_facts(found: Composition) -> dict:
     }
 
 
+def speed_facts(stack: Stack, seconds: float) -> dict:
+    """Return how long the prediction and the writing of a stack took."""
+    megapixels = int(np.prod(stack.shape)) / 1e6
+    return {
+        "seconds": round(seconds, 3),
+        "megapixels_per_second": round(megapixels / max(seconds, 1e-9), 3),
+    }
+
+
+def stack_facts(interval: tuple[float, float], pores: Connectivity) -> dict:
+    """Return what only a whole stack tells of its pores.
+
+    Args:
+        interval: 95 % interval of the porosity for sampling, see `sampling.porosity_interval`.
+        pores: How they hang together. The box is given in voxels, counted from 1, both ends
+            included.
+    """
+    box = pores.box and [[first + 1, last] for first, last in pores.box]
+    return {
+        "porosity_interval_95": [_plain(end) for end in interval],
+        "open_porosity": _plain(pores.open_porosity),
+        "closed_porosity": _plain(pores.closed_porosity),
+        "connected_porosity": _by_name("zyx", np.array(pores.through)),
+        "connected_box": dict(zip("zyx", box, strict=True)) if box else None,
+        "connected_note": pores.reason,
+    }
+
+
 def pore_warning(found: Composition) -> str:
     """Say why there is no porosity, "" where there is one."""
     if not any(material.is_pore for material in found.classes):
@@ -80,6 +102,24 @@ def pore_warning(found: Composition) -> str:
     if np.isnan(found.porosity):
         return "No sample was found: no slice holds solid, so there are no fractions of it."
     return ""
+
+
+def trust_facts(verdict: Verdict, found: Composition, unseen: dict) -> dict:
+    """Return whether a segmentation can be trusted, and all that must be known before it is."""
+    facts = verdict_facts(verdict)
+    warnings = [*facts["warnings"], *filter(None, [pore_warning(found)]), *unseen["warnings"]]
+    return facts | unseen | {"warnings": warnings}
+
+
+def unseen_facts(n_unseen: int, n_pixels: int) -> dict:
+    """Return how much was painted over or missing, and what to know of it."""
+    share = n_unseen / n_pixels
+    warning = (
+        f"{100 * share:.3g} % of the pixels are painted over or missing outside the field of view. "
+        "Their labels mean nothing and have a confidence of 0; fractions, porosity and scores "
+        "leave them out."
+    )
+    return {"unseen_fraction": round(share, 6), "warnings": [warning] if n_unseen else []}
 
 
 def now() -> str:

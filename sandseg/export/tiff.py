@@ -45,10 +45,15 @@ def label_writer(
 
 
 @contextmanager
-def image_writer(path: Path | str, spacing_um: Spacing | float | None = None) -> Iterator["Pages"]:
-    """Write grey values or confidence, of any real type, as `label_writer` writes labels."""
+def image_writer(
+    path: Path | str, spacing_um: Spacing | float | None = None, info: str = ""
+) -> Iterator["Pages"]:
+    """Write grey values or confidence, of any real type, as `label_writer` writes labels.
+
+    `info` says what they are, as ImageJ's "Show Info" lists it.
+    """
     with whole_file(Path(path)) as handle:
-        pages = Pages(handle, {"photometric": "minisblack"}, spacing_um)
+        pages = Pages(handle, {"photometric": "minisblack", "info": info}, spacing_um)
         yield pages
         pages.finish()
 
@@ -76,15 +81,34 @@ def labels_tiff_bytes(
     labels: Iterable[np.ndarray],
     classes: Sequence[SegmentationClass] = SANDSTONE,
     spacing_um: Spacing | float | None = None,
+    facts: str = "",
 ) -> bytes:
-    """Return the very bytes that `write_labels` would write.
+    """Return the very bytes that `write_labels` would write, and facts about them, if any.
 
     Raises:
         LabelError: There are no slices, or they differ in size.
     """
     handle = io.BytesIO()
-    pages = _label_pages(handle, classes, spacing_um)
-    pages.write_all(labels)
+    return _finished(_label_pages(handle, classes, spacing_um), labels, facts, handle)
+
+
+def image_tiff_bytes(
+    slices: Iterable[np.ndarray],
+    spacing_um: Spacing | float | None = None,
+    info: str = "",
+    facts: str = "",
+) -> bytes:
+    """Return the bytes that `image_writer` would write; raises as `labels_tiff_bytes` does."""
+    handle = io.BytesIO()
+    pages = Pages(handle, {"photometric": "minisblack", "info": info}, spacing_um)
+    return _finished(pages, slices, facts, handle)
+
+
+def _finished(
+    pages: "Pages", slices: Iterable[np.ndarray], facts: str, handle: io.BytesIO
+) -> bytes:
+    pages.write_all(slices)
+    pages.describe(facts)
     pages.finish()
     return handle.getvalue()
 
@@ -92,8 +116,8 @@ def labels_tiff_bytes(
 class Pages:
     """The pages of a TIFF that one pushes slices to, one page a slice.
 
-    A BigTIFF only if it must be, as ImageJ alone reads none. Without dates or versions: the same
-    slices give the same bytes.
+    A BigTIFF only if it must be, as ImageJ alone reads none. Without dates or versions, but for
+    what `describe` is told: the same slices give the same bytes.
     """
 
     def __init__(
@@ -104,8 +128,8 @@ class Pages:
         dtype: type | None = None,
     ):
         self._handle, self._dtype = handle, dtype
-        info = options.pop("info", "")
-        self._first = {"extratags": imagej_metadata_tag({"Info": info}, "<")} if info else {}
+        self._info, self._facts = options.pop("info", ""), ""
+        self._first = {"extratags": _info_tags(self._info)} if self._info else {}
         self._options = {**options, **_page_options(spacing_um)}
         self._writer = TiffWriter(handle, bigtiff=False, byteorder="<")
         self._is_big = self._is_finished = False
@@ -136,6 +160,10 @@ class Pages:
         for image in slices:
             self.write(image)
 
+    def describe(self, facts: str) -> None:
+        """Add to the info of the file what is only known once all slices are written."""
+        self._facts = facts
+
     def finish(self) -> None:
         """Complete the file; all that may still fail fails here, before it gets its name.
 
@@ -151,6 +179,8 @@ class Pages:
             )
         self._writer.close()
         _fill_in_count(self._handle, self._n_slices)
+        if self._info and self._facts:
+            _replace_info(self._handle, f"{self._info}\n{self._facts}")
         self._handle.flush()
         self._is_finished = True
 
@@ -215,6 +245,18 @@ def _moved_aside(handle: BinaryIO) -> Iterator[BinaryIO]:
         handle.seek(0)
         handle.truncate()
         yield aside
+
+
+def _info_tags(info: str) -> list[tuple]:
+    return imagej_metadata_tag({"Info": info}, "<")
+
+
+def _replace_info(handle: BinaryIO, info: str) -> None:
+    """Write another info where the file has one, at its end where it is longer."""
+    handle.seek(0)
+    with TiffFile(handle) as tif:
+        for code, dtype, _, value, _ in _info_tags(info):
+            tif.pages.first.tags[code].overwrite(value, dtype=dtype)
 
 
 def _fill_in_count(handle: BinaryIO, n_slices: int) -> None:

@@ -1,11 +1,10 @@
-"""How much of the rock is what: phase fractions, porosity, profiles, connected pores."""
+"""How much of the rock is what: phase fractions, porosity."""
 
 from collections.abc import Sequence
 
 import numpy as np
-from scipy import ndimage
 
-from sandseg.classes import IGNORED, SegmentationClass
+from sandseg.classes import SegmentationClass
 
 
 def phase_fractions(
@@ -39,58 +38,6 @@ def porosity(
     return float(sum(fractions[material.value] for material in classes if material.is_pore))
 
 
-def porosity_profile(
-    labels: np.ndarray,
-    classes: Sequence[SegmentationClass],
-    axis: int = 0,
-    within: np.ndarray | None = None,
-) -> np.ndarray:
-    """Return (N,): the porosity of each of the N layers along an axis.
-
-    Args:
-        labels: (Z, Y, X) or (Y, X) uint8; `IGNORED` pixels are left out.
-        classes: The classes; those with `is_pore` are pore space.
-        axis: The axis to walk along: 0 is Z in a stack.
-        within: bool of the same shape: only these pixels count.
-
-    Returns:
-        (N,) in [0, 1], NaN for a layer without a labelled pixel.
-    """
-    others = tuple(i for i in range(labels.ndim) if i != axis % labels.ndim)
-    counted = _counted(labels, within)
-    n_pore = np.count_nonzero(pore_mask(labels, classes) & counted, axis=others)
-    return _share(n_pore, np.count_nonzero(counted, axis=others))
-
-
-def connected_porosity(
-    labels: np.ndarray,
-    classes: Sequence[SegmentationClass],
-    axis: int = 0,
-    within: np.ndarray | None = None,
-) -> float:
-    """Return the share of the pore volume that leads through the rock from face to face.
-
-    Args:
-        labels: (Z, Y, X) or (Y, X) uint8.
-        classes: The classes; those with `is_pore` are pore space.
-        axis: The axis across which the two faces lie.
-        within: bool of the same shape: only pores here count. Without it the air round a sample
-            connects everything.
-
-    Returns:
-        In [0, 1]; NaN without pores. Pixels touch by their faces (6 neighbours in a stack).
-    """
-    pores, n_pores = ndimage.label(pore_mask(labels, classes) & _counted(labels, within))
-    is_through = np.isin(np.arange(n_pores + 1), np.intersect1d(*_end_faces(pores, axis)))
-    is_through[0] = False
-    sizes = np.bincount(pores.ravel())
-    return float(_share(sizes[is_through].sum(), sizes[1:].sum()))
-
-
-def _end_faces(array: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
-    return array.take(0, axis=axis), array.take(-1, axis=axis)
-
-
 def _n_labels(classes: Sequence[SegmentationClass]) -> int:
     return max(material.value for material in classes) + 1
 
@@ -100,11 +47,6 @@ def pore_mask(labels: np.ndarray, classes: Sequence[SegmentationClass]) -> np.nd
     is_pore = np.zeros(256, bool)
     is_pore[[material.value for material in classes if material.is_pore]] = True
     return is_pore[labels]
-
-
-def _counted(labels: np.ndarray, within: np.ndarray | None) -> np.ndarray:
-    is_labelled = labels != IGNORED
-    return is_labelled if within is None else is_labelled & within
 
 
 def _slice_counts(labels: np.ndarray, n_classes: int, within: np.ndarray | None) -> np.ndarray:

@@ -4,6 +4,7 @@ A model file can hold code: it is loaded in Keras' safe mode, on the command lin
 and never for a visitor.
 """
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,9 +12,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from sandseg.classes import numbered_classes
+from sandseg.classes import SegmentationClass, numbered_classes, with_pores
 from sandseg.config import ImportedNetConfig
-from sandseg.errors import ModelError
+from sandseg.errors import ConfigError, ModelError
 from sandseg.model.legacy_keras import check_keras_archive, is_hdf5, load_legacy
 from sandseg.model.store import StoredModel
 from sandseg.model.write_model import publish_model
@@ -29,25 +30,50 @@ _HINT = "A network from (Y, X, 1) grey values to (Y, X, classes) is needed, in .
 
 @dataclass(frozen=True)
 class Imported:
-    """What was found in a file; `ends_with` is "logits" or "probabilities"."""
+    """What was found in a file; `ends_with` is "logits" or "probabilities".
+
+    `classes` is what its outputs are taken to mean.
+    """
 
     n_parameters: int
-    n_classes: int
     stride: int
     ends_with: str
+    classes: tuple[SegmentationClass, ...]
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a network beside its file.
+
+    `title` is for the card, the file's name by default. `scaling`, one of `SCALINGS`, says how its
+    images were scaled before it saw them; `classes` what its outputs mean, in order; `pores` which
+    of them are pore space, by name or number: as `classes` say where empty.
+    """
+
+    title: str = ""
+    scaling: str = UNIT
+    classes: tuple[SegmentationClass, ...] = ()
+    pores: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.scaling not in SCALINGS:
+            raise ModelError(
+                f'"{self.scaling}" is no way to scale images that is known.',
+                hint=f"Choose one of: {', '.join(SCALINGS)}.",
+            )
 
 
 def import_model(
-    file: Path, folder: Path, like: StoredModel, title: str = "", scaling: str = UNIT
+    file: Path, folder: Path, like: StoredModel, known: Known | None = None
 ) -> Imported:
     """Make a model folder of a Keras file.
 
     Args:
         file: `.keras`, or the HDF5 of Keras 2 (`.h5`, `.hdf5`).
         folder: Where the model goes; its name is the model's name.
-        like: The stored model whose grey scale, and with four classes whose classes, it shares.
-        title: On the card; the file's name by default.
-        scaling: How its images were scaled before it saw them, one of `SCALINGS`.
+        like: The stored model whose grey scale it shares, and whose classes where it has as many
+            and none are given.
+        known: What is known of it beside the file.
 
     Returns:
         What was found.
@@ -55,36 +81,46 @@ def import_model(
     Raises:
         ModelError: The name is taken, the file does not load in safe mode, or it is no network
             from a grey slice to classes of the same size.
+        ConfigError: More or fewer classes are given than it has, or a pore is none of them.
     """
     if folder.exists():
         raise ModelError(
             f'There is already a model "{folder.name}".',
             hint="Choose another --name, or remove that folder.",
         )
-    if scaling not in SCALINGS:
-        raise ModelError(
-            f'"{scaling}" is no way to scale images that is known.',
-            hint=f"Choose one of: {', '.join(SCALINGS)}.",
-        )
+    known = known or Known()
     original = _load(file)
     network = _any_size(original, file.name)
     stride = _stride(network, file.name)
     n_outputs = network.output.shape[-1]
     n_rows = original.input.shape[1] or USUAL_ROWS
-    network, ends_with = _as_logits(network, stride, scaling, n_rows)
-    if scaling == ROW_NORM:
-        stride = int(np.lcm(stride, n_rows))
-    n_classes = max(n_outputs, 2)
-    found = Imported(network.count_params(), n_classes, stride, ends_with)
-    classes = like.classes if n_classes == len(like.classes) else numbered_classes(n_classes)
-    publish_model(network, folder, _card(found, file, like, title), classes)
+    network, ends_with = _as_logits(network, stride, known.scaling, n_rows)
+    patch_size = int(np.lcm(stride, n_rows)) if known.scaling == ROW_NORM else 0  # rows of patches
+    stride = patch_size or stride
+    meant = with_pores(_classes(known.classes, like, max(n_outputs, 2), file.name), known.pores)
+    found = Imported(network.count_params(), stride, ends_with, meant)
+    publish_model(network, folder, _card(found, file, like, known.title, patch_size), meant)
     return found
 
 
-def _card(found: Imported, file: Path, like: StoredModel, title: str) -> dict:
+def _classes(
+    given: Sequence[SegmentationClass], like: StoredModel, n_classes: int, name: str
+) -> tuple[SegmentationClass, ...]:
+    if given and len(given) != n_classes:
+        raise ConfigError(
+            f'"{name}" tells {n_classes} classes apart, but {len(given)} are named.',
+            hint="Name each class it was trained on, in the order of its outputs.",
+        )
+    usual = like.classes if n_classes == len(like.classes) else numbered_classes(n_classes)
+    return tuple(given) or usual
+
+
+def _card(found: Imported, file: Path, like: StoredModel, title: str, patch_size: int) -> dict:
     return {
         "title": title or file.stem,
-        "architecture": asdict(ImportedNetConfig(found.stride, found.n_classes)),
+        "architecture": asdict(
+            ImportedNetConfig(found.stride, len(found.classes), patch_size=patch_size)
+        ),
         "n_parameters": found.n_parameters,
         "intensity": like.card["intensity"],
         "data": {},
@@ -166,13 +202,8 @@ def _as_logits(
     network: keras.Model, stride: int, scaling: str, n_rows: int
 ) -> tuple[keras.Model, str]:
     """Let a network take [0, 1] and give logits, whatever it ends with."""
-    rng = np.random.default_rng(0)
-    probe = network.predict_on_batch(rng.random((1, 4 * stride, 4 * stride, 1), np.float32))
-    is_binary = probe.shape[-1] == 1
-    total = probe if is_binary else probe.sum(axis=-1)
-    in_range = probe.min() >= 0 and probe.max() <= 1
-    is_probability = in_range and (is_binary or np.allclose(total, 1, atol=1e-3))
-
+    is_probability = _gives_probabilities(network, stride)
+    is_binary = network.output.shape[-1] == 1
     images = keras.Input((None, None, 1), name="image")
     answer = network(_scaled(images, scaling, n_rows))
     if is_probability:
@@ -181,3 +212,21 @@ def _as_logits(
     return keras.Model(images, answer, name="imported"), (
         "probabilities" if is_probability else "logits"
     )
+
+
+def _gives_probabilities(network: keras.Model, stride: int) -> bool:
+    """Tell by the last layer, where it says so; else by answers to slices of many kinds."""
+    last = network.layers[-1]
+    name = getattr(getattr(last, "activation", None), "__name__", "")
+    if isinstance(last, layers.Softmax) or name in ("softmax", "sigmoid"):
+        return True
+    if isinstance(last, layers.Conv2D | layers.Dense) and name == "linear":
+        return False
+    rng = np.random.default_rng(0)
+    edge = 4 * stride
+    probes = [rng.random((1, edge, edge, 1), np.float32), *np.ones((2, 1, edge, edge, 1), "f4")]
+    probes[-1] *= 0
+    answers = np.concatenate([network.predict_on_batch(probe) for probe in probes])
+    in_range = answers.min() >= 0 and answers.max() <= 1
+    is_binary = answers.shape[-1] == 1
+    return bool(in_range and (is_binary or np.allclose(answers.sum(axis=-1), 1, atol=1e-3)))

@@ -1,5 +1,6 @@
-"""What is asked of a model: a file, how to read and treat it, and what to write. It can be kept."""
+"""What is asked of a model: a file, how to treat it, what to write; kept, or as a command."""
 
+import shlex
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -13,6 +14,21 @@ from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.read_options import ReadOptions
 
 _PATHS = ("source", "labels", "confidence", "report", "truth")
+_USUAL_ENGINE = "openvino"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a file that is segmented was made from, where a page reads a copy of its own making.
+
+    Its `title` and the `numbers` of its slices are those on screen; `apart` says why the slices may
+    not lie directly on one another; `command` makes the same labels of what its owner has.
+    """
+
+    title: str
+    numbers: tuple[str, ...] = ()
+    apart: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,11 +41,18 @@ class SegmentRequest:
     report: Path | None = None  # to write
     truth: Path | None = None  # labels to compare with
     model: str = DEFAULT_MODEL
-    engine: str = "openvino"
+    engine: str = _USUAL_ENGINE
     treatment: Treatment = Treatment()
     read_options: ReadOptions = ReadOptions()
     label_values: str = ""  # what values of the truth mean, as in "1=air,2=clay"
     label_colors: str = ""
+    label_slices: str = ""  # of which slices the truth is, from 1, as in "3,7,12"
+    origin: Origin | None = None
+
+    @property
+    def command(self) -> str:
+        """What makes the same labels again, to be pasted into a shell."""
+        return self.origin.command if self.origin else command_of(self)
 
 
 def write_request(path: Path, request: SegmentRequest) -> None:
@@ -61,6 +84,7 @@ def read_request(path: Path) -> SegmentRequest:
             read_options=ReadOptions(
                 **options | {"raw": raw, "slices": slices, "warnings": tuple(options["warnings"])}
             ),
+            origin=_origin(entries["origin"]),
             **{name: entries[name] and Path(entries[name]) for name in _PATHS},
         )
     except (ValueError, KeyError, TypeError) as error:
@@ -68,3 +92,43 @@ def read_request(path: Path) -> SegmentRequest:
             f'"{path.name}" describes no segmentation ({type(error).__name__}: {error}).',
             hint="Ask for the segmentation again.",
         ) from error
+
+
+def _origin(entries: dict | None) -> Origin | None:
+    return Origin(**entries | {"numbers": tuple(entries["numbers"])}) if entries else None
+
+
+def command_of(request: SegmentRequest) -> str:
+    """Return the command that asks for the same on the command line, quoted for a shell."""
+    how, read = request.treatment, request.read_options
+    first, last = read.slices or (None, None)
+    options = {
+        "--model": request.model,
+        "--grey": how.grey,
+        "--confidence": request.confidence,
+        "--report": request.report,
+        "--labels": request.truth,
+        "--label-values": request.label_values,
+        "--label-colors": request.label_colors,
+        "--label-slices": request.label_slices,
+        "--engine": "" if request.engine == _USUAL_ENGINE else request.engine,
+        "--series": read.series,
+        "--channel": read.channel,
+        "--time": read.time,
+        "--slices": first and f"{first}:{last}",
+        "--voxel-size": read.voxel_size_um,
+        "--raw": read.raw and _raw_text(read.raw),
+    }
+    given = [f"{name}={value}" for name, value in options.items() if value]
+    flags = {"--rescale": how.is_rescaled, "--even": how.is_evened}
+    given += [flag for flag, is_set in flags.items() if is_set]
+    source = str(request.source)
+    source = f"./{source}" if source.startswith("-") else source
+    start = ["python", "-m", "sandseg", "segment", source, "-o", str(request.labels)]
+    return shlex.join([*start, *given])
+
+
+def _raw_text(layout: RawFormat) -> str:
+    """Return a format as `RawFormat.parse` reads it."""
+    shape = "x".join(map(str, layout.shape))
+    return f"{shape},{layout.dtype.str.lstrip('|')},{layout.n_header_bytes}"

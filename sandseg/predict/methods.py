@@ -80,8 +80,10 @@ def load_segmenter(
         ModelError: Its files are missing or damaged.
     """
     if method.model:
-        predict_batch, stride = load_network(method.model), method.model.unet.stride
-        return lambda image: most_probable(predict_tiled(image, predict_batch, stride=stride))
+        predict_batch, unet = load_network(method.model), method.model.unet
+        return lambda image: most_probable(
+            predict_tiled(image, predict_batch, unet.tiling, unet.stride)
+        )
     if method.folder:
         forest = PixelClassifier.load(method.folder / FOREST_FILE)
         return lambda image: most_probable(forest.predict(image))

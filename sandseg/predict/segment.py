@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,15 +11,24 @@ from sandseg.atomic import write_text
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
-from sandseg.export.report import pore_warning, segmentation_report, to_json
+from sandseg.export.provenance import CONFIDENCE_INFO, as_lines, provenance
+from sandseg.export.report import (
+    segmentation_report,
+    speed_facts,
+    stack_facts,
+    to_json,
+    trust_facts,
+    unseen_facts,
+)
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_with_sample
-from sandseg.grey.verdict import judge, verdict_facts, zoom_for
+from sandseg.grey.verdict import judge, zoom_for
 from sandseg.measure.composition import Composition, composition_of, joined
+from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside, sample_mask
 from sandseg.measure.sampling import SamplingTiles
 from sandseg.model.engine import load_engine
-from sandseg.model.request import SegmentRequest
+from sandseg.model.request import Origin, SegmentRequest
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
@@ -32,10 +41,12 @@ from sandseg.predict.slices import (
     make_predictor,
     predict_stack,
 )
-from sandseg.scan.labels import Meanings, check_same_shape, read_labels_and_note
+from sandseg.scan.label_slices import parse_label_slices
+from sandseg.scan.labels import Meanings, read_labels_for
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.score.metrics import confusion_matrix, few_classes, scores_by_region
+from sandseg.score.metrics import few_classes
+from sandseg.score.regions import RegionScores
 
 
 def segment_stack(
@@ -81,7 +92,8 @@ def segment_file(
     """
     _check_outputs(request)
     model = load_model(request.model)
-    with open_with_options(request.source, request.read_options) as stack:
+    with open_with_options(request.source, request.read_options) as opened:
+        stack = _as_known(opened, request.origin)
         _check_memory(request, stack, model)
         truth, note = _read_truth(request, stack, model.classes)
         predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
@@ -93,12 +105,22 @@ def segment_file(
                 labels.write(found.labels)
                 if confidence:
                     confidence.write(found.confidence)
-        seconds = time.perf_counter() - start - watch.seconds
-        report = watch.report(model, seconds)
+            seconds = time.perf_counter() - start - watch.seconds
+            report = watch.report(model, seconds) | {"command": request.command}
+            for pages in filter(None, (labels, confidence)):
+                pages.describe(as_lines(provenance(report)))
     report["warnings"] += filter(None, [note])
     if request.report:
         write_text(request.report, to_json(report))
     return report
+
+
+def _as_known(stack: Stack, origin: Origin | None) -> Stack:
+    """Call a copy and its slices what their owner calls them."""
+    if origin is None:
+        return stack
+    numbers, apart = origin.numbers, origin.apart or stack.apart
+    return replace(stack, name=origin.title, numbers=numbers, apart=apart)
 
 
 def _check_outputs(request: SegmentRequest) -> None:
@@ -135,11 +157,8 @@ def _read_truth(
     if path is None:
         return None, ""
     meanings = Meanings.parse(request.label_values, request.label_colors, classes)
-    truth, note = read_labels_and_note(path, path.name, len(classes), meanings)
-    if len(truth) > stack.n_slices and request.read_options.slices:
-        truth = truth[request.read_options.part_of(len(truth))]
-    check_same_shape(stack, truth)
-    return truth, note
+    slices = parse_label_slices(request.label_slices)
+    return read_labels_for(stack, path, len(classes), meanings, slices)
 
 
 @contextmanager
@@ -151,7 +170,7 @@ def _outputs(
         writer = label_writer(request.labels, model.classes, stack.spacing_um)
         labels, confidence = files.enter_context(writer), None
         if request.confidence:
-            writer = image_writer(request.confidence, stack.spacing_um)
+            writer = image_writer(request.confidence, stack.spacing_um, CONFIDENCE_INFO)
             confidence = files.enter_context(writer)
         yield labels, confidence
         for pages in filter(None, (labels, confidence)):
@@ -168,10 +187,11 @@ class _Watch:
     seconds: float = 0.0  # taken by looking, not by segmenting
 
     def __post_init__(self):
-        n_classes = len(self.predictor.classes)
         self._parts: list[Composition] = []
         self._tiles = SamplingTiles(self.predictor.classes)
-        self._inside, self._whole = np.zeros((2, n_classes, n_classes), np.int64)
+        self._pores = PoreNetwork(self.predictor.classes)
+        self._apart = "there is one slice only" if self.stack.n_slices == 1 else self.stack.apart
+        self._scores = RegionScores([material.name for material in self.predictor.classes])
         self._chosen = slices_with_sample(self.stack)
         self._looks: list[Look] = []
         self._n_unseen = 0
@@ -183,42 +203,35 @@ class _Watch:
         sample = sample_mask(labels, classes)
         self._parts.append(composition_of(labels, classes, sample))
         self._tiles.add(labels, sample & (labels != IGNORED))
+        if not self._apart:
+            self._pores.add(labels, sample)
         self._n_unseen += int(np.count_nonzero(labels == IGNORED))
         if self.truth is not None:
-            self._compare(np.where(labels == IGNORED, IGNORED, self.truth[z]), found.labels)
+            self._compare(z, found)
         if z in self._chosen:
             self._looks.append(self.predictor.look_at(self.stack.read_slice(z), found))
         self.seconds += time.perf_counter() - start
 
-    def _compare(self, true: np.ndarray, labels: np.ndarray) -> None:
-        classes = self.predictor.classes
-        self._inside += confusion_matrix(labels_inside(true, classes), labels, len(classes))
-        self._whole += confusion_matrix(true, labels, len(classes))
+    def _compare(self, z: int, found: SlicePrediction) -> None:
+        true = self.truth[z]
+        inside = labels_inside(true, self.predictor.classes)
+        if found.unseen is not None:
+            inside, true = (np.where(found.unseen, np.uint8(IGNORED), t) for t in (inside, true))
+        self._scores.add(z, inside, true, found.labels)
 
     def report(self, model: StoredModel, seconds: float) -> dict:
         """Say what was found, how the slices were treated, and whether it can be trusted."""
         mapping, zoom = self.predictor.mapping, self.predictor.zoom
-        found, interval = joined(self._parts), self._tiles.interval()
-        report = segmentation_report(self.stack, model, mapping, found, seconds, interval)
-        report["rescaled_by"] = round(zoom, 6)
-        report["drift_evened_out"] = round(mapping.light.drift, 4) if mapping.light else 0
+        found = joined(self._parts)
+        pores = Connectivity(reason=self._apart) if self._apart else self._pores.result()
+        report = segmentation_report(self.stack, model, mapping, found, zoom)
+        report |= speed_facts(self.stack, seconds) | stack_facts(self._tiles.interval(), pores)
         verdict = judge(mapping, self._looks, usual_for(model), self.stack.voxel_size_um, zoom)
-        facts = verdict_facts(verdict)
-        facts["unseen_fraction"] = round(self._n_unseen / int(np.prod(self.stack.shape)), 6)
-        facts["warnings"] = [*self.stack.warnings, *facts["warnings"]]
-        facts["warnings"] += filter(None, [pore_warning(found), self._unseen_warning()])
-        report |= facts
+        unseen = unseen_facts(self._n_unseen, int(np.prod(self.stack.shape)))
+        trust = trust_facts(verdict, found, unseen)
+        report |= trust | {"warnings": [*self.stack.warnings, *trust["warnings"]]}
         if self.truth is not None:
             names = [material.name for material in model.classes]
-            report |= scores_by_region(self._inside, self._whole, names)
+            report |= self._scores.facts()
             report["warnings"] += filter(None, [few_classes(report, names)])
         return report
-
-    def _unseen_warning(self) -> str:
-        if not self._n_unseen:
-            return ""
-        return (
-            f"{100 * self._n_unseen / int(np.prod(self.stack.shape)):.3g} % of the pixels are "
-            "painted over or missing outside the field of view. Their labels mean nothing and have "
-            "a confidence of 0; fractions, porosity and scores leave them out."
-        )

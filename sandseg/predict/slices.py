@@ -159,6 +159,7 @@ def make_predictor(
         model.classes,
         choose_mapping(stack, model.histogram, treatment.grey),
         zoom_for(stack, model) if treatment.is_rescaled else 1.0,
+        model.unet.tiling,
     )
 
 

@@ -21,9 +21,11 @@ class DataSource:
     seed: int = 0  # of the phantom
     images: str = ""  # a TIFF or a folder of them
     labels: str = ""
+    label_slices: tuple[int, ...] = ()  # of a stack, counted from 0; else their names say it
 
     def __post_init__(self):
-        object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))
+        for name in ("shape", "label_slices"):
+            object.__setattr__(self, name, tuple(int(number) for number in getattr(self, name)))
         if self.kind not in SOURCES:
             raise ConfigError(
                 f'"{self.kind}" is no source of data.', hint=f"Choose one of: {', '.join(SOURCES)}."

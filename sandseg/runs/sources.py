@@ -62,7 +62,8 @@ def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, Prep
         SandsegError: The data are not there, or do not fit the settings.
     """
     place = locate(settings, folder)
-    slices = read_labelled(place.images, place.labels, settings.config.unet.n_classes)
+    n_classes, label_slices = settings.config.unet.n_classes, settings.source.label_slices
+    slices = read_labelled(place.images, place.labels, n_classes, label_slices)
     if slices.voxel_size_um is None:
         slices = replace(slices, voxel_size_um=place.voxel_size_um)
     return slices, prepare(slices, settings.config, place.validate, place.test)

@@ -55,6 +55,12 @@ class Choices:
         """Those among "series", "channel" and "time" that offer more than one thing."""
         return {kind: choice for kind in _WORDS if len((choice := getattr(self, kind)).names) > 1}
 
+    @property
+    def apart(self) -> str:
+        """Why slices may not lie on one another: they are time points or channels; else ""."""
+        stacked = [_WORDS[kind] for kind, choice in self.open.items() if choice.chosen is None]
+        return f"its slices are {stacked[0]}s, as far as the file says" if stacked else ""
+
 
 class AmbiguousStackError(StackError):
     """A file that must be chosen from before it is a stack; `choices` say what there is."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.classes import IGNORED, SegmentationClass
-from sandseg.errors import LabelError
+from sandseg.errors import FILE, LabelError
 
 NOT_LABELLED = "-"  # as --label-values takes it
 _ASK = (
@@ -37,7 +37,7 @@ def coding_of(values: np.ndarray, n_classes: int) -> Coding:
     numbers = values[~np.isnan(values)] if values.dtype.kind == "f" else values
     if not np.array_equal(numbers, np.rint(numbers)):
         raise LabelError(
-            "The label file holds fractions, but a label is a whole number.",
+            f'"{FILE}" holds fractions, but a label is a whole number.',
             hint="Export the labels as 8-bit integers, one value for each class.",
         )
     known = [int(value) for value in numbers.tolist() if value != IGNORED]
@@ -45,7 +45,7 @@ def coding_of(values: np.ndarray, n_classes: int) -> Coding:
         return _mask_of_0_and_255(n_classes)
     if not known:
         raise LabelError(
-            "The label file holds no label: all its pixels are 255 or NaN, which is taken for "
+            f'"{FILE}" holds no label: all its pixels are 255 or NaN, which is taken for '
             '"not labelled".',
             hint=f"If 255 is a class here, say so. {_ASK}",
         )
@@ -54,13 +54,13 @@ def coding_of(values: np.ndarray, n_classes: int) -> Coding:
         return Coding(shifted | {IGNORED: IGNORED})
     if min(known) < 0 or max(known) > n_classes:
         raise LabelError(
-            f"The label file holds the values {_shown(values)}; expected are 0 to "
+            f'"{FILE}" holds the values {_shown(values)}; expected are 0 to '
             f"{n_classes - 1}, or 1 to {n_classes} with 0 for pixels nobody labelled.",
             hint=f"Check that this is the label file and not the image. {_ASK}",
         )
     if 0 not in known:
         raise LabelError(
-            f"The label file holds the values {_shown(values)}, which can be read in two ways: "
+            f'"{FILE}" holds the values {_shown(values)}, which can be read in two ways: '
             f"classes counted from 0 without the first, or counted from 1 without the last.",
             hint=_ASK,
         )
@@ -73,7 +73,7 @@ def _mask_of_0_and_255(n_classes: int) -> Coding:
     if n_classes == 2:
         return Coding({0: 0, IGNORED: 1}, "The labels 0 and 255 are read as the two classes.")
     raise LabelError(
-        f"The label file holds 0 and 255 alone: a mask of two classes where {n_classes} are "
+        f'"{FILE}" holds 0 and 255 alone: a mask of two classes where {n_classes} are '
         'wanted, or one class and "not labelled".',
         hint=_ASK.replace("1=air,2=clay,0=-", "0=air,255=quartz"),
     )

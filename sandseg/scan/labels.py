@@ -19,11 +19,23 @@ from sandseg.scan.formats import (
     with_names,
 )
 from sandseg.scan.label_coding import coding_of, parse_label_colors, parse_label_values
-from sandseg.scan.label_colors import Colors, decode_colors, lossy_doubt, unlabelled
+from sandseg.scan.label_colors import (
+    MOST_FAR,
+    Colors,
+    ColorTally,
+    decode_colors,
+    lossy_doubt,
+    unlabelled,
+)
+from sandseg.scan.label_slices import (
+    SAY_SLICES,
+    place_labels,
+    placed_note,
+    positions_by_name,
+)
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.pictures.signature import is_picture
 from sandseg.scan.several.joining import join_slices
-from sandseg.scan.several.numbering import doubt_of_names
 from sandseg.scan.several.slice_files import Slices
 from sandseg.scan.source import Source, first_bytes, source_name
 from sandseg.scan.stack import Stack
@@ -34,10 +46,14 @@ _MOST_VALUES = 1000  # different ones; beyond, it is no label file
 
 @dataclass(frozen=True)
 class Meanings:
-    """What somebody says the values or the colors of a label file mean; empty: to be found out."""
+    """What somebody says the values or the colors of a label file mean; empty: to be found out.
+
+    More than the share `most_far` of a slice in other colors is refused.
+    """
 
     values: Mapping[float, int] = field(default_factory=dict)
     colors: Colors = field(default_factory=dict)
+    most_far: float = MOST_FAR
 
     @classmethod
     def parse(cls, values: str, colors: str, classes: Sequence[SegmentationClass]) -> "Meanings":
@@ -68,35 +84,112 @@ def read_labels_and_note(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
 ) -> tuple[np.ndarray, str]:
     """Read a label file as `read_labels` does; also say how, "" where nothing was guessed."""
-    stack, is_decoded, words = read_label_values(source, name, n_classes, meanings)
+    found = _decoded(source, name, n_classes, meanings)
+    return found.labels, found.note
+
+
+def read_labels_for(
+    stack: Stack,
+    source: Source,
+    n_classes: int = 4,
+    meanings: Meanings = AS_FOUND,
+    slices: Sequence[int] = (),
+) -> tuple[np.ndarray, str]:
+    """Read the labels of a stack, or of some of its slices; say how they were read.
+
+    Args:
+        stack: What they belong to; of a part, labels may also be those of the whole.
+        source: A file, a folder or a ZIP.
+        n_classes: Number of classes C.
+        meanings: What somebody says values and colors mean.
+        slices: Of which slices of the whole the labels are, counted from 0; else the names of files
+            say it.
+
+    Returns:
+        (Z, Y, X) uint8, `IGNORED` where nobody labelled, and a note, "" where nothing was guessed.
+
+    Raises:
+        LabelError: Labels do not fit the stack, or it is not clear which slices they belong to.
+    """
+    found, n_slices = (
+        _decoded(source, source_name(source), n_classes, meanings),
+        stack.whole.n_slices,
+    )
+    labels, notes = found.labels, [found.note]
+    if slices or (found.names and len(labels) not in (stack.n_slices, n_slices)):
+        slices = slices or positions_by_name(found.names, n_slices)
+        notes.append(placed_note(slices, n_slices))
+        labels = place_labels(labels, slices, n_slices)
+    if len(labels) == n_slices:
+        labels = labels[stack.first_slice : stack.first_slice + stack.n_slices]
+    check_same_shape(stack, labels)
+    return labels, " ".join(filter(None, notes))
+
+
+def _decoded(source: Source, name: str, n_classes: int, meanings: Meanings) -> "LabelValues":
+    """Read the labels of a file, whatever the coding."""
+    values = read_label_values(source, name, n_classes, meanings)
+    if values.is_decoded:
+        return values
     with named(name or source_name(source)):
-        if is_decoded:
-            return stack, words
         if meanings.values:
-            return map_labels(stack, {IGNORED: IGNORED} | dict(meanings.values)), words
-        coding = coding_of(_values_in(stack), n_classes)
-        return map_labels(stack, coding.labels), " ".join(filter(None, [coding.note, words]))
+            table = {IGNORED: IGNORED} | dict(meanings.values)
+            return replace(values, labels=map_labels(values.labels, table))
+        coding = coding_of(_values_in(values.labels), n_classes)
+        note = " ".join(filter(None, [coding.note, values.note]))
+        return replace(values, labels=map_labels(values.labels, coding.labels), note=note)
+
+
+@dataclass(frozen=True, eq=False)
+class LabelValues:
+    """(Z, Y, X) values of a label file, whether they are labels already, and what is doubtful.
+
+    `names` are those of the files of its slices where it is several.
+    """
+
+    labels: np.ndarray
+    is_decoded: bool
+    note: str = ""
+    names: tuple[str, ...] = ()
 
 
 def read_label_values(
     source: Source, name: str = "", n_classes: int = 4, meanings: Meanings = AS_FOUND
-) -> tuple[np.ndarray, bool, str]:
-    """Return (Z, Y, X) of the values of a label file, whether they are labels already, and doubts.
-
-    The doubts are "" where the file keeps what was written into it.
+) -> LabelValues:
+    """Read the values of a label file.
 
     Raises:
         StackError: The file is missing, damaged or too large.
         LabelError: It is colored, and the colors are not known.
     """
-    values, is_decoded = open_label_values(source, name, n_classes, meanings=meanings)
-    with values:
-        stack = np.stack([values.read_slice(z) for z in range(values.n_slices)])
-    return stack, is_decoded and _is_in_range(stack, n_classes), " ".join(values.warnings)
+    values = open_label_values(source, name, n_classes, meanings=meanings)
+    with values.stack as found:
+        stack = np.stack([found.read_slice(z) for z in range(found.n_slices)])
+    is_decoded = values.is_decoded and _is_in_range(stack, n_classes)
+    return LabelValues(stack, is_decoded, values.note, values.names)
 
 
 def _is_in_range(labels: np.ndarray, n_classes: int) -> bool:
     return bool(((labels < n_classes) | (labels == IGNORED)).all())
+
+
+@dataclass(frozen=True, eq=False)
+class OpenLabels:
+    """A label file as a stack of its values; `is_decoded`: they are labels already.
+
+    `tally` counts, as slices are read, how well colors fit; `names` are those of the files of its
+    slices where it is several.
+    """
+
+    stack: Stack
+    is_decoded: bool
+    tally: ColorTally = field(default_factory=ColorTally)
+    names: tuple[str, ...] = ()
+
+    @property
+    def note(self) -> str:
+        """What is doubtful of the slices read so far, "" where nothing is."""
+        return " ".join(self.stack.warnings) or self.tally.note
 
 
 def open_label_values(
@@ -105,7 +198,7 @@ def open_label_values(
     n_classes: int = 4,
     limits: StackLimits | None = None,
     meanings: Meanings = AS_FOUND,
-) -> tuple[Stack, bool]:
+) -> OpenLabels:
     """Open a label file as a stack of the values that stand in it, and tell if they are labels.
 
     Values are taken as stored, whatever colors a color table gives them. Those of colored files,
@@ -121,10 +214,13 @@ def open_label_values(
         header = find_header([(name, files[0][1])] if len(files) == 1 else files)
         slices = None if header else find_slices(files, limits, name)
         if header or (not slices and not is_slice_file(files[0][1])):
-            return open_stack(source, name, limits), False
-        open_one = partial(_file_values, n_classes=n_classes, limits=limits, meanings=meanings)
+            return OpenLabels(open_stack(source, name, limits), False)
+        tally = ColorTally(meanings.most_far)
+        how = {"n_classes": n_classes, "limits": limits, "meanings": meanings, "tally": tally}
+        open_one = partial(_file_values, **how)
         values, is_decoded = _joined(slices, limits, open_one) if slices else open_one(files[0][1])
-    return replace(values, name=name), is_decoded
+    names = tuple(file.name for file in slices.files) if slices and len(slices.files) > 1 else ()
+    return OpenLabels(replace(values, name=name), is_decoded, tally, names)
 
 
 def _joined(
@@ -149,23 +245,22 @@ def _joined(
             hint="Export all label slices in one way.",
         )
     is_decoded = found == {True}
-    if shares and stack.n_slices > 1:  # the first slice was opened twice
-        doubts = [doubt_of_names([file.name for file in slices.files])]
-        doubts.append(lossy_doubt(is_decoded, shares[1:]))
-        stack = replace(stack, warnings=tuple(filter(None, doubts)))
+    if stack.n_slices > 1:  # their numbers say which slices they are of, not what is missing
+        doubts = (lossy_doubt(is_decoded, shares[1:]),) if shares else ()  # the first came twice
+        stack = replace(stack, warnings=doubts)
     return stack, is_decoded
 
 
 def _file_values(
-    source: Source, n_classes: int, limits: StackLimits, meanings: Meanings
+    source: Source, n_classes: int, limits: StackLimits, meanings: Meanings, tally: ColorTally
 ) -> tuple[Stack, bool]:
     start = first_bytes(source)
     if is_picture(start):
         from sandseg.scan.pictures.values import open_picture_values  # loads Pillow
 
-        return open_picture_values(source, n_classes, limits, meanings.colors)
+        return open_picture_values(source, n_classes, limits, meanings.colors, tally)
     refuse_foreign(source_name(source), start)
-    return open_tiff_values(source, n_classes, limits, meanings.colors)
+    return open_tiff_values(source, n_classes, limits, meanings.colors, tally)
 
 
 def _values_in(slices: Iterable[np.ndarray]) -> np.ndarray:
@@ -186,10 +281,13 @@ def check_same_shape(stack: Stack, labels: np.ndarray) -> None:
         LabelError: They differ in the number of slices or in size.
     """
     if tuple(stack.shape) != tuple(labels.shape):
+        is_part = stack.shape[1:] == labels.shape[1:] and len(labels) < stack.n_slices
         raise LabelError(
             f'"{stack.name}" is {_shape_text(stack.shape)}, '
             f"but the labels are {_shape_text(labels.shape)}.",
-            hint="Choose the labels made for this image, neither cropped nor resized.",
+            hint=SAY_SLICES
+            if is_part
+            else "Choose the labels made for this image, neither cropped nor resized.",
         )
 
 
@@ -213,9 +311,10 @@ def decode_labels(raw: np.ndarray, n_classes: int = 4) -> np.ndarray:
     Raises:
         LabelError: The values belong to none of the known codings.
     """
-    if raw.ndim >= 3 and raw.shape[-1] == 3:
-        return decode_colors(raw, n_classes)
-    return map_labels(raw, coding_of(np.unique(raw), n_classes).labels)
+    with named("the array"):
+        if raw.ndim >= 3 and raw.shape[-1] == 3:
+            return decode_colors(raw, n_classes)
+        return map_labels(raw, coding_of(np.unique(raw), n_classes).labels)
 
 
 def map_labels(raw: np.ndarray, mapping: Mapping[int, int]) -> np.ndarray:
@@ -237,7 +336,7 @@ def map_labels(raw: np.ndarray, mapping: Mapping[int, int]) -> np.ndarray:
     if unknown:
         shown = ", ".join(f"{value:g}" for value in unknown[:8]) + (" …" if unknown[8:] else "")
         raise LabelError(
-            f"The label file holds values nobody gave a meaning: {shown}.",
+            f'"{FILE}" holds values nobody gave a meaning: {shown}.',
             hint='Choose a class for each value, or "not labelled".',
         )
     table = np.array([mapping[value] for value in numbers], np.uint8)

@@ -15,8 +15,10 @@ class Stack:
 
     `reader` returns slice z, (Y, X) of `dtype`, and may be called from several threads. `axes` are
     the letters found in the file, `notes` say what was guessed while reading it, and `choices` what
-    else the file holds. `part_of` is the stack that this one is a part of. All stacks made of one
-    another read one file: whoever opened it closes it, by any of them.
+    else the file holds. `part_of` is the stack that this one is a part of. `numbers` is how its
+    slices are called where they are not counted from 1; `apart` says why they may not lie directly
+    on one another. All stacks made of one another read one file: whoever opened it closes it, by
+    any of them.
     """
 
     name: str
@@ -31,6 +33,8 @@ class Stack:
     part_of: "Stack | None" = field(default=None, repr=False)
     first_slice: int = 0  # in the stack it is a part of
     aspect: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of a voxel along z, y, x; x is 1
+    numbers: tuple[str, ...] = ()
+    apart: str = ""
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
     warnings: tuple[str, ...] = ()
 
@@ -101,7 +105,12 @@ class Stack:
             notes=(*self.notes, f"Only {which} read."),
             part_of=self.whole,
             first_slice=self.first_slice + first,
+            numbers=self.numbers[first : last + 1],
         )
+
+    def slice_name(self, z: int) -> int | str:
+        """Return how slice z is called on screen: its own number, else counted from 1."""
+        return self.numbers[z] if self.numbers else self.first_slice + z + 1
 
     def with_voxel_size(self, voxel_size_um: float | None) -> "Stack":
         """Return the same slices with pixels of this width in µm, None for unknown."""

@@ -9,10 +9,15 @@ import numpy as np
 from sandseg.classes import IGNORED
 from sandseg.score.boundaries import boundary_error_share
 from sandseg.score.calibration import Reliability, reliability
-from sandseg.score.intervals import IouIntervals, block_matrices, bootstrap_iou
+from sandseg.score.intervals import (
+    BLOCK_SIZE,
+    IouIntervals,
+    block_matrices,
+    bootstrap_iou,
+    joined_blocks,
+)
 from sandseg.score.metrics import Scores, mean_iou, scores
 
-BLOCK_SIZE = 128  # pixels, and slices: neighbours tell nearly the same
 NEAR = 2  # pixels from a true border
 
 
@@ -85,7 +90,8 @@ def combine(parts: Mapping[int, Evaluation]) -> Evaluation:
     near = np.array([part.near_border_share for part in parts.values()])
     known = n_wrong > 0
     share = np.average(near[known], weights=n_wrong[known]) if known.any() else float("nan")
-    return Evaluation(_boxes(parts), _together(parts), float(share))
+    blocks = joined_blocks({z: part.blocks for z, part in parts.items()})
+    return Evaluation(blocks, _together(parts), float(share))
 
 
 def ranking(parts: Mapping[int, Evaluation]) -> list[tuple[int, float]]:
@@ -97,17 +103,6 @@ def most_pixels(parts: Mapping[int, Evaluation], cell: tuple[int, int]) -> list[
     """Return the slices z with their pixels in a cell of the matrix, most first, without zeros."""
     counts = [(z, int(part.matrix[cell])) for z, part in parts.items()]
     return sorted((entry for entry in counts if entry[1]), key=lambda entry: -entry[1])
-
-
-def _boxes(parts: Mapping[int, Evaluation]) -> np.ndarray:
-    """Join blocks that lie above each other: the slices of a stack repeat each other too."""
-    blocks = [part.blocks for part in parts.values()]
-    if len({found.shape for found in blocks}) > 1:
-        # Partly labelled slices lack blocks, so what lies above what is lost: take whole slices.
-        return np.stack([found.sum(axis=0) for found in blocks])
-    layers = np.array([z // BLOCK_SIZE for z in parts])
-    stacked = np.stack(blocks)
-    return np.concatenate([stacked[layers == layer].sum(axis=0) for layer in np.unique(layers)])
 
 
 def _together(parts: Mapping[int, Evaluation]) -> Reliability:

@@ -1,5 +1,6 @@
 """How sure a score is: confidence intervals by resampling blocks of a slice."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -7,6 +8,7 @@ from scipy import special
 
 from sandseg.score.metrics import grouped_confusion_matrices, iou
 
+BLOCK_SIZE = 128  # pixels, and slices: neighbours tell nearly the same
 LEVEL = 0.95  # share of cases in which the interval holds the true value
 
 
@@ -21,7 +23,7 @@ class IouIntervals:
 
 
 def block_matrices(
-    true: np.ndarray, predicted: np.ndarray, n_classes: int, block_size: int = 128
+    true: np.ndarray, predicted: np.ndarray, n_classes: int, block_size: int = BLOCK_SIZE
 ) -> np.ndarray:
     """Return the confusion matrix of each block of a slice.
 
@@ -47,6 +49,26 @@ def block_matrices(
     blocks = rows[:, None] * np.int32(n_across) + columns
     matrices = grouped_confusion_matrices(true, predicted, n_classes, blocks, n_blocks)
     return matrices[matrices.any(axis=(1, 2))]
+
+
+def joined_blocks(parts: Mapping[int, np.ndarray]) -> np.ndarray:
+    """Join blocks that lie above each other: the slices of a stack repeat each other too.
+
+    Args:
+        parts: Of one slice z or more, (B, C, C) as from `block_matrices`.
+
+    Returns:
+        (B, C, C), which sum to the same matrix.
+    """
+    blocks = list(parts.values())
+    if len(blocks) == 1:
+        return blocks[0]
+    if len({found.shape for found in blocks}) > 1:
+        # Partly labelled slices lack blocks, so what lies above what is lost: take whole slices.
+        return np.stack([found.sum(axis=0) for found in blocks])
+    layers = np.array([z // BLOCK_SIZE for z in parts])
+    stacked = np.stack(blocks)
+    return np.concatenate([stacked[layers == layer].sum(axis=0) for layer in np.unique(layers)])
 
 
 def bootstrap_iou(

@@ -8,8 +8,6 @@ import numpy as np
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
 
-SAMPLE, LABELLED = "sample", "labelled_pixels"  # what a score may be counted over
-
 
 def confusion_matrix(true: np.ndarray, predicted: np.ndarray, n_classes: int) -> np.ndarray:
     """Count pixels by true (row) and predicted (column) label.
@@ -46,11 +44,7 @@ def grouped_confusion_matrices(
     Raises:
         LabelError: The shapes differ, or a label belongs to no class.
     """
-    if true.shape != predicted.shape:
-        raise LabelError(
-            f"The labels measure {_size(true)} pixels, but the prediction {_size(predicted)}.",
-            hint="Compare a prediction with the labels of the same slices.",
-        )
+    check_same_size(true, predicted)
     is_labelled = true != IGNORED
     if not is_labelled.all():
         groups = np.broadcast_to(groups, true.shape)[is_labelled]
@@ -60,6 +54,19 @@ def grouped_confusion_matrices(
     codes = (groups * np.int32(n_classes) + true) * np.int32(n_classes) + predicted
     counts = np.bincount(codes.ravel(), minlength=n_groups * n_classes**2)
     return counts.reshape(n_groups, n_classes, n_classes).astype(np.int64, copy=False)
+
+
+def check_same_size(true: np.ndarray, predicted: np.ndarray) -> None:
+    """Check that true and predicted labels are of the same slices.
+
+    Raises:
+        LabelError: The shapes differ.
+    """
+    if true.shape != predicted.shape:
+        raise LabelError(
+            f"The labels measure {_size(true)} pixels, but the prediction {_size(predicted)}.",
+            hint="Compare a prediction with the labels of the same slices.",
+        )
 
 
 def iou(matrix: np.ndarray) -> np.ndarray:
@@ -162,25 +169,6 @@ def scores(matrix: np.ndarray) -> Scores:
         frequency_weighted_iou=frequency_weighted_iou(matrix),
         accuracy=accuracy(matrix),
     )
-
-
-def scores_by_region(
-    sample: np.ndarray, whole: np.ndarray, class_names: Sequence[str], first: str = SAMPLE
-) -> dict:
-    """Return the scores of two regions as plain numbers, each under its region's name.
-
-    Args:
-        sample: (C, C) confusion matrix inside the sample.
-        whole: (C, C) confusion matrix of all labelled pixels.
-        class_names: Names of the C classes.
-        first: The region whose scores stand at the top, `SAMPLE` or `LABELLED`.
-    """
-    found = {
-        region: scores(matrix).to_dict(class_names)
-        for region, matrix in ((SAMPLE, sample), (LABELLED, whole))
-    }
-    (other,) = found.keys() - {first}
-    return {"scores_of": first} | found[first] | {f"scores_of_{other}": found[other]}
 
 
 def few_classes(found: dict, class_names: Sequence[str]) -> str:

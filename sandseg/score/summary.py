@@ -12,6 +12,17 @@ GOOD = 0.95  # IoU from which even the hardest class is no problem
 SIMPLE = [Fraction(*pair) for pair in ((2, 5), (1, 2), (3, 5), (2, 3), (3, 4), (4, 5), (9, 10))]
 
 
+def score_text(value: float | None) -> str:
+    """Return an IoU with three decimals, as in "0.943"; a dash where a class does not occur.
+
+    What is nearly perfect is cut off: "1.000" is said of what has no error.
+    """
+    if value is None or np.isnan(value):
+        return "–"
+    is_nearly_perfect = 0.9995 <= value < 1
+    return "0.999" if is_nearly_perfect else f"{value:.3f}"
+
+
 def finding(matrix: np.ndarray, classes: Sequence[SegmentationClass]) -> str:
     """Return the sentence a teacher would say first: the hardest class and what it is mixed with.
 

@@ -19,7 +19,8 @@ from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.damage import reading
 from sandseg.scan.formats import check_is_one, open_stack
-from sandseg.scan.labels import open_label_values
+from sandseg.scan.label_colors import MOST_COLORS, RARE, UnknownColorsError
+from sandseg.scan.labels import AS_FOUND, Meanings, OpenLabels, open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
@@ -75,32 +76,59 @@ def decode(request: dict, limits: StackLimits) -> dict:
     """
     if "unpack" in request:
         return _unpack(request, limits)
-    stack, is_colored = _open(request, limits)
-    target = Path(request["target"])
-    with stack:
+    if "n_classes" in request:
+        return _decode_labels(request, limits)
+    sources, name = _sources(request), request["name"]
+    if "layout" in request:
+        stack = open_raw_files(sources, name, RawFormat.parse(request["layout"]), limits)
+    else:
+        if request.get("asks"):
+            check_is_one(sources, name, limits)
+        stack = open_stack(sources, name, limits, **request["selection"])
+    return _keep(OpenLabels(stack, is_decoded=False), Path(request["target"]))
+
+
+def _decode_labels(request: dict, limits: StackLimits) -> dict:
+    """Keep labels, or where their colors are not known, numbers of the main colors to ask about."""
+    target, colors = Path(request["target"]), {}
+    while True:
+        known = Meanings(colors=colors, most_far=RARE) if colors else AS_FOUND
+        n_classes = max(len(colors), request["n_classes"])
+        try:
+            opened = open_label_values(_sources(request), request["name"], n_classes, limits, known)
+            answer = _keep(opened, target)
+        except UnknownColorsError as error:
+            found = [color for color in error.colors if color not in colors]
+            if not found or len(colors) + len(found) > MOST_COLORS:
+                raise
+            colors |= {color: len(colors) + i for i, color in enumerate(found)}
+        else:
+            shown = [f"#{bytes(color).hex()}" for color in colors]
+            return answer | {"colors": shown, "is_colored": answer["is_colored"] and not colors}
+
+
+def _keep(opened: OpenLabels, target: Path) -> dict:
+    """Write what was opened, and say what is known of it."""
+    with opened.stack as stack:
         _write(stack, target)
+        note = opened.note
         return {
-            "notes": stack.notes,
+            "notes": (*stack.notes, note) if note and note not in stack.warnings else stack.notes,
             "warnings": stack.warnings,
             "axes": stack.axes,
             "compression": stack.compression,
             "voxel_size_um": stack.voxel_size_um,
             "choices": asdict(stack.choices),
+            "apart": stack.apart,
             "shape": stack.shape,
-            "is_colored": is_colored,
+            "is_colored": opened.is_decoded,
+            "names": opened.names,
+            "colors": [],
         }
 
 
-def _open(request: dict, limits: StackLimits) -> tuple[Stack, bool]:
-    sources = {name: Path(path) for name, path in request["sources"].items()}
-    if "layout" in request:
-        layout = RawFormat.parse(request["layout"])
-        return open_raw_files(sources, request["name"], layout, limits), False
-    if request.get("asks"):
-        check_is_one(sources, request["name"], limits)
-    if "n_classes" not in request:
-        return open_stack(sources, request["name"], limits, **request["selection"]), False
-    return open_label_values(sources, request["name"], request["n_classes"], limits)
+def _sources(request: dict) -> dict[str, Path]:
+    return {name: Path(path) for name, path in request["sources"].items()}
 
 
 def _unpack(request: dict, limits: StackLimits) -> dict:

@@ -34,7 +34,10 @@ _TURNS = threading.BoundedSemaphore(2)
 class Taken:
     """A stack that was kept: a plain TIFF, and what was understood of the file it came from.
 
-    `is_colored`: a label file's colors said what its labels are; `path` has the labels.
+    `is_colored`: a label file's colors said what its labels are; `path` has the labels. Where they
+    did not, `colors` ("#rrggbb") are the main ones, and `path` has their numbers, from 0 on.
+    `names` are those of the files of label slices where it is several. `apart` says why slices may
+    not lie directly on one another.
     """
 
     path: Path
@@ -45,7 +48,10 @@ class Taken:
     voxel_size_um: float | None
     shape: tuple[int, int, int]
     is_colored: bool
+    apart: str = ""
     warnings: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    colors: tuple[str, ...] = ()
 
 
 def take_upload(
@@ -162,7 +168,7 @@ def _answers(requests: list[dict], limits: StackLimits | None) -> list[dict]:
 def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
     """Run the process and return the stacks that it kept."""
     answers = _answers(requests, limits)
-    facts = ("axes", "compression", "voxel_size_um", "is_colored")
+    facts = ("axes", "compression", "voxel_size_um", "is_colored", "apart")
     return [
         Taken(
             Path(request["target"]),
@@ -170,6 +176,8 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             Choices.from_dict(answer["choices"]),
             shape=tuple(answer["shape"]),
             warnings=tuple(answer["warnings"]),
+            names=tuple(answer["names"]),
+            colors=tuple(answer["colors"]),
             **{key: answer[key] for key in facts},
         )
         for request, answer in zip(requests, answers, strict=True)

@@ -31,7 +31,8 @@ class Upload:
 
     `id` is the visit's and the upload's folder; `path` the plain stack; `notes` what was guessed,
     `warnings` what must be doubted, `choices` what else the file holds; `voxel_size_um` as the file
-    says or as the visitor set it; `layout` is how raw voxels lie in it, as they say.
+    says or as the visitor set it; `apart` why its slices may not lie directly on one another;
+    `n_files` how many files it was; `layout` is how raw voxels lie in it, as they say.
     """
 
     id: str
@@ -41,6 +42,8 @@ class Upload:
     choices: Choices = Choices()
     voxel_size_um: float | None = None
     warnings: tuple[str, ...] = ()
+    apart: str = ""
+    n_files: int = 1
     layout: RawFormat | None = None
 
     @property
@@ -110,6 +113,8 @@ def open_kept(
         taken.choices,
         taken.voxel_size_um,
         taken.warnings,
+        taken.apart,
+        len(sources),
         layout,
     )
     _write(upload)
@@ -136,8 +141,10 @@ def find(upload_id: str) -> Upload | None:
             tuple(facts["notes"]),
             Choices.from_dict(facts["choices"]),
             facts["voxel_size_um"],
-            tuple(facts["warnings"]),
-            RawFormat.parse(facts["layout"]) if facts["layout"] else None,
+            tuple(facts.get("warnings", ())),
+            facts.get("apart", ""),
+            facts.get("n_files", 1),
+            RawFormat.parse(facts["layout"]) if facts.get("layout") else None,
         )
     except (KeyError, TypeError, json.JSONDecodeError):
         return None
@@ -166,6 +173,8 @@ def _write(upload: Upload) -> None:
         "layout": str(upload.layout) if upload.layout else "",
         "choices": asdict(upload.choices),
         "voxel_size_um": upload.voxel_size_um,
+        "apart": upload.apart,
+        "n_files": upload.n_files,
     }
     with workspace.writing():
         write_json(upload.folder / FACTS, facts)

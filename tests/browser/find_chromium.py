@@ -9,7 +9,7 @@ from playwright.sync_api import sync_playwright
 
 from sandseg.settings import CHROMIUM
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 
 
 def find_chromium() -> str | None:

@@ -54,7 +54,7 @@ def test_the_usual_methods_stand_side_by_side(page, wait_until_idle, usual):
 
     assert pane_titles(page) == [method.title for method in usual]
     expect(page.locator(f"{PANES} figcaption").nth(0)).to_contain_text(
-        re.compile(r"mean IoU 0\.\d{3} · [\d.]+ s")
+        re.compile(r"mean IoU 0\.\d{3} \(0\.\d{3}–[01]\.\d{3}\) · [\d.]+ s")
     )
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
     expect(page.locator(".methods")).to_contain_text("Truth")

@@ -18,6 +18,7 @@ from sandseg.cli.main import main
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
+from tests.made_tiffs import zip_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
 PATIENCE_S = 300  # a busy machine takes its time to start Python
@@ -243,7 +244,7 @@ def test_labels_at_hand_are_compared_with(sandseg, scan, slices, out, nearest_gr
         *("--labels", out / "true.tif", "--report", out / "report.json"),
     )
 
-    assert "mean IoU 1.0000, accuracy 1.0000" in ended.out
+    assert "mean IoU 1.000, accuracy 1.000 (of the sample)" in ended.out
     report = json.loads((out / "report.json").read_text())
     assert {"confusion_matrix", "iou", "mean_iou", "accuracy"} <= set(report)
     assert report["mean_iou"] == 1
@@ -275,7 +276,7 @@ def test_labels_against_themselves_are_perfect(sandseg, out, rng):
     ended = sandseg("evaluate", out / "labels.tif", out / "labels.tif", "--report", out / "r.json")
 
     assert (ended.code, ended.err) == (0, "")
-    assert "mean IoU 1.0000, accuracy 1.0000" in ended.out
+    assert "mean IoU 1.000, accuracy 1.000" in ended.out
     found = json.loads((out / "r.json").read_text())
     assert found["iou"] == {"air": 1, "clay": 1, "quartz": 1, "pyrite": None}
     assert "absent" in ended.out
@@ -289,6 +290,35 @@ def test_rows_are_true_and_columns_predicted(sandseg, out):
 
     matrix = json.loads((out / "r.json").read_text())["confusion_matrix"]
     assert matrix == [[1, 1, 0, 0], [0, 1, 0, 0], [0, 1, 0, 0], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize("way", ["said", "in the names", "in a ZIP"])
+def test_labels_of_some_slices_are_compared_with_those(
+    sandseg, scan, slices, out, nearest_grey, way
+):
+    labels, some = nearest_grey(slices / 255), out / "some"
+    some.mkdir()
+    options = ["--label-slices", "1,3"] if way == "said" else []
+    for number in (1, 3):
+        write_labels(some / f"mask_{number}.tif", labels[[number - 1]])
+    if way == "said":
+        some = out / "two.tif"
+        write_labels(some, labels[[0, 2]])
+    if way == "in a ZIP":
+        files = {path.name: path.read_bytes() for path in (out / "some").iterdir()}
+        some = out / "some.zip"
+        some.write_bytes(zip_bytes(files))
+    words = ["segment", scan, "-o", out / "l.tif", "--model", "grey", "--labels", some, *options]
+
+    ended = sandseg(*words, "--grey", "identity", "--report", out / "r.json")
+
+    report = json.loads((out / "r.json").read_text())
+    assert ended.code == 0
+    assert report["mean_iou"] == 1
+    assert np.sum(report["scores_of_labelled_pixels"]["confusion_matrix"]) == 2 * slices[0].size
+    assert "Labels are those of slices 1, 3 of 3." in report["warnings"]
+    judged = sandseg("evaluate", out / "l.tif", some, *options)
+    assert (judged.code, "slices 1, 3 of 3" in judged.err) == (0, True)
 
 
 def test_labels_that_do_not_fit_are_refused(sandseg, out, scan):

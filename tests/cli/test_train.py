@@ -7,9 +7,8 @@ import pytest
 import tifffile
 
 from sandseg.cli import train as cli_train
-from sandseg.cli.train import add_model, train
+from sandseg.cli.train import train
 from sandseg.config import fit_patches, preset
-from sandseg.errors import ConfigError
 from sandseg.runs.folder import PAUSE, STOP
 from sandseg.runs.settings import DataSource, RunSettings, write_settings
 
@@ -125,12 +124,6 @@ def test_a_queued_run_lets_the_next_begin_however_it_ends(tmp_path, monkeypatch,
             train(run=tmp_path, queued=True)
 
     assert ended == [{"ended": tmp_path}]
-
-
-@pytest.mark.parametrize("name", ["", "../x", ".hidden", "a/b", "a b", "-x"])
-def test_a_model_gets_no_name_that_leads_elsewhere(tmp_path, name):
-    with pytest.raises(ConfigError, match="is no name for a model"):
-        add_model(tmp_path / "net.keras", name)
 
 
 def test_what_is_learned_from_and_every_warning_is_said_before_the_start(tmp_path, trained, capfd):

@@ -35,3 +35,9 @@ def test_a_jpeg_is_near_the_grey_values():
     assert (image.format, image.mode) == ("JPEG", "L")
     assert np.abs(np.asarray(image).astype(int) - grey).max() <= 8
     assert len(encode_jpeg(grey, quality=30)) < len(encode_jpeg(grey, quality=95))
+
+
+def test_a_picture_says_what_it_is():
+    picture = encode_png(np.zeros((4, 5, 3), np.uint8), {"file": "ü\nx.tif", "size_um": None})
+
+    assert Image.open(io.BytesIO(picture)).text == {"file": "ü x.tif", "size_um": ""}

@@ -10,9 +10,10 @@ from hypothesis.extra import numpy as hnp
 
 from sandseg.classes import SANDSTONE, SegmentationClass
 from sandseg.config import UNetConfig
-from sandseg.export.report import segmentation_report, to_json
+from sandseg.export.report import segmentation_report, speed_facts, stack_facts, to_json
 from sandseg.grey.mapping import FOREIGN, GreyMapping
 from sandseg.measure.composition import Composition
+from sandseg.measure.connectivity import Connectivity
 from sandseg.model.store import StoredModel
 from sandseg.scan.stack import Stack
 
@@ -40,7 +41,9 @@ def report_of(counts, classes=SANDSTONE, mapping=None, seconds=2.0, voxel_size_u
     stack = replace(stack, notes=("guessed the axes",))
     mapping = mapping or GreyMapping(0.0, 65535.0)
     found = Composition(tuple(classes), counts, counts + around(counts))
-    return segmentation_report(stack, model_of(classes), mapping, found, seconds)
+    return segmentation_report(stack, model_of(classes), mapping, found) | speed_facts(
+        stack, seconds
+    )
 
 
 def around(counts):
@@ -115,3 +118,38 @@ def test_json_keeps_letters_as_they_are_and_holds_no_nan():
     assert '"5 µm"' in to_json({"voxel": "5 µm"})
     with pytest.raises(ValueError, match="not JSON compliant"):
         to_json({"iou": float("nan")})
+
+
+def test_the_pores_of_a_stack_are_told_by_axis_and_the_box_counts_from_one():
+    pores = Connectivity((0.5, 0.25, math.nan), 0.125, 0.0, ((0, 4), (10, 20), (3, 33)))
+
+    facts = stack_facts((0.1, math.nan), pores)
+
+    assert facts == {
+        "porosity_interval_95": [0.1, None],
+        "open_porosity": 0.125,
+        "closed_porosity": 0.0,
+        "connected_porosity": {"z": 0.5, "y": 0.25, "x": None},
+        "connected_box": {"z": [1, 4], "y": [11, 20], "x": [4, 33]},
+        "connected_note": "",
+    }
+
+
+def test_what_is_not_known_of_the_pores_is_null_with_a_word_why():
+    facts = stack_facts((0.1, 0.2), Connectivity(reason="there is one slice only"))
+
+    assert facts["connected_porosity"] == {"z": None, "y": None, "x": None}
+    assert facts["open_porosity"] is facts["closed_porosity"] is facts["connected_box"] is None
+    assert facts["connected_note"] == "there is one slice only"
+
+
+def test_slices_are_called_as_on_screen():
+    stack = replace(
+        Stack.from_array(np.zeros((2, 8, 8), np.uint8), "rock"), numbers=("0050", "0300")
+    )
+    counts = np.ones((2, 4), np.int64)
+    found = Composition(SANDSTONE, counts, counts)
+
+    report = segmentation_report(stack, model_of(SANDSTONE), GreyMapping(0, 255), found)
+
+    assert [row["slice"] for row in report["slices"]] == ["0050", "0300"]

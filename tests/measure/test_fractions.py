@@ -7,12 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from sandseg.classes import IGNORED, SANDSTONE
-from sandseg.measure.fractions import (
-    connected_porosity,
-    phase_fractions,
-    porosity,
-    porosity_profile,
-)
+from sandseg.measure.fractions import phase_fractions, porosity
 from sandseg.measure.sample import sample_mask
 
 any_label = st.integers(0, 3) | st.just(IGNORED)
@@ -41,60 +36,15 @@ def test_fractions_are_shares_of_the_labelled_pixels_and_sum_to_one(labels):
     assert fractions.sum() == pytest.approx(1)
 
 
-@given(hnp.arrays(np.uint8, (3, 4, 5), elements=st.integers(0, 3)), st.integers(-3, 2))
-def test_porosity_is_the_mean_of_its_profile(labels, axis):
-    profile = porosity_profile(labels, SANDSTONE, axis)
-
-    assert profile.shape == (labels.shape[axis],)
-    assert porosity(labels, SANDSTONE) == pytest.approx(profile.mean())
-
-
-@given(label_stacks)
-def test_the_profile_along_z_is_the_pore_class_of_each_slice(labels):
-    profile = porosity_profile(labels, SANDSTONE)
-
-    np.testing.assert_allclose(profile, [phase_fractions(image, 4)[AIR] for image in labels])
-
-
 @given(label_stacks)
 def test_within_a_mask_only_its_pixels_count(labels):
     mask = np.indices(labels.shape).sum(axis=0) % 2 == 0
     masked = np.where(mask, labels, IGNORED)
 
-    for function in (porosity, porosity_profile, connected_porosity):
-        np.testing.assert_array_equal(
-            function(labels, SANDSTONE, within=mask), function(masked, SANDSTONE)
-        )
+    np.testing.assert_array_equal(
+        porosity(labels, SANDSTONE, within=mask), porosity(masked, SANDSTONE)
+    )
     np.testing.assert_array_equal(phase_fractions(labels, 4, mask), phase_fractions(masked, 4))
-
-
-@given(label_stacks, st.integers(0, 2))
-def test_connected_porosity_does_not_depend_on_the_direction_of_travel(labels, axis):
-    there = connected_porosity(labels, SANDSTONE, axis)
-    back = connected_porosity(np.flip(labels, axis), SANDSTONE, axis)
-
-    np.testing.assert_equal(there, back)
-    assert np.isnan(there) or 0 <= there <= 1
-
-
-def test_a_channel_counts_as_connected_and_a_bubble_does_not():
-    rock = np.full((10, 8, 8), QUARTZ, np.uint8)
-    rock[:, 2, 2] = AIR  # a channel of 10 voxels from top to bottom
-    rock[4:9, 5, 5:7] = AIR  # a bubble of 10 voxels
-
-    assert connected_porosity(rock, SANDSTONE, axis=0) == 0.5
-    assert connected_porosity(rock, SANDSTONE, axis=1) == 0
-
-
-def test_pores_that_touch_only_at_an_edge_are_not_connected():
-    rock = np.full((2, 2, 2), QUARTZ, np.uint8)
-    rock[0, 0, 0] = rock[1, 1, 0] = AIR
-
-    assert connected_porosity(rock, SANDSTONE) == 0
-
-
-def test_without_pores_there_is_no_connected_share():
-    assert np.isnan(connected_porosity(np.full((3, 3, 3), QUARTZ, np.uint8), SANDSTONE))
 
 
 def test_the_sample_is_the_cylinder_with_its_pores():
@@ -124,5 +74,4 @@ def test_a_whole_slice_is_measured_in_the_blink_of_an_eye(rng):
         return min(times)
 
     assert fastest(lambda: phase_fractions(labels, 4)) < 0.06
-    assert fastest(lambda: porosity_profile(labels, SANDSTONE)) < 0.06
     assert fastest(lambda: sample_mask(labels, SANDSTONE)) < 0.2

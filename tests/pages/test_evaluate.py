@@ -14,6 +14,7 @@ from pages.components import confusion
 from pages.words.scans import seen_in
 from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.scan.label_colors import SANDSTONE_RGB
+from tests.made_tiffs import zip_bytes
 
 EVALUATE = "pages/evaluate.py"
 CODINGS = {
@@ -165,7 +166,7 @@ def test_too_many_foreign_values_are_refused(page, rng):
 
     upload(page, tiff(rng.integers(0, 99, image.shape).astype(np.uint8)), "grey.tif", 1)
 
-    assert "The label file holds the values" in page.error[0].value
+    assert "holds the values" in page.error[0].value
     assert page.title[0].value == "Evaluate"
 
 
@@ -229,3 +230,76 @@ def test_the_matrix_can_be_taken_home(view):
     )
     assert rows[1] == ["air", *first]
     assert rows[2][1:] == (["", ""] if view == confusion.ROWS else rows[2][1:])
+
+
+def test_labels_of_some_slices_are_asked_about_and_then_scored_there_alone(page, rng):
+    image, labels = rock(rng, n_slices=5)
+    upload(page, tiff(image), "rock.tif", 0)
+
+    upload(page, tiff(labels[[1, 3]]), "two.tif", 1)
+    assert "labels of 2 slices of the stack. Of which?" in words(page)
+    page.text_input(key=slices_key(page)).input("2, 4")
+    press(page, "Compare with these")
+
+    assert not page.error
+    page.slider[0].set_value(2).run()
+    partial = ious(page)
+    upload(page, tiff(labels), "all.tif", 1)
+    assert ious(page) == partial
+
+
+def test_label_files_named_by_their_slices_need_no_more_than_a_yes(page, rng):
+    image, labels = rock(rng, n_slices=5)
+    upload(page, tiff(image), "rock.tif", 0)
+    files = {f"slice{z}.tif": tiff(labels[z]) for z in (0, 3)}
+
+    upload(page, zip_bytes(files), "labels.zip", 1)
+
+    assert page.text_input(key=slices_key(page)).value == "1, 4"
+
+
+def test_slices_that_do_not_fit_the_labels_are_refused_and_can_be_said_again(page, rng):
+    image, labels = rock(rng, n_slices=5)
+    upload(page, tiff(image), "rock.tif", 0)
+    upload(page, tiff(labels[[1, 3]]), "two.tif", 1)
+
+    for written in ("", "2", "2, 9"):
+        page.text_input(key=slices_key(page)).input(written)
+        press(page, "Compare with these")
+        assert page.error
+
+    page.text_input(key=slices_key(page)).input("2, 4")
+    press(page, "Compare with these")
+    assert not page.error
+
+
+def test_unknown_colors_are_asked_about_with_each_main_color(page, rng):
+    image, labels = rock(rng)
+    upload(page, tiff(image), "rock.tif", 0)
+    upload(page, tiff(labels), "values.tif", 1)
+    expected = ious(page)
+    colors = np.array([[40, 40, 40], [200, 120, 0], [230, 230, 230], [150, 0, 200]], np.uint8)
+
+    upload(page, tiff(colors[labels]), "theirs.tif", 1)
+
+    assert "What do the colors of these labels mean?" in words(page)
+    shown = [box.label for box in page.selectbox if box.label.startswith("Color ")]
+    assert sorted(shown) == sorted(f"Color #{bytes(color).hex()} is" for color in colors)
+    for value, color in enumerate(colors):
+        label = f"Color #{bytes(color).hex()} is"
+        next(box for box in page.selectbox if box.label == label).set_value(value)
+    press(page, "Compare with these")
+    assert ious(page) == expected
+
+
+def slices_key(page):
+    return next(field.key for field in page.text_input if "label-slices" in (field.key or ""))
+
+
+def press(page, label):
+    next(button for button in page.button if button.label == label).click().run()
+    assert not page.exception
+
+
+def words(page):
+    return " ".join(part.value for part in (*page.caption, *page.markdown, *page.info))

@@ -1,6 +1,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -357,6 +358,63 @@ def test_own_slices_are_learned_from(open_train, at_work, rng):
     settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
     assert settings.config.unet.n_classes == 3
     np.testing.assert_array_equal(tifffile.imread(settings.source.labels), labels)
+
+
+def test_before_the_start_it_is_said_which_slices_do_what_and_few_can_be_chosen(
+    open_train, at_work, rng
+):
+    at = open_train()
+    button(at, "New training").click().run()
+    labels = rng.integers(0, 3, (4, 160, 160)).astype(np.uint8)
+    upload_pair(at, labels * 70, labels)
+    assert "its test is" in words(at)
+
+    first, second = at.multiselect
+    first.set_value([first.options[0]])
+    second.set_value([]).run()
+
+    assert not at.error
+    learns, chooses = re.search(
+        r"Learns from (.*); its best weights are chosen by (.*?)\.", words(at)
+    ).groups()
+    assert "[1]" in chooses
+    assert all(f"[{z}]" in learns for z in (2, 3, 4))
+    assert "its test is" not in words(at)
+    button(at, "Start training").click().run()
+    settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
+    assert (len(settings.validate), settings.test) == (1, ())
+
+
+def test_labels_of_some_slices_are_learned_from_where_it_is_said_which(open_train, at_work, rng):
+    at = open_train()
+    button(at, "New training").click().run()
+    labels = rng.integers(0, 3, (6, 160, 160)).astype(np.uint8)
+    upload_pair(at, labels * 70, labels[[1, 4, 5]])
+    assert "the labels are 3 slices" in words(at)
+
+    at.text_input(key=next(t.key for t in at.text_input if "label-slices" in (t.key or ""))).input(
+        "2, 5-6"
+    ).run()
+
+    assert not at.error
+    assert all(f"[{z}]" in words(at) for z in (2, 5, 6))
+    button(at, "Start training").click().run()
+    settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
+    assert settings.source.label_slices == (1, 4, 5)
+
+
+def test_a_slice_cannot_both_choose_and_test(open_train, at_work, rng):
+    at = open_train()
+    button(at, "New training").click().run()
+    labels = rng.integers(0, 3, (4, 160, 160)).astype(np.uint8)
+    upload_pair(at, labels * 70, labels)
+
+    for choice in at.multiselect:
+        choice.set_value([choice.options[0]])
+    at.run()
+
+    assert "is to choose the weights and to test them" in words(at)
+    assert button(at, "Start training").disabled
 
 
 def test_two_classes_can_share_one_output(open_train, at_work, rng):

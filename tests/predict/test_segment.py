@@ -8,7 +8,7 @@ from tifffile import TiffFile
 from sandseg.config import Treatment
 from sandseg.errors import LabelError, ModelError, SandsegError, StackError
 from sandseg.export.tiff import write_image, write_labels
-from sandseg.model.request import SegmentRequest
+from sandseg.model.request import Origin, SegmentRequest
 from sandseg.predict.segment import segment_file
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels import read_labels
@@ -231,3 +231,72 @@ def test_a_missing_model_and_engine_are_named(request_for):
     with pytest.raises(ModelError, match='no engine "none"'):
         segment_file(replace(request_for, engine="none"))
     assert written(request_for) == []
+
+
+def info_of(path):
+    with TiffFile(path) as tif:
+        return tif.imagej_metadata["Info"]
+
+
+def test_labels_and_confidence_say_what_they_are_and_how_they_were_made(request_for):
+    report = segment_file(request_for)
+
+    for path in (request_for.labels, request_for.confidence):
+        lines = info_of(path).splitlines()
+        for line in (
+            "file: scan.tif",
+            "slices: 1 to 3",
+            "voxel_size_z_um: 2.5",
+            f"model_sha256: {report['model_sha256']}",
+            f"verdict: {report['domain']['verdict']}",
+            f"created: {report['created']}",
+            f"command: {request_for.command}",
+        ):
+            assert line in lines
+    assert "label 0 = air (pores)" in info_of(request_for.labels)
+    assert report["command"] == request_for.command
+
+
+def test_a_copy_is_called_what_its_owner_calls_it(request_for):
+    origin = Origin("a rock", ("0050", "0100", "0300"), "its slices lie apart", "make it again")
+
+    report = segment_file(replace(request_for, origin=origin))
+
+    assert (report["source"], report["command"]) == ("a rock", "make it again")
+    assert [row["slice"] for row in report["slices"]] == ["0050", "0100", "0300"]
+    assert report["connected_note"] == "its slices lie apart"
+    assert "slices: 0050 to 0300" in info_of(request_for.labels)
+
+
+def test_the_pores_of_a_stack_are_joined_through_its_slices(request_for, rng):
+    grey = rng.integers(115, 135, (6, 40, 50), np.uint8)  # quartz
+    grey[:, 20, 20] = grey[3, 8:16, 30] = 0  # a channel and a bubble
+    grey[1, 30, :26] = grey[2, 30, 25:] = 0  # through along x
+    write_image(request_for.source, grey)
+
+    report = segment_file(request_for)
+
+    n_voxels, n_pores = grey.size, 6 + 8 + 51
+    assert report["open_porosity"] == pytest.approx(57 / n_voxels, abs=1e-6)
+    assert report["closed_porosity"] == pytest.approx(8 / n_voxels, abs=1e-6)
+    assert report["connected_porosity"] == pytest.approx(
+        {"z": 6 / n_pores, "y": 0, "x": 51 / n_pores}, abs=1e-6
+    )
+    assert report["connected_box"] == {"z": [1, 6], "y": [1, 40], "x": [1, 50]}
+    assert report["connected_note"] == ""
+
+
+def test_of_one_slice_and_of_slices_with_a_gap_nothing_is_joined(request_for, slices, tmp_path):
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for number, image in zip((1, 2, 4), slices, strict=True):
+        write_image(folder / f"s{number}.tif", [image])
+
+    gap = segment_file(replace(request_for, source=folder))
+    single = segment_file(replace(request_for, read_options=ReadOptions(slices=(2, 2))))
+
+    assert gap["connected_note"] == '"s4.tif" follows "s2.tif"'
+    assert single["connected_note"] == "there is one slice only"
+    for report in (gap, single):
+        assert report["open_porosity"] is report["closed_porosity"] is None
+        assert set(report["connected_porosity"].values()) == {None}

@@ -23,7 +23,7 @@ export function wordsOn(spot, slice, header) {
 
 function className(value, classes) {
   const found = classes.find((material) => material.value === value);
-  return found?.name ?? (value === IGNORED ? "not labelled" : `label ${value}`);
+  return found?.name ?? (value === IGNORED ? "no label" : `label ${value}`);
 }
 
 /** Show words in the corner where the pointer is not; without words hide. */

@@ -8,6 +8,7 @@ from sandseg.errors import FILE, LabelError
 from sandseg.scan.colors import is_grey
 from sandseg.scan.label_colors import (
     Colors,
+    ColorTally,
     decode_colors,
     decode_one_hot,
     is_one_hot,
@@ -22,7 +23,7 @@ from sandseg.scan.stack import Stack
 
 
 def open_picture_values(
-    source: Source, n_classes: int, limits: StackLimits, colors: Colors
+    source: Source, n_classes: int, limits: StackLimits, colors: Colors, tally: ColorTally
 ) -> tuple[Stack, bool]:
     """Open a label picture as a stack of one slice, and tell if its values are labels already.
 
@@ -35,7 +36,7 @@ def open_picture_values(
     picture = OpenPicture(source, limits)
     try:
         raw = picture.read()
-        labels, is_decoded = _values(picture, raw, n_classes, colors)
+        labels, is_decoded = _values(picture, raw, n_classes, colors, tally)
     finally:
         picture.close()
     stack = replace(Stack.from_array(labels), name=FILE)
@@ -45,7 +46,7 @@ def open_picture_values(
 
 
 def _values(
-    picture: OpenPicture, raw: np.ndarray, n_classes: int, colors: Colors
+    picture: OpenPicture, raw: np.ndarray, n_classes: int, colors: Colors, tally: ColorTally
 ) -> tuple[np.ndarray, bool]:
     if raw.ndim == 2:  # also through colors that can be seen through: the number counts
         return raw, False
@@ -59,4 +60,4 @@ def _values(
         )
     if is_grey(raw, tolerance(picture)):
         return raw[..., 0], False
-    return decode_colors(raw[..., :3], n_classes, colors), True
+    return decode_colors(raw[..., :3], n_classes, colors, tally), True

@@ -11,7 +11,7 @@ from sandseg.errors import FILE, StackError, named
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory, check_size
 from sandseg.scan.raw.layout import RawFormat
-from sandseg.scan.several.numbering import doubt_of_names
+from sandseg.scan.several.numbering import clause_of, doubt_of_names
 from sandseg.scan.several.slice_files import natural_key
 from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
@@ -85,6 +85,7 @@ def _join(files: Sequence[tuple[str, Path]], layout: RawFormat, limits: StackLim
         lambda z: slices[z].read_slice(0),
         notes=(note,),
         warnings=(doubt,) if doubt else (),
+        apart=clause_of(doubt),
     )
 
 

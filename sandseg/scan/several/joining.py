@@ -9,7 +9,7 @@ from sandseg.errors import FILE, named
 from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.limits import StackLimits, check_count, check_memory, check_size
 from sandseg.scan.pictures.signature import is_picture
-from sandseg.scan.several.numbering import SeveralScansError, doubt_of_names
+from sandseg.scan.several.numbering import SeveralScansError, clause_of, doubt_of_names
 from sandseg.scan.several.slice_files import SliceFile, Slices
 from sandseg.scan.source import Source, first_bytes
 from sandseg.scan.stack import Stack
@@ -81,6 +81,7 @@ def _joined(slices: Slices, limits: StackLimits, open_one: OpenOne) -> Stack:
         choices=first.choices,
         aspect=first.aspect,
         warnings=(*filter(None, [doubt]), *tuple(warnings)[:_MOST_WARNINGS]),
+        apart=clause_of(doubt),
     )
 
 

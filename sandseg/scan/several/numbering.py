@@ -42,6 +42,11 @@ def doubt_of_names(names: Sequence[str]) -> str:
     return _doubt_of_numbers(files, differing[-1], len(differing) > 1)
 
 
+def clause_of(doubt: str) -> str:
+    """Return what `doubt_of_names` said first, to stand within a sentence."""
+    return re.split(r"[:.;]\s", doubt)[0]
+
+
 def _odd_name(files: Sequence[str], patterns: Sequence[tuple[str, ...]]) -> str:
     """Name a file that differs from the others in more than numbers."""
     counts = Counter(patterns)

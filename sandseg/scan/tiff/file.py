@@ -130,5 +130,6 @@ def _grey_stack(tiff: OpenTiff) -> Stack:
         notes=(*layout.notes, *grey.notes, *voxel_notes),
         choices=layout.choices,
         aspect=aspect,
+        apart=layout.choices.apart,
         on_close=tiff.close,
     )

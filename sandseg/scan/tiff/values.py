@@ -7,7 +7,13 @@ from sandseg.errors import FILE, LabelError
 from sandseg.scan.choices import Selection
 from sandseg.scan.colors import is_grey
 from sandseg.scan.damage import reading
-from sandseg.scan.label_colors import Colors, decode_colors, decode_one_hot, is_one_hot
+from sandseg.scan.label_colors import (
+    Colors,
+    ColorTally,
+    decode_colors,
+    decode_one_hot,
+    is_one_hot,
+)
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.source import Source
 from sandseg.scan.stack import Stack
@@ -15,7 +21,7 @@ from sandseg.scan.tiff.file import OpenTiff
 
 
 def open_tiff_values(
-    source: Source, n_classes: int, limits: StackLimits, colors: Colors
+    source: Source, n_classes: int, limits: StackLimits, colors: Colors, tally: ColorTally
 ) -> tuple[Stack, bool]:
     """Open a label TIFF as a stack of the values in it, and tell if they are labels already.
 
@@ -42,7 +48,7 @@ def open_tiff_values(
         if is_colored:
             if raw.shape[-1] > 3 and is_one_hot(raw):
                 return decode_one_hot(raw, n_classes)
-            return decode_colors(raw[..., :3], n_classes, colors)
+            return decode_colors(raw[..., :3], n_classes, colors, tally)
         return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
 
     dtype = dtype.newbyteorder("=")
@@ -65,7 +71,7 @@ def _one_hot_stack(source: Source, n_channels: int, n_classes: int, limits: Stac
         masks = np.stack([_read_raw(channel, z) for channel in channels], axis=-1)
         if not is_one_hot(masks):
             raise LabelError(
-                f"The label file holds {n_channels} channels, and they are no one-hot masks: in "
+                f'"{FILE}" holds {n_channels} channels, and they are no one-hot masks: in '
                 "each pixel one of them should be set.",
                 hint="Export the labels as whole numbers in one channel.",
             )

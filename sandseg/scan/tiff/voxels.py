@@ -26,6 +26,7 @@ LEAST_UM, MOST_UM = 1e-3, 2e3  # of an edge that is plausible
 Spacing = tuple[float, float, float]  # between slices, height and width of a pixel
 CUBE: Spacing = (1.0, 1.0, 1.0)
 _NO_UNIT = "pixel"
+_NO_LENGTHS = ("", "pixel", "px", "voxel", "reference frame", "none", "unit")
 
 
 def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacing, list[str]]:
@@ -36,13 +37,18 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
     page = layout.first
     if dpi := _default_dpi(tif, page):
         return None, CUBE, [_default_note(dpi)]
-    sizes = (
-        _ome_size(tif, layout.choices.series.chosen or 0)
-        or _imagej_size(tif, page)
-        or _resolution_size(page)
-    )
-    if sizes is None or not LEAST_UM <= sizes[0] <= MOST_UM:
+    series = layout.choices.series.chosen or 0
+    if unit := _unknown_unit(tif, series):
+        note = f'The unit "{unit}" of the file is no known length, so its voxel size is not known.'
+        return None, _aspect_alone(tif, page), [note]
+    sizes = _ome_size(tif, series) or _imagej_size(tif, page) or _resolution_size(page)
+    if sizes is None:
         return None, _aspect_alone(tif, page), []
+    if not LEAST_UM <= sizes[0] <= MOST_UM:
+        note = (
+            f"The file says that a pixel is {sizes[0]:,.6g} µm wide, which no scan's is: not taken."
+        )
+        return None, _aspect_alone(tif, page), [note]
     x, y, z = (float(f"{size:.9g}") for size in sizes)  # what a ratio of 32-bit numbers can carry
     notes = _shape_notes(x, y)
     if z and abs(z / x - 1) > 0.01:
@@ -89,17 +95,34 @@ def aspect_options(aspect: Spacing) -> dict:
     return {"resolution": (1e6, 1e6 / y), "resolutionunit": "NONE", "description": text}
 
 
+def _unknown_unit(tif: TiffFile, series: int) -> str:
+    """Return the unit that lengths are given in where it is no length; "" for pixels or none."""
+    unit = _imagej(tif).get("unit", "")
+    if pixels := _ome_pixels(tif, series):
+        written = re.search(r'\bPhysicalSizeXUnit="([^"]+)"', pixels)
+        unit = written[1] if written and "PhysicalSizeX=" in pixels else ""
+    unit = str(unit).strip()
+    return "" if microns(unit) or unit.casefold().rstrip("s") in _NO_LENGTHS else unit
+
+
+def _imagej(tif: TiffFile) -> dict:
+    return (tif.imagej_metadata or {}) if tif.is_imagej else {}
+
+
 def _aspect_alone(tif: TiffFile, page: TiffPage) -> Spacing:
-    metadata = (tif.imagej_metadata or {}) if tif.is_imagej else {}
+    """Return how far voxels lie apart in units of a pixel's width, where the unit is unknown."""
+    metadata = _imagej(tif)
     x, y = _pixel_lengths(page)
-    if metadata.get("unit") != _NO_UNIT or not x:
+    if not metadata.get("unit") or not x:
         return CUBE
-    return _number(metadata.get("spacing")) or 1.0, float(f"{y / x:.6g}"), 1.0
+    is_one = metadata["unit"] == _NO_UNIT  # as `aspect_options` writes it: the width is 1
+    depth = _number(metadata.get("spacing")) / (1 if is_one else x)
+    return depth or 1.0, float(f"{y / x:.6g}"), 1.0
 
 
 def _default_dpi(tif: TiffFile, page: TiffPage) -> float | None:
     """Return the resolution of a printer or a screen, where that is all that a file tells."""
-    unit = str((tif.imagej_metadata or {}).get("unit", "")) if tif.is_imagej else ""
+    unit = str(_imagej(tif).get("unit", ""))
     x, _ = _pixel_lengths(page)
     per_unit = microns(unit) if unit else {2: _MICRONS["inch"]}.get(page.tags.valueof(296, 2))
     if not x or tif.is_ome or per_unit != _MICRONS["inch"]:
@@ -115,9 +138,13 @@ def microns(unit: str) -> float:
     return _MICRONS.get(text) or _MICRONS.get(text.removesuffix("s"), 0.0)
 
 
-def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
+def _ome_pixels(tif: TiffFile, series: int) -> str:
     found = re.findall(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata or "" if tif.is_ome else "")
-    pixels = found[series] if series < len(found) else ""
+    return found[series] if series < len(found) else ""
+
+
+def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
+    pixels = _ome_pixels(tif, series)
     sizes = []
     for axis in "XYZ":
         value = re.search(rf'\bPhysicalSize{axis}="([^"]+)"', pixels)
@@ -128,7 +155,7 @@ def _ome_size(tif: TiffFile, series: int) -> tuple[float, float, float] | None:
 
 
 def _imagej_size(tif: TiffFile, page: TiffPage) -> tuple[float, float, float] | None:
-    metadata = (tif.imagej_metadata or {}) if tif.is_imagej else {}
+    metadata = _imagej(tif)
     per_unit = microns(str(metadata.get("unit", "")))
     x, y = _pixel_lengths(page)
     if not per_unit or not x:

@@ -1,16 +1,22 @@
 """What is kept of slices: all that was chosen for a scan holds in each picture of it."""
 
+import io
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
-from pages.cache import greys, slices
+from pages.cache import greys, methods, slices
 from pages.cache.errors import error_thumbnail
 from pages.cache.models import list_models
 from pages.cache.task import Task
+from sandseg.classes import IGNORED
 from sandseg.config import Treatment
 from sandseg.data.samples import open_sample
-from sandseg.export.tiff import write_image
+from sandseg.export.tiff import write_image, write_labels
+from sandseg.model.store import DEFAULT_MODEL
+from sandseg.predict.methods import MULTI_OTSU
 
 Z, TRUTH = 5, "phantom"
 BY_HAND = Treatment("60,190")
@@ -68,3 +74,43 @@ def test_another_voxel_size_is_another_zoom_and_another_answer(models_dir, task,
 
     assert zooms == [1.0, 1.5]
     assert slices.zoom_of(task) == 1.0
+
+
+@pytest.fixture
+def painted(task, tmp_path):
+    """A task over a slice whose surround, left of column 40, is painted 255."""
+    image = open_sample("phantom").read_slice(Z)[60:188, 60:188].copy()
+    image[:, :40] = 255
+    write_image(tmp_path / "painted.tif", [image])
+    return replace(task, source=str(tmp_path / "painted.tif"))
+
+
+def shown_labels(png):
+    return np.asarray(Image.open(io.BytesIO(png)))
+
+
+def test_what_is_painted_over_has_no_label_and_no_error_in_any_picture(painted, tmp_path):
+    wrong = np.full((1, 128, 128), 3, np.uint8)
+    write_labels(tmp_path / "wrong.tif", wrong)
+    truth = str(tmp_path / "wrong.tif")
+
+    labels = shown_labels(slices.label_picture(painted, 0))
+    errors = shown_labels(slices.error_picture(painted, 0, truth))[..., 3]
+
+    assert (labels[:, :39] == IGNORED).all()
+    assert not errors[:, :39].any()
+    assert (labels[:, 60:] != IGNORED).all()
+    assert errors[:, 60:].any()
+
+
+@pytest.mark.parametrize("name", [MULTI_OTSU, DEFAULT_MODEL])
+def test_no_method_labels_or_is_scored_on_what_is_painted_over(painted, tmp_path, name):
+    write_labels(tmp_path / "wrong.tif", np.full((1, 128, 128), 3, np.uint8))
+    method = next(m for m in methods.list_methods() if m.name == name)
+    trial = methods.make_trial(painted, 0, method)
+
+    labels = methods.run_of(trial).labels
+    rating = methods.rating_of(trial, str(tmp_path / "wrong.tif"))
+
+    assert (labels[:, :39] == IGNORED).all()
+    assert rating.errors.matrix.sum() == (labels != IGNORED).sum()

@@ -28,6 +28,9 @@ def test_a_whole_run_is_asked_for_with_all_that_was_chosen_for_a_slice(
 
     assert (request.source, request.model, request.treatment) == (UPLOAD.path, "grey", how)
     assert request.read_options == ReadOptions(voxel_size_um=None)
+    assert request.command == (
+        "python -m sandseg segment scan.tif -o scan_labels.tif --model=grey --grey=5,90 --even"
+    )
 
 
 def test_what_must_be_doubted_of_an_upload_goes_with_the_run(grey_model_folder, monkeypatch):
@@ -46,3 +49,10 @@ def test_another_way_to_treat_a_scan_is_another_run(grey_model_folder, monkeypat
         names.add(_job_name(SOURCE, model))
 
     assert len(names) == 3
+
+
+def test_another_voxel_size_is_another_run_as_it_stands_in_all_files(grey_model_folder):
+    model = load_model("grey", grey_model_folder)
+    other = replace(SOURCE, upload=replace(UPLOAD, voxel_size_um=2.5))
+
+    assert _job_name(SOURCE, model) != _job_name(other, model)

@@ -1,6 +1,6 @@
 import pytest
 
-from pages.words.numbers import score
+from pages.words.numbers import between, in_lines, score, sure
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,14 @@ from pages.words.numbers import score
 )
 def test_only_what_has_no_error_is_called_perfect(value, text):
     assert score(value) == text
+
+
+def test_an_interval_stands_below_its_score():
+    assert sure(0.9521, 0.9482, 0.9551) == "0.952\n0.948–0.955"
+    assert in_lines(sure(0.9521, 0.9482, 0.9551)) == "0.952<small>0.948–0.955</small>"
+    assert in_lines("<b>") == "&lt;b&gt;"
+
+
+@pytest.mark.parametrize("nothing", [None, float("nan")])
+def test_where_there_is_no_interval_there_is_a_dash(nothing):
+    assert between(nothing, nothing) == "–"

@@ -112,7 +112,7 @@ def test_labels_in_many_pictures_are_a_stack(labels, is_colored, tmp_path):
 
     for source in (tmp_path, zip_bytes(files)):
         np.testing.assert_array_equal(read_labels(source), stack)
-        assert open_label_values(source)[1] == is_colored
+        assert open_label_values(source).is_decoded == is_colored
 
 
 def test_labels_colored_in_part_are_refused(labels, tmp_path):

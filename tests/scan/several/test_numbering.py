@@ -1,6 +1,6 @@
 import pytest
 
-from sandseg.scan.several.numbering import doubt_of_names
+from sandseg.scan.several.numbering import clause_of, doubt_of_names
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,15 @@ def test_names_that_count_up_by_one_leave_no_doubt(names):
 )
 def test_what_speaks_against_one_stack_is_said(names, doubt):
     assert doubt in doubt_of_names(names)
+
+
+@pytest.mark.parametrize(
+    ("names", "clause"),
+    [
+        (["s1.tif", "s2.tif"], ""),
+        (["s1.tif", "s3.tif", "s4.tif"], '"s3.tif" follows "s1.tif"'),
+        (["s1.tif", "s2_new.tif"], '"s2_new.tif" is not named like "s1.tif" with another number'),
+    ],
+)
+def test_a_doubt_can_be_said_within_a_sentence(names, clause):
+    assert clause_of(doubt_of_names(names)) == clause

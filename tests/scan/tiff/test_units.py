@@ -26,6 +26,38 @@ def test_units_are_understood_however_they_are_written(rng, unit):
     assert stack.voxel_size_um == (UNITS[unit] and pytest.approx(UNITS[unit]))
 
 
+@pytest.mark.parametrize("resolution_unit", ["NONE", "CENTIMETER", "INCH"])
+def test_an_unknown_unit_is_named_and_no_other_tag_is_taken_for_it(rng, resolution_unit):
+    image = rng.integers(0, 99, (2, 8, 8)).astype("u1")
+    text = "ImageJ=1.54f\nimages=2\nslices=2\nunit=furlong\nspacing=6\n"
+    options = {"resolution": (0.5, 0.25), "resolutionunit": resolution_unit, "metadata": None}
+
+    stack = open_stack(tiff_bytes(image, **options, description=text))
+
+    assert (stack.voxel_size_um, stack.aspect) == (None, (3, 2, 1))
+    assert any('unit "furlong"' in note for note in stack.notes)
+
+
+def test_an_unknown_unit_of_ome_is_named_as_well(rng):
+    image = rng.integers(0, 99, (8, 8)).astype("u1")
+    metadata = {"axes": "YX", "PhysicalSizeX": 3, "PhysicalSizeXUnit": "kilofoot"}
+
+    stack = open_stack(tiff_bytes(image, ome=True, metadata=metadata, resolution=(5e3, 5e3)))
+
+    assert stack.voxel_size_um is None
+    assert any('unit "kilofoot"' in note for note in stack.notes)
+
+
+def test_a_width_that_no_scan_has_is_said_and_not_taken(rng):
+    image = rng.integers(0, 99, (8, 8)).astype("u1")
+    options = {"resolution": (0.5, 0.5), "metadata": None}
+
+    stack = open_stack(tiff_bytes(image, **options, description="ImageJ=1.54f\nunit=cm\n"))
+
+    assert stack.voxel_size_um is None
+    assert any("20,000 µm wide" in note for note in stack.notes)
+
+
 @pytest.mark.parametrize("dpi", [72, 96, 300, 600])
 @pytest.mark.parametrize("text", [None, "ImageJ=1.54f\nunit=inch\n"])
 def test_a_printers_resolution_is_no_voxel_size(rng, dpi, text):

@@ -28,7 +28,7 @@ test("where labels are compared each is told with its pane, and what nobody labe
 
   const words = wordsOn(SPOT, slice(...panes), header(1, "Truth", "Prediction"));
 
-  assert.deepEqual(words.slice(3), [["Truth", "air"], ["Prediction", "not labelled"]]);
+  assert.deepEqual(words.slice(3), [["Truth", "air"], ["Prediction", "no label"]]);
 });
 
 test("a label without a class keeps its number, and confidence is told in percent", () => {

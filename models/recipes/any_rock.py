@@ -1,0 +1,194 @@
+"""How the model for any rock is made: it learns from slices of rocks that are made up as it goes.
+
+    PYTHONPATH=. .venv/bin/python models/recipes/any_rock.py DATA FROM OUT --steps 6000
+
+DATA holds `images` and `masks` of the real sandstone, whose training slices are some of what is
+learned from; FROM is a stored model whose weights are taken to begin with, OUT a folder. Every
+`--every` steps the averaged weights are scored, on made-up slices of other seeds and on the real
+validation slice, and kept; started again, it goes on from the last ones.
+"""
+
+import argparse
+import json
+import math
+import os
+import time
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+import keras
+import numpy as np
+from keras import ops
+
+from sandseg.config import UNetConfig
+from sandseg.data.any_rock import draw_slice, scan_roughly
+from sandseg.data.patches import turn
+from sandseg.model.unet import build_unet
+from sandseg.predict.tiling import predict_tiled
+from sandseg.scan.formats import open_stack
+from sandseg.scan.labels import read_labels
+from sandseg.score.metrics import confusion_matrix, iou
+from sandseg.train.loop import WeightAverage
+
+TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
+INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
+PATCH, N_MADE, N_REAL = 128, 9, 3  # pixels; patches in a step
+POOL, SLICE = 500, 176  # slices at hand, and their edge; with each step one is made anew
+N_CHECKED, CHECK_SEED = 48, 10**6
+SCANNED_ANEW = 0.4  # share of real patches whose labels are scanned by a made-up scanner
+
+
+class Pool:
+    """Made-up slices at hand, which are replaced one by one."""
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng = rng
+        self.slices = [draw_slice(SLICE, rng) for _ in range(POOL)]
+        self.next = 0
+
+    def draw(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return a patch and its labels."""
+        return cut(*self.slices[self.rng.integers(POOL)], self.rng)
+
+    def renew(self) -> None:
+        """Make the oldest slice anew."""
+        self.slices[self.next] = draw_slice(SLICE, self.rng)
+        self.next = (self.next + 1) % POOL
+
+
+def cut(image: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tuple:
+    """Cut a patch at random, flipped and turned."""
+    y, x = (rng.integers(length - PATCH + 1) for length in labels.shape)
+    window = np.s_[y : y + PATCH, x : x + PATCH]
+    return turn(image[window], labels[window], rng)
+
+
+def read(data: Path, number: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return a real slice (Y, X) float32 in [0, 1] and its labels (Y, X) uint8."""
+    image = open_stack(data / f"images/Sandstone_Versa{number}.tif").read_slice(0)
+    labels = read_labels(data / f"masks/Sandstone_Versa{number}.tif")[0]
+    return image.astype(np.float32) / 255, labels
+
+
+def draw_real(slices: list, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return a patch of the real rock, as it was scanned or as another scanner might see it."""
+    image, labels = cut(*slices[rng.integers(len(slices))], rng)
+    if rng.random() < SCANNED_ANEW:
+        return scan_roughly(np.ascontiguousarray(labels), rng), labels
+    shift, gain, noise = rng.normal(0, 0.01), rng.normal(1, 0.03), rng.uniform(0, 0.03)
+    image = image * gain + shift + noise * rng.standard_normal(image.shape)
+    return image.clip(0, 1).astype(np.float32), labels
+
+
+def draw_batch(pool: Pool, real: list, rng: np.random.Generator) -> tuple:
+    """Return (N, S, S, 1) float32 images and (N, S, S) uint8 labels."""
+    pairs = [pool.draw() for _ in range(N_MADE)] + [draw_real(real, rng) for _ in range(N_REAL)]
+    images, labels = (np.stack(part) for part in zip(*pairs, strict=True))
+    return images[..., None], labels
+
+
+def score(network: keras.Model, checked: list, real: tuple, stride: int) -> dict:
+    """Return IoU of made-up slices, all together, and of the inside of the validation slice."""
+
+    def labels_of(image: np.ndarray) -> np.ndarray:
+        def predict_batch(tiles: np.ndarray) -> np.ndarray:
+            return ops.convert_to_numpy(ops.softmax(network(tiles, training=False), axis=-1))
+
+        return predict_tiled(image, predict_batch, stride=stride).argmax(axis=-1).astype(np.uint8)
+
+    made = sum(confusion_matrix(labels, labels_of(image), 4) for image, labels in checked)
+    inner = confusion_matrix(real[1][INSIDE], labels_of(real[0])[INSIDE], 4)
+    return {
+        name: iou(matrix).round(4).tolist() for name, matrix in (("made", made), ("0150", inner))
+    }
+
+
+def rate(progress: float, highest: float) -> float:
+    """Return the learning rate: a short warm-up, then a cosine to zero. Progress is in [0, 1]."""
+    if progress < 0.02:
+        return highest * progress / 0.02
+    return highest * 0.5 * (1 + math.cos(math.pi * (progress - 0.02) / 0.98))
+
+
+def last_step(out: Path) -> int:
+    """Return the step of the weights that were kept last, 0 for none."""
+    steps = [int(path.name[5:11]) for path in out.glob("step_*.weights.h5")]
+    return max(steps, default=0)
+
+
+def keep_statistics(network: keras.Model) -> None:
+    """Let batch normalization keep its statistics: it learns with those it will be used with."""
+    for layer in network.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.trainable = False
+
+
+def compile_again(network: keras.Model, highest: float) -> None:
+    """Make the training step; labels of 255 count for nothing."""
+    network.compile(
+        keras.optimizers.AdamW(highest, weight_decay=1e-3, global_clipnorm=1.0),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=255),
+    )
+
+
+def train(network: keras.Model, real: list, validation: tuple, args: argparse.Namespace) -> None:
+    """Train; score and keep now and then."""
+    rng = np.random.default_rng([args.seed, last_step(args.out)])
+    pool, step, losses, is_frozen = Pool(rng), last_step(args.out), [], False
+    checks = np.random.default_rng(CHECK_SEED)
+    checked = [draw_slice(SLICE, checks) for _ in range(N_CHECKED)]
+    compile_again(network, args.rate)
+    average = WeightAverage(args.momentum)
+    average.set_model(network)
+    while step < args.steps:
+        progress = step / args.steps
+        if progress > args.frozen_from and not is_frozen:
+            keep_statistics(network)
+            compile_again(network, args.rate)
+            is_frozen = True
+        network.optimizer.learning_rate.assign(rate(progress, args.rate))
+        losses.append(float(network.train_on_batch(*draw_batch(pool, real, rng))))
+        average.on_train_batch_end(step)
+        pool.renew()
+        step += 1
+        if step % args.every == 0 or step == args.steps:
+            raw = network.get_weights()
+            network.set_weights(average.weights)
+            found = score(network, checked, validation, args.stride)
+            network.save_weights(args.out / f"step_{step:06d}.weights.h5")
+            network.set_weights(raw)
+            entry = {"step": step, "time": round(time.time()), "loss": float(np.mean(losses))}
+            with (args.out / "log.jsonl").open("a", encoding="utf-8") as file:
+                file.write(json.dumps(entry | found) + "\n")
+            losses = []
+
+
+def main() -> None:
+    """Train, score and keep."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("data", type=Path)
+    parser.add_argument("start", type=Path)
+    parser.add_argument("out", type=Path)
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--momentum", type=float, default=0.99)
+    parser.add_argument("--frozen-from", type=float, default=0.6, help="share of the steps")
+    parser.add_argument("--every", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    card = json.loads((args.start / "card.json").read_text(encoding="utf-8"))
+    config = UNetConfig(**card["architecture"])
+    args.stride = config.stride
+    keras.utils.set_random_seed(args.seed)
+    network = build_unet(config)
+    args.out.mkdir(parents=True, exist_ok=True)
+    step = last_step(args.out)
+    kept = args.out / f"step_{step:06d}.weights.h5"
+    network.load_weights(kept if step else args.start / "model.keras")
+    real = [read(args.data, number) for number in TRAIN]
+    train(network, real, read(args.data, VALIDATION), args)
+
+
+if __name__ == "__main__":
+    main()
