@@ -32,7 +32,7 @@ import tifffile
 from sandseg.atomic import write_bytes, write_json
 from sandseg.errors import SandsegError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.limits import WEB_LIMITS
 from sandseg.settings import data_folder
 

@@ -7,7 +7,7 @@ __getattr__, __dir__, __all__ = lazy_loader.attach(
     __name__,
     submod_attrs={
         "scan.formats": ["open_stack"],
-        "scan.labels": ["read_labels"],
+        "scan.labels.read": ["read_labels"],
         "model.store": ["load_model"],
         "predict.segment": ["segment_stack"],
         "export.tiff": ["write_labels"],

@@ -9,7 +9,7 @@ import numpy as np
 
 import sandseg
 from sandseg.export.tiff import write_image
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -27,7 +27,7 @@ from sandseg.data.patches import turn
 from sandseg.model.unet import build_unet
 from sandseg.predict.tiling import predict_tiled
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.score.metrics import confusion_matrix, iou
 from sandseg.train.loop import WeightAverage
 

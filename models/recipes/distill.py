@@ -40,7 +40,7 @@ from sandseg.predict.tiling import predict_tiled
 from sandseg.runs.folder import REPLAY, SAMPLES, EpochReport
 from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.score.metrics import confusion_matrix, iou
 from sandseg.train.card import describe_model, find_temperature
 from sandseg.train.checkpoint import TrainedModel

@@ -19,7 +19,7 @@ from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.measure.sample import sample_mask
 from sandseg.model.store import models_folder, write_card
 from sandseg.predict.forest import ForestConfig, PixelClassifier, train_forest
-from sandseg.scan.labels import decode_labels
+from sandseg.scan.labels.read import decode_labels
 from sandseg.score.metrics import confusion_matrix, scores
 
 TRAINING = ("0000", "0050", "0100", "0200", "0250")

@@ -14,7 +14,7 @@ from sandseg.data.samples import Sample
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.measure.sample import labels_inside
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.stack import Stack
 
 SAMPLES_KNOWN_S = 5.0  # looking for the files of all samples takes milliseconds

@@ -1,6 +1,7 @@
 """What must be known of a visitor's file before it is a stack, and what may be put right after."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import streamlit as st
 
@@ -10,6 +11,7 @@ from pages.session.state import Source
 from pages.words.numbers import plain
 from sandseg.scan.choices import Choices
 from sandseg.scan.raw.file_name import UnknownLayoutError
+from sandseg.scan.several.numbering import SeveralScansError
 
 LABELS = {"series": "Image", "channel": "Channel", "time": "Time point"}
 ALL = -1  # nothing is chosen, all is read as slices
@@ -24,12 +26,35 @@ def ask_about_file(model_name: str | None) -> None:
     if isinstance(error, UnknownLayoutError):
         ask_layout(folder, error.message, model_name)
         return
+    if isinstance(error, SeveralScansError):
+        _ask_how_many(folder, error, model_name)
+        return
     with st.form("which-part"):
         st.markdown(f"{plain(error.message)} **Which one?**")
         chosen = _choose(error.choices, folder.name)
         if st.form_submit_button("Open", type="primary"):
             state.open_file(folder, chosen, model_name)
             st.rerun()
+
+
+def _ask_how_many(folder: Path, error: SeveralScansError, model_name: str | None) -> None:
+    """Ask whether files are slices of one stack, where they fit into one, or a scan each."""
+    with st.container(border=True):
+        question = "One stack of slices, or several scans?"
+        if not error.can_be_one:
+            question = "Are they several scans?"
+        hint = "" if error.can_be_one else error.hint
+        st.markdown(f"{plain(f'{error.message} {hint}')} **{question}**")
+        with st.container(horizontal=True):
+            if error.can_be_one and st.button("One stack", key=f"one-{folder.name}"):
+                state.open_file(folder, {}, model_name, is_one=True)
+                st.rerun()
+            if st.button("Several scans", key=f"each-{folder.name}"):
+                state.open_each(folder, model_name)
+                st.rerun()
+            if st.button("Neither", type="tertiary", key=f"neither-{folder.name}"):
+                state.forget_pending()
+                st.rerun()
 
 
 def show_file(source: Source, model_name: str) -> None:

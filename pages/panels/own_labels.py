@@ -19,13 +19,13 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, SandsegError, named
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import LABEL_KINDS, LABEL_SUFFIXES, open_stack
-from sandseg.scan.label_slices import parse_label_slices, place_labels, positions_by_name
-from sandseg.scan.labels import (
+from sandseg.scan.labels.read import (
     check_same_shape,
     decode_labels,
     map_labels,
     read_labels_and_note,
 )
+from sandseg.scan.labels.slices import parse_label_slices, place_labels, positions_by_name
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_labels
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted
@@ -193,8 +193,8 @@ def _understand(
             if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
                 raise
     meanings = _first_meanings(values, is_known, n_classes)
-    if taken.colors:
-        meanings.pop(IGNORED, None)
+    if taken.colors:  # no color is more likely one class than another
+        meanings = dict.fromkeys(set(meanings) - {IGNORED}, IGNORED)
     notes = (*taken.notes, note) if note else taken.notes
     return replace(found, meanings=meanings, is_known=is_known and not is_for_some, notes=notes)
 
@@ -226,6 +226,7 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     try:
         labels = _read_raw(found.path, found.name)
         if meanings:
+            _require_a_class(meanings)
             with named(found.name):
                 labels = map_labels(labels, {IGNORED: IGNORED} | meanings)
         if found.is_for_some:
@@ -238,6 +239,14 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
         return
     _files()[source.id] = replace(found, meanings=meanings, is_known=True, slices=slices)
     state.keep_labels(source, path)
+
+
+def _require_a_class(meanings: dict[int, int]) -> None:
+    if set(meanings.values()) == {IGNORED}:
+        raise LabelError(
+            "Nothing of these labels is a class yet.",
+            hint='Choose a class for each, or "not labelled" for what is none.',
+        )
 
 
 def _read_raw(path: Path, name: str) -> np.ndarray:

@@ -12,19 +12,22 @@ from pages.cache.slices import line_of
 from pages.cache.store import forget_files_in
 from pages.cache.task import Task
 from pages.session import address
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, StackError
 from sandseg.model.store import DEFAULT_MODEL
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.several.numbering import SeveralScansError
 from sandseg.scan.stack import check_values
 from sandseg.uploads import kept, workspace
+from sandseg.uploads.apart import take_apart
 from sandseg.uploads.kept import Upload
 from sandseg.uploads.receive import Arrived
 
 GONE = "gone"  # is there while a link led to a rock that is not here any more
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
 REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
+ASKS = (AmbiguousStackError, UnknownLayoutError, SeveralScansError)  # to be answered by a visitor
 
 
 @dataclass(frozen=True)
@@ -92,13 +95,14 @@ def open_file(
     selection: Mapping[str, int],
     model_name: str | None,
     layout: RawFormat | None = None,
+    is_one: bool = False,
 ) -> None:
     """Open what was kept, as the visitor chose; ask first where the file leaves it open."""
     pending = st.session_state.pop(PENDING, None)
     try:
-        upload = kept.open_kept(folder, selection, layout)
+        upload = kept.open_kept(folder, selection, layout, is_one or bool(selection))
         _check(upload, model_name or DEFAULT_MODEL)
-    except (AmbiguousStackError, UnknownLayoutError) as error:
+    except ASKS as error:
         st.session_state[PENDING] = (folder, error)
         return
     except SandsegError as error:
@@ -123,9 +127,37 @@ def _check(upload: Upload, model_name: str) -> None:
         check_values(stack.read_slice(0))
 
 
-def pending_file() -> tuple[Path, AmbiguousStackError | UnknownLayoutError] | None:
+def open_each(folder: Path, model_name: str | None) -> None:
+    """Open several scans that came together, each as a rock of its own; the first is shown."""
+    asked = st.session_state.pop(PENDING, None)
+    try:
+        folders = take_apart(folder)
+    except SandsegError as error:
+        st.session_state[PENDING], st.session_state[REFUSAL] = asked, error
+        return
+    before, questions = set(_files()), []
+    for one in folders:
+        open_file(one, {}, model_name)
+        questions += filter(None, [st.session_state.pop(PENDING, None)])
+    if opened := [name for name in _files() if name not in before]:
+        address.wish(SAMPLE, opened[0])
+    if questions:
+        st.session_state[PENDING], *others = questions
+        for place, error in others:  # there is room for one question
+            st.session_state[REFUSAL] = error
+            workspace.remove_folder(place)
+
+
+def pending_file() -> tuple[Path, StackError] | None:
     """Return the upload that waits for a choice of the visitor."""
     return st.session_state.get(PENDING)
+
+
+def forget_pending() -> None:
+    """Drop the upload that waits for an answer."""
+    folder, _ = st.session_state.pop(PENDING)
+    forget_files_in(folder)
+    workspace.remove_folder(folder)
 
 
 def ask_layout_again(upload: Upload) -> None:

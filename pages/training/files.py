@@ -15,9 +15,9 @@ from sandseg.errors import LabelError, StackError, named
 from sandseg.export.names import safe_name
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import FILE_KINDS, FILE_SUFFIXES, open_stack
-from sandseg.scan.label_colors import SANDSTONE_RGB
-from sandseg.scan.label_slices import parse_label_slices
-from sandseg.scan.labels import map_labels
+from sandseg.scan.labels.colors import SANDSTONE_RGB
+from sandseg.scan.labels.read import map_labels
+from sandseg.scan.labels.slices import parse_label_slices
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_each
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted

@@ -7,7 +7,7 @@ import streamlit as st
 
 from pages.training.preview import labelled_names, prepared
 from pages.words.numbers import plain
-from sandseg.data.patches import split_names
+from sandseg.data.split import split_names
 from sandseg.errors import TrainingError
 from sandseg.runs.settings import RunSettings
 
@@ -15,9 +15,9 @@ MOST_CHOSEN = 64  # slices; of more, a list to choose from helps nobody
 FEW = 5  # of so few, each one that is not learned from counts
 N_SHOWN = 6
 PARTS = {
-    "train": "learned from",
-    "validation": "used to choose the best weights",
-    "test": "kept for the test",
+    "train": "Learns from {}",
+    "validation": "its best weights are chosen by {}",
+    "test": "its test is {}",
 }
 
 
@@ -71,12 +71,13 @@ def split_text(settings: RunSettings) -> str:
         SandsegError: The slices cannot be learned from.
     """
     data = prepared(settings)
-    parts = [f"{_named(data.split[part])} {PARTS[part]}" for part in PARTS if data.split.get(part)]
-    return " ".join([f"{'; '.join(parts)}.".capitalize(), *map(plain, data.warnings)])
+    said = [
+        text.format(_named(data.split[part])) for part, text in PARTS.items() if data.split[part]
+    ]
+    return " ".join([f"{'; '.join(said)}.", *map(plain, data.warnings)])
 
 
 def _named(names: Sequence[str]) -> str:
-    shown = ", ".join(map(plain, names[:N_SHOWN]))
     if len(names) > N_SHOWN:
-        return f"{len(names)} slices ({plain(names[0])} to {plain(names[-1])}) are"
-    return f"{shown} {'are' if len(names) > 1 else 'is'}"
+        return f"{len(names)} slices ({plain(names[0])} to {plain(names[-1])})"
+    return ", ".join(map(plain, names))

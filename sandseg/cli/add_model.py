@@ -49,12 +49,13 @@ def add_model(
             hint="Use letters, digits, dots, hyphens and underscores; begin with a letter.",
         )
     described = read_classes(classes) if classes else ()
-    from sandseg.model.import_model import import_model  # loads Keras: refuse the name first
+    from sandseg.model.import_model import Known, import_model  # loads Keras: refuse the name first
     from sandseg.train.run import prepare_backend
 
     prepare_backend()
     folder, shared = models_folder() / name, load_model(like)
-    found = import_model(file, folder, shared, title, input_scaling, described, tuple(pore or ()))
+    known = Known(title, input_scaling, tuple(described), tuple(pore or ()))
+    found = import_model(file, folder, shared, known)
     out.print(
         f"{found.n_parameters:,} weights, {len(found.classes)} classes, input in multiples of "
         f"{found.stride} px, ends with {found.ends_with} → {folder}",

@@ -27,8 +27,9 @@ from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
 from sandseg.model.store import DEFAULT_MODEL, list_models
 from sandseg.scan.choices import AmbiguousStackError
-from sandseg.scan.label_slices import parse_label_slices
-from sandseg.scan.labels import Meanings, read_labels, read_labels_for
+from sandseg.scan.labels.files import Meanings
+from sandseg.scan.labels.read import read_labels, read_labels_for
+from sandseg.scan.labels.slices import parse_label_slices
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import few_classes

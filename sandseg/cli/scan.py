@@ -8,7 +8,7 @@ import typer
 from sandseg.cli.console import out, progress_bar
 from sandseg.data.scanner import SANDSTONE_TONES, ScannerConfig, scan_slices
 from sandseg.errors import ConfigError
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 
 scanning = typer.Typer(rich_markup_mode=None)  # its command stands beside the others
 

@@ -16,7 +16,7 @@ from sandseg.errors import ConfigError
 from sandseg.runs.folder import PAUSE, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
-from sandseg.scan.label_slices import parse_label_slices
+from sandseg.scan.labels.slices import parse_label_slices
 
 _N_SHOWN = 12  # names in a line
 _FEW_SLICES = 5  # of so few, each one that is not learned from counts

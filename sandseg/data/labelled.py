@@ -17,17 +17,15 @@ from sandseg.data.patches import (
     PatchSource,
     RandomPatches,
     grid_patches,
-    share_out_names,
-    split_names,
-    split_patches,
 )
+from sandseg.data.split import share_out_names, split_names, split_patches
 from sandseg.errors import LabelError, TrainingError, named
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.training_line import grey_range, training_line
 from sandseg.measure.outside import missing_mask
 from sandseg.scan.formats import open_stack
-from sandseg.scan.label_coding import coding_of
-from sandseg.scan.labels import check_same_shape, map_labels, read_label_values
+from sandseg.scan.labels.coding import coding_of
+from sandseg.scan.labels.read import check_same_shape, map_labels, read_label_values
 from sandseg.scan.stack import Stack
 
 _MOST_DOUBTS = 3  # of label files, each in a sentence

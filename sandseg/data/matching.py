@@ -9,7 +9,7 @@ import numpy as np
 from sandseg.data.pairing import pair_files
 from sandseg.errors import LabelError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.label_slices import placed_note, positions_by_name
+from sandseg.scan.labels.slices import placed_note, positions_by_name
 
 _N_SHOWN = 8  # names in a note
 

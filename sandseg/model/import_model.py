@@ -41,14 +41,30 @@ class Imported:
     classes: tuple[SegmentationClass, ...]
 
 
+@dataclass(frozen=True)
+class Known:
+    """What is known of a network beside its file.
+
+    `title` is for the card, the file's name by default. `scaling`, one of `SCALINGS`, says how its
+    images were scaled before it saw them; `classes` what its outputs mean, in order; `pores` which
+    of them are pore space, by name or number: as `classes` say where empty.
+    """
+
+    title: str = ""
+    scaling: str = UNIT
+    classes: tuple[SegmentationClass, ...] = ()
+    pores: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.scaling not in SCALINGS:
+            raise ModelError(
+                f'"{self.scaling}" is no way to scale images that is known.',
+                hint=f"Choose one of: {', '.join(SCALINGS)}.",
+            )
+
+
 def import_model(
-    file: Path,
-    folder: Path,
-    like: StoredModel,
-    title: str = "",
-    scaling: str = UNIT,
-    classes: Sequence[SegmentationClass] = (),
-    pores: Sequence[str] = (),
+    file: Path, folder: Path, like: StoredModel, known: Known | None = None
 ) -> Imported:
     """Make a model folder of a Keras file.
 
@@ -57,10 +73,7 @@ def import_model(
         folder: Where the model goes; its name is the model's name.
         like: The stored model whose grey scale it shares, and whose classes where it has as many
             and none are given.
-        title: On the card; the file's name by default.
-        scaling: How its images were scaled before it saw them, one of `SCALINGS`.
-        classes: What its outputs mean, in order.
-        pores: Which classes are pore space, by name or number; as `classes` say where empty.
+        known: What is known of it beside the file.
 
     Returns:
         What was found.
@@ -75,22 +88,18 @@ def import_model(
             f'There is already a model "{folder.name}".',
             hint="Choose another --name, or remove that folder.",
         )
-    if scaling not in SCALINGS:
-        raise ModelError(
-            f'"{scaling}" is no way to scale images that is known.',
-            hint=f"Choose one of: {', '.join(SCALINGS)}.",
-        )
+    known = known or Known()
     original = _load(file)
     network = _any_size(original, file.name)
     stride = _stride(network, file.name)
     n_outputs = network.output.shape[-1]
     n_rows = original.input.shape[1] or USUAL_ROWS
-    network, ends_with = _as_logits(network, stride, scaling, n_rows)
-    patch_size = int(np.lcm(stride, n_rows)) if scaling == ROW_NORM else 0  # rows of patches
+    network, ends_with = _as_logits(network, stride, known.scaling, n_rows)
+    patch_size = int(np.lcm(stride, n_rows)) if known.scaling == ROW_NORM else 0  # rows of patches
     stride = patch_size or stride
-    meant = with_pores(_classes(classes, like, max(n_outputs, 2), file.name), pores)
+    meant = with_pores(_classes(known.classes, like, max(n_outputs, 2), file.name), known.pores)
     found = Imported(network.count_params(), stride, ends_with, meant)
-    publish_model(network, folder, _card(found, file, like, title, patch_size), meant)
+    publish_model(network, folder, _card(found, file, like, known.title, patch_size), meant)
     return found
 
 

@@ -41,8 +41,9 @@ from sandseg.predict.slices import (
     make_predictor,
     predict_stack,
 )
-from sandseg.scan.label_slices import parse_label_slices
-from sandseg.scan.labels import Meanings, read_labels_for
+from sandseg.scan.labels.files import Meanings
+from sandseg.scan.labels.read import read_labels_for
+from sandseg.scan.labels.slices import parse_label_slices
 from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import few_classes

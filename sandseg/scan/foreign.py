@@ -2,28 +2,37 @@
 
 from sandseg.errors import FILE, StackError
 
-_FIJI = "Open it in Fiji with File › Import › Bio-Formats and save it with File › Save As › Tiff…."
+_DICOM = (
+    "Convert the folder of slices on a command line with the package SimpleITK: python -c "
+    "\"import numpy, SimpleITK as s; numpy.save('scan.npy', s.GetArrayFromImage(s.ReadImage("
+    "s.ImageSeriesReader.GetGDCMSeriesFileNames('FOLDER'))))\". Or open it in Fiji with File › "
+    "Import › Bio-Formats and save it with File › Save As › Tiff…."
+)
 _NIBABEL = (
-    "Convert it in Python with the package nibabel: "
-    f"numpy.save('scan.npy', numpy.asarray(nibabel.load('{FILE}').dataobj).T)."
+    'Convert it on a command line with the package nibabel: python -c "import numpy, nibabel; '
+    f"numpy.save('scan.npy', numpy.asarray(nibabel.load('{FILE}').dataobj).T)\"."
 )
 _AMIRA = "Export it as TIFF in Amira or Avizo, or open it in Fiji and save it as TIFF."
 _ZEISS = (
-    "Export the slices of the .txm (a .txrm holds projections) as TIFF in Zeiss's software, or in "
-    f"Python with the package dxchange: numpy.save('scan.npy', dxchange.read_txrm('{FILE}')[0])."
+    "Export the slices of the .txm (a .txrm holds projections) as TIFF in Zeiss's software, or on "
+    "a command line with the package dxchange of conda-forge (that of PyPI is another): python -c "
+    f"\"import numpy, dxchange; numpy.save('scan.npy', dxchange.read_txrm('{FILE}')[0])\"."
 )
 _NPZ = (
-    f"Take one array out in Python: data = numpy.load('{FILE}'); its names are data.files; "
-    "numpy.save('scan.npy', data[name])."
+    'Take one of its arrays out on a command line: python -c "import numpy; data = '
+    f"numpy.load('{FILE}'); print(data.files)\" names them, python -c \"import numpy; "
+    f"numpy.save('scan.npy', numpy.load('{FILE}')['NAME'])\" saves one."
 )
 _HDF5 = (
-    "Take one data set out in Python with the package h5py: "
-    f"numpy.save('scan.npy', h5py.File('{FILE}')[name][...]); list(h5py.File('{FILE}')) has names."
+    'Take one of its data sets out on a command line with the package h5py: python -c "import '
+    f"h5py; h5py.File('{FILE}').visit(print)\" names them, python -c \"import numpy, h5py; "
+    f"numpy.save('scan.npy', h5py.File('{FILE}')['NAME'][...])\" saves one."
 )
 
 _BY_NAME = (
     ((".nii", ".nii.gz"), "a NIfTI volume", _NIBABEL),
-    ((".dcm", ".dicom", ".ima"), "a DICOM image", _FIJI),
+    ((".img", ".hdr"), "an Analyze or NIfTI volume", _NIBABEL),
+    ((".dcm", ".dicom", ".ima"), "a DICOM image", _DICOM),
     ((".am",), "an Amira volume", _AMIRA),
     ((".txrm", ".txm", ".xrm"), "a Zeiss TXRM/TXM scan", _ZEISS),
     ((".npz",), "an archive of NumPy arrays", _NPZ),
@@ -58,12 +67,23 @@ def refuse_foreign(name: str, start: bytes) -> None:
     kind, hint = _recognize(name.lower(), start)
     if not kind:
         return
-    raise StackError(f'"{FILE}" is {kind}, not a TIFF.', hint=hint)
+    raise StackError(f'"{FILE}" is {kind}, which is not read here.', hint=hint)
+
+
+def refuse_by_name(name: str) -> None:
+    """Refuse a file whose ending is that of another program, with the way to convert it.
+
+    Raises:
+        StackError: It has such a name.
+    """
+    kind, hint = _by_name(name.lower())
+    if kind:
+        raise StackError(f'"{FILE}" is {kind}, which is not read here.', hint=hint)
 
 
 def _recognize(name: str, start: bytes) -> tuple[str, str]:
     if start[128:132] == b"DICM":
-        return "a DICOM image", _FIJI
+        return "a DICOM image", _DICOM
     if start[344:348] in (b"n+1\0", b"ni1\0"):
         return "a NIfTI volume", _NIBABEL
     if name.endswith(".npz"):
@@ -71,6 +91,10 @@ def _recognize(name: str, start: bytes) -> tuple[str, str]:
     for magic, kind, hint in _BY_BYTES:
         if start.startswith(magic):
             return kind, hint
+    return _by_name(name)
+
+
+def _by_name(name: str) -> tuple[str, str]:
     for endings, kind, hint in _BY_NAME:
         if name.endswith(endings):
             return kind, hint

@@ -16,6 +16,7 @@ from sandseg.scan.raw.described import HEADER_SUFFIXES, is_header, open_describe
 from sandseg.scan.raw.file_name import layout_unknown
 from sandseg.scan.raw.layout import RAW_SUFFIXES, is_raw
 from sandseg.scan.several.joining import join_slices, open_slice
+from sandseg.scan.several.numbering import SeveralScansError, doubt_of_names
 from sandseg.scan.several.slice_files import SLICE_SUFFIXES, Slices, slices_in_folder, slices_of
 from sandseg.scan.several.zip_file import slices_in_zip
 from sandseg.scan.source import Source, first_bytes, size_of, source_name
@@ -97,6 +98,22 @@ def find_header(files: Sequence[tuple[str, Source]]) -> tuple[str, Source] | Non
             hint="Open one header with its voxels at a time.",
         )
     return found[0] if found else None
+
+
+def check_is_one(files: Mapping[str, Path], name: str, limits: StackLimits) -> None:
+    """Check that the names of several files, or of those in a ZIP, are those of one stack.
+
+    Raises:
+        SeveralScansError: They do not count up by one.
+        StackError: The ZIP is damaged or malicious.
+    """
+    found = with_names(files)
+    slices = None if find_header(found) else find_slices(found, limits, name)
+    if not slices:
+        return
+    slices.close()
+    if doubt := doubt_of_names([file.name for file in slices.files]):
+        raise SeveralScansError(doubt, hint="Say whether they are one stack.", can_be_one=True)
 
 
 def find_slices(

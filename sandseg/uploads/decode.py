@@ -18,17 +18,23 @@ from sandseg.atomic import replacing
 from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.damage import reading
-from sandseg.scan.formats import open_stack
-from sandseg.scan.label_colors import MOST_COLORS, RARE, UnknownColorsError
-from sandseg.scan.labels import AS_FOUND, Meanings, OpenLabels, open_label_values
+from sandseg.scan.formats import check_is_one, open_stack
+from sandseg.scan.labels.colors import MOST_COLORS, RARE, UnknownColorsError
+from sandseg.scan.labels.files import AS_FOUND, Meanings, OpenLabels, open_label_values
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.raw.voxels import open_raw_files
+from sandseg.scan.several.numbering import SeveralScansError
+from sandseg.scan.several.zip_file import slices_in_zip
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.voxels import aspect_options
 
-_KINDS = {"label": LabelError, "layout": UnknownLayoutError}  # of errors
+_KINDS = {
+    "label": LabelError,
+    "layout": UnknownLayoutError,
+    "several": SeveralScansError,
+}  # of errors
 _MORE = "Or start the app with a higher SANDSEG_DECODE_BYTES."
 _HEADERS = 2**20 + 2**10  # bytes of a TIFF beside its pixels, and for each of its pages
 _BIG = 2**32 - 2**26  # bytes; beyond, offsets of 32 bits run out
@@ -50,7 +56,8 @@ def main() -> None:
         choices = asdict(error.choices) if isinstance(error, AmbiguousStackError) else None
         hint = f"{error.hint} {_MORE}" if isinstance(error.__cause__, MemoryError) else error.hint
         kind = next((kind for kind, made in _KINDS.items() if isinstance(error, made)), "stack")
-        answers.append({"message": error.message, "hint": hint, "choices": choices, "kind": kind})
+        answer = {"message": error.message, "hint": hint, "choices": choices, "kind": kind}
+        answers.append(answer | {"can_be_one": getattr(error, "can_be_one", False)})
     json.dump(answers, sys.stdout)
 
 
@@ -60,18 +67,23 @@ def decode(request: dict, limits: StackLimits) -> dict:
     Args:
         request: "sources" (names and paths), "name", "target" (the path to write), and either
             "selection" (series, channel, time), "layout" of raw voxels, or "n_classes" of a label
-            file.
+            file; "asks" where files that may be several scans are no stack. Or "unpack", the folder
+            into which the slices of a ZIP are written as they are.
         limits: The largest stack to accept.
 
     Raises:
         SandsegError: The file cannot be read, or the stack cannot be written.
     """
+    if "unpack" in request:
+        return _unpack(request, limits)
     if "n_classes" in request:
         return _decode_labels(request, limits)
     sources, name = _sources(request), request["name"]
     if "layout" in request:
         stack = open_raw_files(sources, name, RawFormat.parse(request["layout"]), limits)
     else:
+        if request.get("asks"):
+            check_is_one(sources, name, limits)
         stack = open_stack(sources, name, limits, **request["selection"])
     return _keep(OpenLabels(stack, is_decoded=False), Path(request["target"]))
 
@@ -117,6 +129,22 @@ def _keep(opened: OpenLabels, target: Path) -> dict:
 
 def _sources(request: dict) -> dict[str, Path]:
     return {name: Path(path) for name, path in request["sources"].items()}
+
+
+def _unpack(request: dict, limits: StackLimits) -> dict:
+    """Write the files of a ZIP; their names, which lead nowhere, are only told."""
+    [source] = map(Path, request["sources"].values())
+    with named(request["name"]):
+        slices = slices_in_zip(source, limits)
+    places = {}
+    try:
+        for number, file in enumerate(slices.files):
+            places[file.name] = str(Path(request["unpack"]) / f"part-{number:03d}")
+            with named(request["name"]):
+                Path(places[file.name]).write_bytes(file.fetch())
+    finally:
+        slices.close()
+    return {"places": places}
 
 
 def _write(stack: Stack, path: Path) -> None:

@@ -19,6 +19,7 @@ from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.several.numbering import SeveralScansError
 
 STACK = "stack.tif"
 _ROOT = Path(__file__).parents[2]
@@ -53,13 +54,31 @@ class Taken:
     colors: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Wish:
+    """How files are to be read: which image, channel and time point, or how raw voxels lie in each.
+
+    With `asks`, files that may be several scans are refused, to be asked about.
+    """
+
+    selection: Selection = ANY
+    layout: RawFormat | None = None
+    asks: bool = False
+
+    @property
+    def entries(self) -> dict:
+        """The same as it stands in a request."""
+        if self.layout:
+            return {"layout": str(self.layout)}
+        return {"selection": asdict(self.selection), "asks": self.asks}
+
+
 def take_upload(
     files: Mapping[str, Path],
     folder: Path,
     limits: StackLimits | None = None,
-    selection: Selection = ANY,
+    wish: Wish | None = None,
     name: str = "",
-    layout: RawFormat | None = None,
 ) -> Taken:
     """Check and decode files in a process of its own and keep them as one plain TIFF.
 
@@ -67,17 +86,17 @@ def take_upload(
         files: What the visitor brought, by the names they gave it: a file, or a slice in each.
         folder: The visitor's own; the stack is written there whole or not at all.
         limits: The largest stack to accept; memory and time of the process are among them.
-        selection: Which image, channel and time point to take.
+        wish: How they are to be read.
         name: What to call it all in messages; the name of the only file by default.
-        layout: How raw voxels lie, in each of the files.
 
     Raises:
         AmbiguousStackError: The file must be chosen from first; its `choices` say what there is.
         UnknownLayoutError: It holds raw voxels, and how they lie must be said first.
+        SeveralScansError: The files are, or may be, a scan each.
         StackError: The file is damaged, too large, or cannot be read within the limits.
     """
     name = name or (next(iter(files)) if len(files) == 1 else f"{len(files)} files")
-    how = {"layout": str(layout)} if layout else {"selection": asdict(selection)}
+    how = (wish or Wish()).entries
     [taken] = _take([_request(files, name, folder / STACK) | how], limits)
     return taken
 
@@ -123,6 +142,20 @@ def take_labels(
     return taken
 
 
+def unpack(
+    files: Mapping[str, Path], folder: Path, limits: StackLimits | None = None
+) -> dict[str, Path]:
+    """Unpack the slices of a ZIP into a folder; return where each is by its name in the ZIP.
+
+    Raises:
+        StackError: It is damaged or malicious, or no ZIP of slices.
+    """
+    [name] = files
+    request = _request(files, name, folder / STACK) | {"unpack": str(folder.absolute())}
+    [answer] = _answers([request], limits)
+    return {called: Path(place) for called, place in answer["places"].items()}
+
+
 def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     return {
         "sources": {called: str(path.absolute()) for called, path in files.items()},
@@ -131,8 +164,8 @@ def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     }
 
 
-def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
-    """Run the process and return what it kept; if it refuses one, nothing is kept."""
+def _answers(requests: list[dict], limits: StackLimits | None) -> list[dict]:
+    """Run the process and return what it tells; if it refuses one, nothing is kept."""
     limits = limits or from_settings(WEB_LIMITS)
     try:
         answers = _ask(requests, limits)
@@ -144,6 +177,12 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             for path in (target, part_of(target)):
                 path.unlink(missing_ok=True)
         raise
+    return answers
+
+
+def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
+    """Run the process and return the stacks that it kept."""
+    answers = _answers(requests, limits)
     facts = ("axes", "compression", "voxel_size_um", "is_colored", "apart")
     return [
         Taken(
@@ -164,6 +203,8 @@ def _refusal(answer: dict) -> SandsegError:
     if answer["choices"] is not None:
         choices = Choices.from_dict(answer["choices"])
         return AmbiguousStackError(answer["message"], answer["hint"], choices)
+    if answer["kind"] == "several":
+        return SeveralScansError(answer["message"], answer["hint"], answer["can_be_one"])
     kind = {"label": LabelError, "layout": UnknownLayoutError}.get(answer["kind"], StackError)
     return kind(answer["message"], answer["hint"])
 

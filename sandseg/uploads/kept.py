@@ -19,7 +19,7 @@ from sandseg.scan.choices import Choices, Selection
 from sandseg.scan.raw.described import HEADER_SUFFIXES
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import workspace
-from sandseg.uploads.decode_guard import take_upload
+from sandseg.uploads.decode_guard import Wish, take_upload
 from sandseg.uploads.receive import Arrived
 
 NAMES, FACTS, JOBS, HELD = "names.json", "upload.json", "jobs", "held"
@@ -71,7 +71,10 @@ def keep(files: Sequence[Arrived]) -> Path:
 
 
 def open_kept(
-    folder: Path, selection: Mapping[str, int] | None = None, layout: RawFormat | None = None
+    folder: Path,
+    selection: Mapping[str, int] | None = None,
+    layout: RawFormat | None = None,
+    is_one: bool = False,
 ) -> Upload:
     """Decode what was kept, in a process of its own.
 
@@ -79,10 +82,12 @@ def open_kept(
         folder: As `keep` returned it.
         selection: Which "series", "channel" or "time" to take; the reader decides on the others.
         layout: How raw voxels lie in each file; they are kept, for it may turn out to be another.
+        is_one: Whether the visitor says that several files are one stack, whatever their names.
 
     Raises:
         AmbiguousStackError: The visitor must choose first; `choices` say from what.
         UnknownLayoutError: The visitor must say first how raw voxels lie.
+        SeveralScansError: The visitor must say first whether several files are one stack.
         StackError: It is damaged, too large, or no stack.
     """
     sources = originals(folder)
@@ -93,7 +98,7 @@ def open_kept(
         place.mkdir()
     try:
         wanted = Selection(**(selection or {}))
-        taken = take_upload(sources, place, selection=wanted, name=title, layout=layout)
+        taken = take_upload(sources, place, wish=Wish(wanted, layout, asks=not is_one), name=title)
         if not taken.choices.open and not layout:
             for path in sources.values():  # a large stack need not lie on the disk twice
                 path.unlink(missing_ok=True)

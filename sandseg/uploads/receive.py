@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from sandseg.errors import SandsegError, named
+from sandseg.scan.foreign import refuse_by_name
 from sandseg.scan.limits import WEB_LIMITS, check_count, from_settings, size_text
 from sandseg.settings import MAX_UPLOAD
 from sandseg.uploads import workspace
@@ -185,6 +186,8 @@ def _check(listed: Sequence[tuple[str, int]], wanted: Wanted) -> None:
     seen = set()
     for name, size in listed:
         if name.rpartition(".")[2].lower() not in wanted.suffixes:
+            with named(name):
+                refuse_by_name(name)
             raise SandsegError(
                 f'"{name}" is of a kind that is not read here.',
                 hint=f"Choose files whose names end in .{', .'.join(wanted.suffixes)}.",

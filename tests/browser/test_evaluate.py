@@ -8,7 +8,7 @@ import tifffile
 from playwright.sync_api import expect
 
 from sandseg.data import samples
-from sandseg.scan.label_colors import SANDSTONE_RGB
+from sandseg.scan.labels.colors import SANDSTONE_RGB
 
 SLOW_MS = 60_000
 CODINGS = {

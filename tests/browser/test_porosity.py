@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 from sandseg.classes import SANDSTONE
 from sandseg.data.phantom import PhantomConfig, make_phantom
 from sandseg.measure.composition import composition_of, joined
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 
 ROOT = Path(__file__).resolve().parents[2]
 SLOW_MS = 60_000

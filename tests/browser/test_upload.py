@@ -140,7 +140,7 @@ def test_several_files_become_one_stack_in_the_order_of_their_numbers(
     page, app, wait_until_idle, tmp_path, rng
 ):
     visit(page, app, wait_until_idle)
-    paths = [tmp_path / f"slice{number}.tif" for number in (10, 9, 2)]
+    paths = [tmp_path / f"slice{number}.tif" for number in (11, 10, 9)]
     for path in paths:
         tifffile.imwrite(path, rng.integers(0, 256, (60, 80)).astype(np.uint8))
 
@@ -267,6 +267,26 @@ def test_a_raw_file_is_asked_about_and_checked_against_its_size(
     page.get_by_text("How the file was read").click()
     page.get_by_role("button", name="Read the voxels another way").click()
     expect(page.get_by_label("Number of slices")).to_have_value("5")
+
+
+def test_files_that_may_be_several_scans_are_asked_about(page, app, wait_until_idle, tmp_path, rng):
+    for name in ("core_1", "core_2", "core_4", "plug_1"):
+        noise = rng.integers(0, 256, (60, 80)).astype(np.uint8)
+        tifffile.imwrite(tmp_path / f"{name}.tif", noise)
+    visit(page, app, wait_until_idle)
+
+    field(page).set_input_files([tmp_path / f"core_{n}.tif" for n in (1, 2, 4)])
+    expect(page.get_by_text("slice 3 seems to be missing")).to_be_visible()
+    page.get_by_role("button", name="One stack").click()
+    expect(page.get_by_text("3 slices of 60 × 80 pixels")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text("slice 3 seems to be missing")).to_be_visible()
+    wait_until_idle(page)
+
+    field(page).set_input_files([tmp_path / "core_1.tif", tmp_path / "plug_1.tif"])
+    expect(page.get_by_text("One stack of slices, or several scans?")).to_be_visible()
+    page.get_by_role("button", name="Several scans").click()
+    expect(page.get_by_text("1 slice of 60 × 80 pixels")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_label("Rock")).to_have_value("core_1.tif")
 
 
 def test_a_header_is_read_with_its_voxels_and_asks_for_them_alone(

@@ -17,7 +17,7 @@ import tifffile
 from sandseg.cli.main import main
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from tests.made_tiffs import zip_bytes
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -111,7 +111,10 @@ BAD_FILES = {
     "missing": (lambda path: None, "scan.tif"),
     "folder": (lambda path: path.mkdir(), "scan.tif"),
     "text": (lambda path: path.write_text("no picture"), "not a TIFF"),
-    "photo": (lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(99)), "is damaged"),
+    "photo": (
+        lambda path: path.write_bytes(b"\xff\xd8\xff\xe0" + bytes(99)),
+        "like a picture, but is damaged",
+    ),
     "empty": (lambda path: path.write_bytes(b""), "empty (0 bytes)"),
     "truncated": (cut_off, "scan.tif"),
     "color": (colors, "color"),

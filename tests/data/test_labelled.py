@@ -9,7 +9,7 @@ from sandseg.data.patches import GridPatches, RandomPatches, grid_patches
 from sandseg.errors import LabelError, StackError, TrainingError
 from sandseg.export.tiff import write_labels
 from sandseg.grey.mapping import GreyMapping
-from sandseg.scan.label_colors import SANDSTONE_RGB
+from sandseg.scan.labels.colors import SANDSTONE_RGB
 
 COLORS = np.array(sorted(SANDSTONE_RGB, key=SANDSTONE_RGB.get), np.uint8)
 NAMES = ("scan0000", "scan0050", "scan0100", "scan0150", "scan0200")

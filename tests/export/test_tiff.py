@@ -13,7 +13,7 @@ from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.export import tiff
 from sandseg.export.tiff import label_writer, labels_tiff_bytes, write_image, write_labels
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 
 
 @pytest.fixture

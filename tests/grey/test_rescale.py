@@ -14,7 +14,7 @@ from sandseg.grey.rescale import nearest_pixels, rescaled, voxel_ratio, voxel_te
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model, write_card
 from sandseg.predict.slices import Predictor
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 
 ZOOMS = st.floats(0.2, 5)
 SHAPES = st.tuples(st.integers(1, 40), st.integers(1, 40))

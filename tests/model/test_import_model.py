@@ -12,7 +12,7 @@ from sandseg.classes import SegmentationClass, numbered_classes
 from sandseg.config import Treatment
 from sandseg.errors import ConfigError, ModelError
 from sandseg.model.engine import load_engine
-from sandseg.model.import_model import import_model
+from sandseg.model.import_model import Known, import_model
 from sandseg.model.store import load_model
 from sandseg.predict.segment import segment_stack
 from sandseg.predict.tiling import predict_tiled
@@ -64,7 +64,7 @@ def test_a_net_with_its_own_softmax_gives_the_same_probabilities_through_both_en
 def test_a_net_of_fixed_size_segments_slices_of_any_size(tmp_path, like, image):
     small_unet().save(tmp_path / "theirs.keras")
 
-    import_model(tmp_path / "theirs.keras", tmp_path / "theirs", like, "Theirs")
+    import_model(tmp_path / "theirs.keras", tmp_path / "theirs", like, Known("Theirs"))
     model = load_model("theirs", tmp_path)
 
     assert model.title == "Theirs"
@@ -125,7 +125,10 @@ def test_classes_and_pores_are_those_that_are_named(tmp_path, like):
     named = [SegmentationClass(i, name, "#102030") for i, name in enumerate("abc")]
 
     found = import_model(
-        tmp_path / "theirs.keras", tmp_path / "theirs", like, classes=named, pores=("b", "2")
+        tmp_path / "theirs.keras",
+        tmp_path / "theirs",
+        like,
+        Known(classes=tuple(named), pores=("b", "2")),
     )
 
     stored = load_model("theirs", tmp_path).classes
@@ -149,8 +152,7 @@ def test_classes_the_net_does_not_have_are_refused(tmp_path, like, n_named, pore
             tmp_path / "theirs.keras",
             tmp_path / "theirs",
             like,
-            classes=numbered_classes(3)[:n_named],
-            pores=pores,
+            Known(classes=numbered_classes(3)[:n_named], pores=pores),
         )
     assert not (tmp_path / "theirs").exists()
 
@@ -160,7 +162,7 @@ def test_a_net_that_was_given_bytes_gets_bytes(tmp_path, like):
     network.save(tmp_path / "theirs.keras")
     image = np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
 
-    import_model(tmp_path / "theirs.keras", tmp_path / "theirs", like, scaling="0-255")
+    import_model(tmp_path / "theirs.keras", tmp_path / "theirs", like, Known(scaling="0-255"))
     answer = load_engine(load_model("theirs", tmp_path), "keras")(image)
 
     np.testing.assert_allclose(answer, network.predict_on_batch(image * 255), atol=1e-4)
@@ -216,7 +218,7 @@ def test_a_network_of_a_tutorial_answers_as_it_did_there(
     cases_dir, tmp_path, like, name, scaling, least
 ):
     case, folder = cases_dir / "tutorial_model", tmp_path / "models" / "theirs"
-    import_model(case / f"{name}.keras", folder, like, scaling=scaling)
+    import_model(case / f"{name}.keras", folder, like, Known(scaling=scaling))
     image, true = tifffile.imread(case / "image.tif"), tifffile.imread(case / "labels.tif")
 
     model = load_model("theirs", folder.parent)

@@ -25,7 +25,7 @@ FULL = SegmentRequest(
     "mine",
     "keras",
     Treatment("10,200", is_rescaled=True, is_evened=True),
-    ReadOptions(1, 2, 3, (4, 5), 2.5, RawFormat((6, 7, 8), np.dtype(">u2"), 16)),
+    ReadOptions(1, 2, 3, (4, 5), 2.5, RawFormat((6, 7, 8), np.dtype(">u2"), 16), ("old",)),
     origin=Origin("a rock", ("0050", "0100"), "they lie apart", "python -m sandseg …"),
 )
 

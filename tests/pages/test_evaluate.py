@@ -13,7 +13,7 @@ from pages.cache.task import Task
 from pages.components import confusion
 from pages.words.scans import seen_in
 from sandseg.classes import IGNORED, SANDSTONE
-from sandseg.scan.label_colors import SANDSTONE_RGB
+from sandseg.scan.labels.colors import SANDSTONE_RGB
 from tests.made_tiffs import zip_bytes
 
 EVALUATE = "pages/evaluate.py"

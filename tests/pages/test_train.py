@@ -367,16 +367,19 @@ def test_before_the_start_it_is_said_which_slices_do_what_and_few_can_be_chosen(
     button(at, "New training").click().run()
     labels = rng.integers(0, 3, (4, 160, 160)).astype(np.uint8)
     upload_pair(at, labels * 70, labels)
-    assert "kept for the test" in words(at)
+    assert "its test is" in words(at)
 
     first, second = at.multiselect
     first.set_value([first.options[0]])
     second.set_value([]).run()
 
     assert not at.error
-    said = re.search(r"\. (.*) are learned from; (.*) is used to choose", words(at).lower())
-    assert "[1]" in said[2]
-    assert all(f"[{z}]" in said[1] for z in (2, 3, 4))
+    learns, chooses = re.search(
+        r"Learns from (.*); its best weights are chosen by (.*?)\.", words(at)
+    ).groups()
+    assert "[1]" in chooses
+    assert all(f"[{z}]" in learns for z in (2, 3, 4))
+    assert "its test is" not in words(at)
     button(at, "Start training").click().run()
     settings = control.read_settings(next(s.id for s in control.list_runs() if s.state == "queued"))
     assert (len(settings.validate), settings.test) == (1, ())

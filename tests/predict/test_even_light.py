@@ -9,7 +9,7 @@ from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
 

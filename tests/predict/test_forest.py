@@ -148,7 +148,7 @@ def test_impossible_settings_are_refused():
 def test_the_shipped_forest_finds_the_classes_of_the_real_sandstone(sandstone_dir):
     from sandseg.model.store import models_folder
     from sandseg.scan.formats import open_stack
-    from sandseg.scan.labels import read_labels
+    from sandseg.scan.labels.read import read_labels
 
     forest = PixelClassifier.load(models_folder() / "random-forest" / "forest.npz")
     image_path, mask_path = (  # the validation slice

@@ -11,7 +11,7 @@ from sandseg.export.tiff import write_image, write_labels
 from sandseg.model.request import Origin, SegmentRequest
 from sandseg.predict.segment import segment_file
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.read_options import ReadOptions
 
 
@@ -148,6 +148,19 @@ def test_a_folder_of_slices_is_segmented_like_the_stack(request_for, slices, tmp
     np.testing.assert_array_equal(read_labels(request_for.labels), whole)
     with pytest.raises(SandsegError, match="would be overwritten"):
         segment_file(replace(request_for, source=folder, labels=folder / "slice1.tif"))
+
+
+def test_what_must_be_doubted_of_the_files_reaches_the_report(request_for, slices, tmp_path):
+    folder = tmp_path / "slices"
+    folder.mkdir()
+    for number, image in zip((4, 5, 7), slices, strict=True):
+        write_image(folder / f"s{number}.tif", image[None])
+    known = ReadOptions(warnings=("Made of JPEG files.",))
+
+    report = segment_file(replace(request_for, source=folder, read_options=known))
+
+    assert report["warnings"][0].startswith('"s7.tif" follows "s5.tif": slice 6 seems')
+    assert report["warnings"][1] == "Made of JPEG files."
 
 
 def test_only_the_files_asked_for_are_written(request_for):

@@ -9,7 +9,7 @@ from sandseg.errors import TrainingError
 from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.runs.sources import check_source, keep_uploads, locate
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 
 SETTINGS = RunSettings(DataSource("phantom", (2, 48, 48), seed=3), TrainConfig(), test=("[1]",))
 

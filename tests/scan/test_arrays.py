@@ -6,7 +6,7 @@ import pytest
 
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.limits import WEB_LIMITS
 
 

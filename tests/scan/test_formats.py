@@ -4,7 +4,7 @@ import pytest
 from sandseg.classes import IGNORED
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import check_same_shape, read_labels
+from sandseg.scan.labels.read import check_same_shape, read_labels
 from sandseg.scan.stack import check_values
 from tests.made_tiffs import tiff_bytes
 

@@ -9,12 +9,12 @@ import tifffile
 from sandseg.errors import LabelError, StackError
 from sandseg.scan.choices import AmbiguousStackError, Choice, Selection
 from sandseg.scan.formats import open_stack
-from sandseg.scan.label_colors import SANDSTONE_RGB
+from sandseg.scan.labels.colors import SANDSTONE_RGB
 from sandseg.scan.limits import WEB_LIMITS
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.uploads import decode_guard
-from sandseg.uploads.decode_guard import take_each, take_labels, take_upload
+from sandseg.uploads.decode_guard import Wish, take_each, take_labels, take_upload
 from tests.made_pictures import palette_bytes, picture_bytes
 
 pytestmark = pytest.mark.slow  # each test starts a process or several
@@ -82,7 +82,7 @@ def test_what_must_be_chosen_is_asked_for_and_then_taken(tmp_path, folder, rng):
     assert caught.value.choices.open == {"channel": Choice(("red", "green", "blue"), 0)}
     assert names(folder) == []
     taken = take_upload(
-        {"photo.tif": tmp_path / "photo.tif"}, folder, selection=Selection(channel=1)
+        {"photo.tif": tmp_path / "photo.tif"}, folder, wish=Wish(Selection(channel=1))
     )
     assert taken.choices.channel.chosen == 1
     with open_stack(taken.path) as stack:
@@ -277,7 +277,9 @@ def test_raw_voxels_are_taken_as_the_visitor_says(tmp_path, folder, volume):
     with pytest.raises(UnknownLayoutError, match=r'"v\.raw" is a file of raw voxels'):
         take_upload({"v.raw": tmp_path / "x"}, folder)
 
-    taken = take_upload({"v.raw": tmp_path / "x"}, folder, layout=RawFormat.parse("5x40x50,>u2,4"))
+    taken = take_upload(
+        {"v.raw": tmp_path / "x"}, folder, wish=Wish(layout=RawFormat.parse("5x40x50,>u2,4"))
+    )
 
     with open_stack(taken.path) as stack:
         np.testing.assert_array_equal(read_all(stack), volume)
@@ -289,7 +291,7 @@ def test_raw_slices_are_taken_in_the_order_of_their_numbers(tmp_path, folder, vo
         files[f"s{z + 8}.raw"] = tmp_path / str(place)
         files[f"s{z + 8}.raw"].write_bytes(volume[z].tobytes())
 
-    taken = take_upload(files, folder, layout=RawFormat.parse("1x40x50,u2"))
+    taken = take_upload(files, folder, wish=Wish(layout=RawFormat.parse("1x40x50,u2")))
 
     with open_stack(taken.path) as stack:
         np.testing.assert_array_equal(read_all(stack), volume)

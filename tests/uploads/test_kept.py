@@ -8,6 +8,7 @@ from sandseg.errors import StackError
 from sandseg.runs.segmentation import end_visit
 from sandseg.scan.formats import open_stack
 from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.several.numbering import SeveralScansError
 from sandseg.uploads import kept as uploads
 from sandseg.uploads import workspace
 from sandseg.uploads.receive import Wanted, receive
@@ -59,8 +60,13 @@ def test_files_become_one_stack_in_natural_order(visit, tmp_path):
     slices = {n: np.full((8, 9), n, np.uint8) for n in (10, 9, 2)}
     files = [(f"slice{n}.tif", tiff_bytes(tmp_path, image)) for n, image in slices.items()]
 
-    kept = uploads.open_kept(keep(visit, files))
+    folder = keep(visit, files)
+    with pytest.raises(SeveralScansError, match="slices 3 to 8 seem to be missing") as caught:
+        uploads.open_kept(folder)
+    kept = uploads.open_kept(folder, is_one=True)
 
+    assert caught.value.can_be_one
+    assert "slices 3 to 8" in uploads.find(kept.id).warnings[0]
     stack = open_stack(kept.path)
     assert [stack.read_slice(z)[0, 0] for z in range(3)] == [2, 9, 10]
     assert (kept.n_files, kept.header) == (3, "")

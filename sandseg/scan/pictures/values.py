@@ -6,7 +6,7 @@ import numpy as np
 
 from sandseg.errors import FILE, LabelError
 from sandseg.scan.colors import is_grey
-from sandseg.scan.label_colors import (
+from sandseg.scan.labels.colors import (
     Colors,
     ColorTally,
     decode_colors,

@@ -11,7 +11,8 @@ from sandseg.errors import FILE, StackError, named
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_memory, check_size
 from sandseg.scan.raw.layout import RawFormat
-from sandseg.scan.several.slice_files import gap_between, natural_key
+from sandseg.scan.several.numbering import clause_of, doubt_of_names
+from sandseg.scan.several.slice_files import natural_key
 from sandseg.scan.source import Source, open_source
 from sandseg.scan.stack import Stack
 
@@ -76,13 +77,15 @@ def _join(files: Sequence[tuple[str, Path]], layout: RawFormat, limits: StackLim
     shape = (len(slices), *layout.shape[-2:])
     check_size(shape, layout.dtype.itemsize, limits)
     note = f"{len(files)} files, from {files[0][0]} to {files[-1][0]}."
+    doubt = doubt_of_names([name for name, _ in files])
     return Stack(
         FILE,
         shape,
         slices[0].dtype,
         lambda z: slices[z].read_slice(0),
         notes=(note,),
-        apart=gap_between([name for name, _ in files]),
+        warnings=(doubt,) if doubt else (),
+        apart=clause_of(doubt),
     )
 
 

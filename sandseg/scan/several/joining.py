@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from sandseg.errors import FILE, StackError, named
+from sandseg.errors import FILE, named
 from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.limits import StackLimits, check_count, check_memory, check_size
 from sandseg.scan.pictures.signature import is_picture
-from sandseg.scan.several.slice_files import SliceFile, Slices, gap_between
+from sandseg.scan.several.numbering import SeveralScansError, clause_of, doubt_of_names
+from sandseg.scan.several.slice_files import SliceFile, Slices
 from sandseg.scan.source import Source, first_bytes
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.file import open_tiff
@@ -35,7 +36,8 @@ def join_slices(slices: Slices, limits: StackLimits, open_one: OpenOne) -> Stack
     """Make one stack of files that each hold a slice; a single file may be a whole stack.
 
     Raises:
-        StackError: One cannot be read, holds several slices, or differs from the others.
+        SeveralScansError: One holds several slices, or differs from the others.
+        StackError: One cannot be read.
     """
     try:
         stack = _joined(slices, limits, open_one)
@@ -66,6 +68,7 @@ def _joined(slices: Slices, limits: StackLimits, open_one: OpenOne) -> Stack:
             _check_slice(stack, first, z + 1)
             return stack.read_slice(0)
 
+    doubt = doubt_of_names([file.name for file in files])
     note = f"{len(files)} files, from {files[0].name} to {files[-1].name}."
     return Stack(
         FILE,
@@ -77,8 +80,8 @@ def _joined(slices: Slices, limits: StackLimits, open_one: OpenOne) -> Stack:
         notes=(note, *first.notes),
         choices=first.choices,
         aspect=first.aspect,
-        warnings=tuple(warnings)[:_MOST_WARNINGS],
-        apart=gap_between([file.name for file in files]),
+        warnings=(*filter(None, [doubt]), *tuple(warnings)[:_MOST_WARNINGS]),
+        apart=clause_of(doubt),
     )
 
 
@@ -90,13 +93,13 @@ def _open(file: SliceFile, open_one: OpenOne) -> Stack:
 
 def _check_slice(stack: Stack, first: Stack, number: int) -> None:
     if stack.n_slices > 1:
-        raise StackError(
+        raise SeveralScansError(
             f'"{stack.name}" of "{FILE}" holds {stack.n_slices} slices, not one.',
             hint="Open a file of several slices by itself, or save each slice as a file.",
         )
     if stack.shape != first.shape or stack.dtype != first.dtype:
         facts = [f"{s.shape[1]} × {s.shape[2]} pixels of {s.dtype}" for s in (stack, first)]
-        raise StackError(
+        raise SeveralScansError(
             f'"{stack.name}", file {number} of "{FILE}", is {facts[0]}, '
             f'but "{first.name}" is {facts[1]}.',
             hint="Leave the odd file out, or give all slices one size and type.",

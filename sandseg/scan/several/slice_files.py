@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-import numpy as np
-
-from sandseg.errors import FILE, StackError
+from sandseg.errors import FILE, StackError, named
+from sandseg.scan.foreign import refuse_by_name
 from sandseg.scan.source import Source
 
 KINDS = {
@@ -48,35 +47,23 @@ def natural_key(name: str) -> list:
     return [(int(part), "") if i % 2 else (0, part) for i, part in enumerate(parts)]
 
 
-def gap_between(names: Sequence[str]) -> str:
-    """Say why files may not be slices that lie directly on one another, "" where they are.
-
-    Args:
-        names: Of the files, in order; one part of them must count up by one.
-    """
-    parts = [re.split(r"(\d+)", Path(name).stem.lower()) for name in names]
-    if len({(len(part), *part[::2]) for part in parts}) > 1:
-        return "the names of its files differ in more than a number"
-    numbers = np.array([[int(number) for number in part[1::2]] for part in parts], object)
-    varying = [column for column in numbers.T if len(set(column)) > 1]
-    if len(varying) != 1:
-        return "the names of its files do not number the slices"
-    steps = np.diff(varying[0])
-    if (steps == 1).all():
-        return ""
-    at = int(np.flatnonzero(steps != 1)[0])
-    return f'"{names[at + 1]}" follows "{names[at]}"'
-
-
 def slices_in_folder(folder: Path) -> Slices:
     """Return the slices of a folder, not those of folders in it.
 
     Raises:
         StackError: There is none.
     """
-    names = {path.name for path in folder.iterdir() if path.name[0] != "."}
-    kept, notes = of_one_kind(name for name in names if is_slice(name))
+    names = {path.name for path in folder.iterdir() if path.name[0] != "." and path.is_file()}
+    found = [name for name in names if is_slice(name)]
+    kept, notes = of_one_kind(found)
+    n_others = len(names) - len(found)
+    notes += [f"{n_others} other file{'s' * (n_others > 1)} in the folder left out."] * (
+        n_others > 0
+    )
     if not kept:
+        for name in sorted(names):
+            with named(name):
+                refuse_by_name(name)
         raise StackError(
             f'"{folder}" is a folder without {SLICES}.',
             hint="Name a TIFF, or a folder with slices in it.",

@@ -14,6 +14,7 @@ from typing import BinaryIO
 from sandseg.errors import FILE, StackError
 from sandseg.scan.damage import reading
 from sandseg.scan.limits import StackLimits, check_count, check_total
+from sandseg.scan.raw.layout import is_raw
 from sandseg.scan.several.slice_files import (
     SLICES,
     SliceFile,
@@ -102,7 +103,10 @@ def _slices_inside(
     check_count(len(found), limits)
     folders = sorted({str(PurePosixPath(path).parent) for path in found})
     if not found:
-        raise StackError(f'"{FILE}" is a ZIP archive without {SLICES} in it.', hint=_ZIP_AGAIN)
+        hint = _ZIP_AGAIN
+        if any(is_raw(entry.filename) for entry in entries):
+            hint = "Unpack it, and choose the voxels alone or with their header, both at once."
+        raise StackError(f'"{FILE}" is a ZIP archive without {SLICES} in it.', hint=hint)
     if len(folders) > 1:
         raise StackError(
             f'"{FILE}" holds slices in {len(folders)} folders: "{folders[0]}", "{folders[1]}"'

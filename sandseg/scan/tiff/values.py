@@ -7,7 +7,7 @@ from sandseg.errors import FILE, LabelError
 from sandseg.scan.choices import Selection
 from sandseg.scan.colors import is_grey
 from sandseg.scan.damage import reading
-from sandseg.scan.label_colors import (
+from sandseg.scan.labels.colors import (
     Colors,
     ColorTally,
     decode_colors,

@@ -33,6 +33,15 @@ def test_a_whole_run_is_asked_for_with_all_that_was_chosen_for_a_slice(
     )
 
 
+def test_what_must_be_doubted_of_an_upload_goes_with_the_run(grey_model_folder, monkeypatch):
+    chosen(monkeypatch, Treatment())
+    doubted = replace(SOURCE, upload=replace(UPLOAD, warnings=("Slice 3 is missing.",)))
+
+    request = _request(doubted, load_model("grey", grey_model_folder), UPLOAD.path)
+
+    assert request.read_options.warnings == ("Slice 3 is missing.",)
+
+
 def test_another_way_to_treat_a_scan_is_another_run(grey_model_folder, monkeypatch):
     model, names = load_model("grey", grey_model_folder), set()
     for how in (Treatment(), Treatment("5,90"), Treatment(is_evened=True)):

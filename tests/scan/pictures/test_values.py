@@ -4,7 +4,8 @@ import pytest
 from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.data.labelled import read_labelled
 from sandseg.errors import LabelError, StackError
-from sandseg.scan.labels import Meanings, open_label_values, read_labels, read_labels_and_note
+from sandseg.scan.labels.files import Meanings, open_label_values
+from sandseg.scan.labels.read import read_labels, read_labels_and_note
 from tests.made_pictures import few_bits_png, palette_bytes, picture_bytes
 from tests.made_tiffs import tiff_bytes, zip_bytes
 

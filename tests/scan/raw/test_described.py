@@ -8,7 +8,7 @@ import pytest
 
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
+from sandseg.scan.labels.read import read_labels
 from tests.made_tiffs import read_all
 
 SIZES = "7 5 3"

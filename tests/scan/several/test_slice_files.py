@@ -3,8 +3,8 @@ import pytest
 
 from sandseg.errors import StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import read_labels
-from sandseg.scan.several.slice_files import gap_between, natural_key, slices_in_folder, slices_of
+from sandseg.scan.labels.read import read_labels
+from sandseg.scan.several.slice_files import natural_key, slices_in_folder, slices_of
 from tests.made_tiffs import read_all, tiff_bytes, zip_bytes
 
 
@@ -80,22 +80,3 @@ def test_nothing_to_open_is_refused(tmp_path):
         slices_of([])
     with pytest.raises(StackError, match=r"none\.tif\" cannot be opened"):
         open_stack([tmp_path / "none.tif"])
-
-
-@pytest.mark.parametrize(
-    ("names", "reason"),
-    [
-        (["s8.tif", "s9.tif", "s10.tif"], ""),
-        (["b/s_64_of_66.tif", "b/S_65_of_66.TIF"], ""),
-        (["s001.tif", "s002.tif", "s004.tif"], '"s004.tif" follows "s002.tif"'),
-        (["s010.tif", "s020.tif"], '"s020.tif" follows "s010.tif"'),
-        (["a1b1.tif", "a2b2.tif"], "do not number the slices"),
-        (["bottom.tif", "top.tif"], "differ in more than a number"),
-        (["s1.tif", "s2_new.tif"], "differ in more than a number"),
-    ],
-)
-def test_slices_lie_on_one_another_where_one_number_in_their_names_counts_up(names, reason):
-    found = gap_between(names)
-
-    assert reason in found
-    assert bool(reason) == bool(found)

@@ -189,3 +189,9 @@ def test_damaged_pixels_are_an_error_of_the_zip(files):
 def test_a_zip_without_slices_is_refused():
     with pytest.raises(StackError, match="a ZIP archive without slices"):
         open_stack(zip_bytes({"readme.txt": b"x"}))
+
+
+def test_zipped_raw_voxels_are_to_be_unpacked_first():
+    with pytest.raises(StackError, match="a ZIP archive without slices") as caught:
+        open_stack(zip_bytes({"scan.mhd": b"x", "scan.raw": b"x"}))
+    assert "with their header, both at once" in caught.value.hint

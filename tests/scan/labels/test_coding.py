@@ -3,7 +3,7 @@ import pytest
 
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
-from sandseg.scan.label_coding import coding_of
+from sandseg.scan.labels.coding import coding_of
 
 
 @pytest.mark.parametrize("n_classes", range(2, 9))

@@ -3,7 +3,7 @@ import pytest
 
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
-from sandseg.scan.label_slices import (
+from sandseg.scan.labels.slices import (
     parse_label_slices,
     place_labels,
     placed_note,

@@ -7,15 +7,10 @@ from hypothesis.extra import numpy as hnp
 from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.errors import LabelError, StackError
 from sandseg.export.tiff import write_labels
-from sandseg.scan.label_coding import parse_label_colors, parse_label_values
-from sandseg.scan.label_colors import SANDSTONE_RGB
-from sandseg.scan.labels import (
-    Meanings,
-    check_same_shape,
-    decode_labels,
-    map_labels,
-    read_labels,
-)
+from sandseg.scan.labels.coding import parse_label_colors, parse_label_values
+from sandseg.scan.labels.colors import SANDSTONE_RGB
+from sandseg.scan.labels.files import Meanings
+from sandseg.scan.labels.read import check_same_shape, decode_labels, map_labels, read_labels
 from sandseg.scan.stack import Stack
 from tests.made_tiffs import tiff_bytes
 

@@ -3,7 +3,7 @@ import pytest
 
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
-from sandseg.scan.label_colors import (
+from sandseg.scan.labels.colors import (
     SANDSTONE_RGB,
     decode_colors,
     decode_one_hot,
