@@ -25,7 +25,8 @@ from sandseg.data.sandstone_files import (
 )
 from sandseg.errors import SandsegError, StackError
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels import Meanings, read_labels
+from sandseg.scan.labels.files import Meanings
+from sandseg.scan.labels.read import read_labels
 from sandseg.scan.stack import Stack
 from sandseg.settings import cache_folder, data_hint, sandstone_folders
 
