@@ -31,7 +31,7 @@ from sandseg.measure.fractions import pore_mask
 _FACES = np.array([(1, 2), (4, 8), (16, 32)], np.uint8)  # bits of the two faces along z, y, x
 _SURFACE = np.uint8(64)
 _SMALLEST_BOX = 0.1  # of the volume of the sample; a smaller box says nothing about it
-_IN_MEMORY = 2**25  # bytes of packed pores; what is more goes to a temporary file
+_IN_MEMORY = 2**23  # bytes of packed pores; what is more goes to a temporary file
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ Sampling Techniques, 3rd ed. 1977, section 6.4). Blocks are made larger until th
 more, which is where they hardly tell of their neighbours (Flyvbjerg & Petersen 1989,
 doi:10.1063/1.457480).
 
-Of 3,600 stacks cut from rocks without end, 96.0 % of the intervals held the rock's porosity
-(`benchmarks/sampling.py`).
+Of 4,800 stacks cut from rocks without end, 95.6 % of the intervals held the rock's porosity, 92 to
+98.5 % by kind; 89.5 % where a small stack holds a handful of pores (`benchmarks/sampling.py`).
 """
 
 from collections.abc import Sequence
