@@ -135,7 +135,7 @@ def test_a_damaged_checkpoint_is_named(paused_and_resumed, scan, tmp_path):
 def test_nothing_is_made_when_there_is_nothing_to_learn_from(tmp_path):
     files = DataSource("files", images=str(tmp_path), labels=str(tmp_path))
 
-    with pytest.raises(StackError, match="no TIFF"):
+    with pytest.raises(StackError, match="no slices"):
         run_training(tmp_path / "run", RunSettings(files, CONFIG))
     assert not (tmp_path / "run").exists()
 
