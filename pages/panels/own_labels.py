@@ -168,7 +168,9 @@ def _understand(
     raw, stack, n_classes = _read_raw(taken.path, name), open_source(source.place), len(classes)
     is_for_some = len(raw) < stack.n_slices
     check_same_shape(stack.part(0, len(raw) - 1) if is_for_some else stack, raw)
-    slices = _slices_by_name(taken.names, stack.n_slices) if is_for_some else ""
+    is_one_file = not source.upload or source.upload.n_files == 1  # else it has other numbers
+    can_be_told = is_for_some and is_one_file
+    slices = _slices_by_name(taken.names, stack.n_slices) if can_be_told else ""
     found = LabelFile(
         taken.path,
         name,

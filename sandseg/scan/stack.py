@@ -17,7 +17,8 @@ class Stack:
     the letters found in the file, `notes` say what was guessed while reading it, and `choices` what
     else the file holds. `part_of` is the stack that this one is a part of. `numbers` is how its
     slices are called where they are not counted from 1; `apart` says why they may not lie directly
-    on one another. All stacks made of one another read one file: whoever opened it closes it, by
+    on one another; `files` are the names of those they are in, one each, where there are several.
+    All stacks made of one another read one file: whoever opened it closes it, by
     any of them.
     """
 
@@ -35,6 +36,7 @@ class Stack:
     aspect: tuple[float, float, float] = (1.0, 1.0, 1.0)  # of a voxel along z, y, x; x is 1
     numbers: tuple[str, ...] = ()
     apart: str = ""
+    files: tuple[str, ...] = ()
     on_close: Callable[[], None] = field(default=lambda: None, repr=False)
     warnings: tuple[str, ...] = ()
 

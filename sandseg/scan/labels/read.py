@@ -72,8 +72,9 @@ def read_labels_for(
         stack.whole.n_slices,
     )
     labels, notes = found.labels, [found.note]
-    if slices or (found.names and len(labels) not in (stack.n_slices, n_slices)):
-        slices = slices or positions_by_name(found.names, n_slices)
+    is_whole = len(labels) in (stack.n_slices, n_slices)
+    if slices or (found.names and (not is_whole or stack.whole.files)):
+        slices = slices or positions_by_name(found.names, n_slices, stack.whole.files)
         notes.append(placed_note(slices, n_slices))
         labels = place_labels(labels, slices, n_slices)
     if len(labels) == n_slices:

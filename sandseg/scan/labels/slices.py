@@ -19,15 +19,19 @@ def numbers_in(names: Sequence[str]) -> list[int]:
     return numbers if len({*numbers}) == len(names) else []
 
 
-def positions_by_name(names: Sequence[str], n_slices: int) -> tuple[int, ...]:
+def positions_by_name(
+    names: Sequence[str], n_slices: int, slice_files: Sequence[str] = ()
+) -> tuple[int, ...]:
     """Tell by the numbers in their names which slices label files belong to.
 
-    As many files as slices are all of them, in the order of the names. Of fewer, the numbers
-    count from 0 where one is 0, from 1 where one is that of the last slice.
+    Where slices have files of their own, a label has the number of its slice. Else as many files as
+    slices are all of them, in the order of the names; of fewer, the numbers count from 0 where one
+    is 0, from 1 where one is that of the last slice.
 
     Args:
         names: Of the label files, in their order.
         n_slices: Of the stack.
+        slice_files: Names of the files of its slices, where it is several.
 
     Returns:
         For each file its slice, counted from 0.
@@ -35,6 +39,8 @@ def positions_by_name(names: Sequence[str], n_slices: int) -> tuple[int, ...]:
     Raises:
         LabelError: The names do not say it, or leave room for doubt.
     """
+    if places := _places(slice_files):
+        return _by_file(names, places)
     if len(names) == n_slices:
         return tuple(range(n_slices))
     if len(names) > n_slices:
@@ -63,6 +69,23 @@ def positions_by_name(names: Sequence[str], n_slices: int) -> tuple[int, ...]:
         )
     first = 0 if 0 in numbers else 1
     return tuple(number - first for number in numbers)
+
+
+def _places(slice_files: Sequence[str]) -> dict[int, int]:
+    """Return the position of each slice by the number in the name of its file."""
+    return {number: z for z, number in enumerate(numbers_in(slice_files))}
+
+
+def _by_file(names: Sequence[str], places: dict[int, int]) -> tuple[int, ...]:
+    numbers = numbers_in(names)
+    lonely = [number for number in numbers if number not in places]
+    if not numbers or lonely:
+        which = f"with the numbers {shown(lonely)}" if lonely else "with these names"
+        raise LabelError(
+            f"No slices have files {which}, as label files have them.",
+            hint=f"Give each label file the number of its slice. {SAY_SLICES}",
+        )
+    return tuple(places[number] for number in numbers)
 
 
 def parse_label_slices(text: str) -> tuple[int, ...]:

@@ -86,6 +86,7 @@ def _join(files: Sequence[tuple[str, Path]], layout: RawFormat, limits: StackLim
         notes=(note,),
         warnings=(doubt,) if doubt else (),
         apart=clause_of(doubt),
+        files=tuple(name for name, _ in files),
     )
 
 

@@ -82,6 +82,7 @@ def _joined(slices: Slices, limits: StackLimits, open_one: OpenOne) -> Stack:
         aspect=first.aspect,
         warnings=(*filter(None, [doubt]), *tuple(warnings)[:_MOST_WARNINGS]),
         apart=clause_of(doubt),
+        files=tuple(file.name for file in files),
     )
 
 

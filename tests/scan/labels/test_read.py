@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import tifffile
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -7,10 +8,17 @@ from hypothesis.extra import numpy as hnp
 from sandseg.classes import IGNORED, SANDSTONE
 from sandseg.errors import LabelError, StackError
 from sandseg.export.tiff import write_labels
+from sandseg.scan.formats import open_stack
 from sandseg.scan.labels.coding import parse_label_colors, parse_label_values
 from sandseg.scan.labels.colors import SANDSTONE_RGB
 from sandseg.scan.labels.files import Meanings
-from sandseg.scan.labels.read import check_same_shape, decode_labels, map_labels, read_labels
+from sandseg.scan.labels.read import (
+    check_same_shape,
+    decode_labels,
+    map_labels,
+    read_labels,
+    read_labels_for,
+)
 from sandseg.scan.stack import Stack
 from tests.made_tiffs import tiff_bytes
 
@@ -334,3 +342,20 @@ def test_sandstone_is_numbered_in_order_and_air_alone_is_pore():
     assert [material.value for material in SANDSTONE] == [0, 1, 2, 3]
     assert [material.name for material in SANDSTONE if material.is_pore] == ["air"]
     assert sorted(SANDSTONE_RGB.values()) == [0, 1, 2, 3]
+
+
+def test_labels_in_files_belong_to_the_slices_whose_files_have_their_numbers(tmp_path, rng):
+    (tmp_path / "scan").mkdir()
+    (tmp_path / "masks").mkdir()
+    labels = rng.integers(0, 4, (6, 8, 9)).astype(np.uint8)
+    for z, image in enumerate(labels):
+        tifffile.imwrite(tmp_path / "scan" / f"rec{z + 3:04}.tif", image * 60)
+    for number in (5, 6):  # neither from 0 nor from 1: rec0003 is the first
+        tifffile.imwrite(tmp_path / "masks" / f"mask_{number}.tif", labels[number - 3])
+
+    with open_stack(tmp_path / "scan") as stack:
+        found, note = read_labels_for(stack, tmp_path / "masks")
+
+    np.testing.assert_array_equal(found[[2, 3]], labels[[2, 3]])
+    assert (np.delete(found, (2, 3), axis=0) == IGNORED).all()
+    assert note == "Labels are those of slices 3, 4 of 6."

@@ -25,6 +25,27 @@ def test_numbers_in_names_say_which_slices_are_meant(names, n_slices, expected):
     assert positions_by_name(names, n_slices) == expected
 
 
+FILES = [f"rec{z:04}.tif" for z in range(3, 11)]
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["mask_5.tif", "mask_8.tif"], (2, 5)),
+        (["l3.png"], (0,)),
+        ([f"m{z}.tif" for z in range(3, 11)], tuple(range(8))),
+    ],
+)
+def test_labels_have_the_numbers_of_the_files_of_their_slices(names, expected):
+    assert positions_by_name(names, 8, FILES) == expected
+
+
+@pytest.mark.parametrize("names", [["m0.tif", "m1.tif"], ["m8.tif", "m11.tif"], ["a.tif", "b.tif"]])
+def test_labels_of_no_slice_that_has_a_file_are_refused(names):
+    with pytest.raises(LabelError, match="No slices have files"):
+        positions_by_name(names, 8, FILES)
+
+
 @pytest.mark.parametrize(
     ("names", "message"),
     [
