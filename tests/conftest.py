@@ -31,6 +31,7 @@ TINY_RECIPE = {
 }
 TINY_SOURCES = ("sandseg/config.py", "sandseg/data", "sandseg/model", "sandseg/train")
 ROCK_SOURCES = ("sandseg/data",)
+SERVED = (ROOT / "tests" / "browser", ROOT / "tests" / "faults")  # all need a server, or a browser
 SLOW_FILE = "\npytestmark = pytest.mark.slow"
 WEIGHTS = {"slow": 20, "browser": 10}  # how long a test takes beside one without such a mark
 GREY_CENTERS = (0.0, 0.3, 0.5, 1.0)  # of "grey", the network of one layer
@@ -51,6 +52,8 @@ def pytest_configure(config):
 
 def pytest_ignore_collect(collection_path, config):
     """Where no slow tests are wanted, files full of them are not even loaded: TensorFlow is."""
+    if "not browser" in config.option.markexpr and collection_path in SERVED:
+        return True
     if "not slow" in config.option.markexpr and collection_path.suffix == ".py":
         return SLOW_FILE in collection_path.read_text(encoding="utf-8") or None
     return None

@@ -260,6 +260,7 @@ def test_slices_are_found_by_their_folder_or_the_one_above(mirror, cache, monkey
     assert open_sample("sandstone-0150").shape == (1, 6, 5)
 
 
+@pytest.mark.slow
 def test_the_real_slices_open_with_their_labels(sandstone_dir, monkeypatch):
     monkeypatch.setenv("SANDSEG_DATA", str(sandstone_dir))
 

@@ -136,6 +136,7 @@ def test_the_page_says_when_a_method_has_seen_the_slice(page):
     assert "The random forest learned from this very slice" in words(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "n_slices", "name"),
     [

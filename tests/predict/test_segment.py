@@ -123,6 +123,7 @@ def test_the_voxel_size_that_is_given_is_kept_in_every_output(request_for):
         assert 1e4 * per / dots == pytest.approx(7.5)
 
 
+@pytest.mark.slow
 def test_brightness_is_evened_out_when_asked_and_the_report_says_by_how_much(request_for, rng):
     quartz = 0.5 * np.linspace(0.7, 1.3, 500) + rng.normal(0, 0.01, (2, 400, 500))
     write_image(request_for.source, (255 * quartz).astype(np.uint8))

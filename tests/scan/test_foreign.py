@@ -56,6 +56,7 @@ def commands(hint, name):
         yield [sys.executable, *shlex.split(command.replace("NAME", name))[1:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["npz", "h5"])
 def test_what_a_hint_says_to_run_makes_a_file_that_opens(tmp_path, rng, ending):
     volume = rng.integers(0, 9000, (3, 4, 5)).astype(np.uint16)

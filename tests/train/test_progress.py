@@ -23,6 +23,7 @@ def writer(tmp_path):
     return made
 
 
+@pytest.mark.slow
 def test_the_status_is_written_at_most_once_a_second(writer, tmp_path, monkeypatch):
     written = []
     monkeypatch.setattr(

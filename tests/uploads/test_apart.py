@@ -8,6 +8,8 @@ from sandseg.uploads import apart, kept, workspace
 from sandseg.uploads.receive import Wanted, receive
 from tests.made_tiffs import tiff_bytes, zip_bytes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def visit(tmp_path, monkeypatch):

@@ -40,6 +40,7 @@ def task(models_dir, monkeypatch):
     return Task("phantom", model.name, model.sha256)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PICTURES)
 def test_a_mapping_made_by_hand_holds_in_every_picture(task, name):
     by_hand = replace(task, treatment=BY_HAND)

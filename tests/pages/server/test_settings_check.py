@@ -23,6 +23,7 @@ def _never_checked():
     check_once.cache_clear()
 
 
+@pytest.mark.slow
 def test_a_server_with_a_setting_that_makes_no_sense_does_not_start():
     run = subprocess.run(
         [sys.executable, "-c", "import server"],

@@ -47,6 +47,7 @@ def test_the_theme_is_what_streamlit_would_say(section, monkeypatch):
     assert found == filled(theme_message._populate, section)
 
 
+@pytest.mark.slow
 def test_no_slice_of_the_first_rock_has_to_be_waited_for(task, monkeypatch):
     prefetch.start(task, "").join(60)
 
