@@ -150,6 +150,15 @@ def decode_one_hot(raw: np.ndarray, n_classes: int) -> np.ndarray:
     return raw.argmax(axis=-1).astype(np.uint8)
 
 
+def see_through() -> LabelError:
+    """Say that colored labels are transparent in places: what that means is not known."""
+    return LabelError(
+        f'Parts of the label file "{FILE}" can be seen through, which may mean that nobody '
+        "labelled them, or nothing.",
+        hint="Export the labels without transparency, as whole numbers.",
+    )
+
+
 def unlabelled(labels: np.ndarray) -> float:
     """Return the share of pixels that nobody labelled."""
     return np.count_nonzero(labels == IGNORED) / labels.size

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from sandseg.errors import FILE, LabelError
+from sandseg.errors import FILE
 from sandseg.scan.colors import is_grey
 from sandseg.scan.labels.colors import (
     Colors,
@@ -13,6 +13,7 @@ from sandseg.scan.labels.colors import (
     decode_one_hot,
     is_one_hot,
     lossy_doubt,
+    see_through,
     unlabelled,
 )
 from sandseg.scan.limits import StackLimits
@@ -53,11 +54,7 @@ def _values(
     if len(picture.channels) == 4 and is_one_hot(raw):
         return decode_one_hot(raw, n_classes), True
     if not picture.is_opaque(raw):
-        raise LabelError(
-            f'Parts of the label file "{FILE}" can be seen through, which may mean that nobody '
-            "labelled them, or nothing.",
-            hint="Export the labels without transparency, as whole numbers.",
-        )
+        raise see_through()
     if is_grey(raw, tolerance(picture)):
         return raw[..., 0], False
     return decode_colors(raw[..., :3], n_classes, colors, tally), True

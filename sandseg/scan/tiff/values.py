@@ -13,6 +13,7 @@ from sandseg.scan.labels.colors import (
     decode_colors,
     decode_one_hot,
     is_one_hot,
+    see_through,
 )
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.source import Source
@@ -48,6 +49,8 @@ def open_tiff_values(
         if is_colored:
             if raw.shape[-1] > 3 and is_one_hot(raw):
                 return decode_one_hot(raw, n_classes)
+            if raw.shape[-1] == 4 and np.ptp(raw[..., 3]) > 0:
+                raise see_through()
             return decode_colors(raw[..., :3], n_classes, colors, tally)
         return (raw if raw.ndim == 2 else raw[..., 0]).astype(dtype, copy=False)
 

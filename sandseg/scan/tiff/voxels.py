@@ -41,7 +41,9 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
     if unit := _unknown_unit(tif, series):
         note = f'The unit "{unit}" of the file is no known length, so its voxel size is not known.'
         return None, _aspect_alone(tif, page), [note]
-    sizes = _ome_size(tif, series) or _imagej_size(tif, page) or _resolution_size(page)
+    sizes = _ome_size(tif, series) or _imagej_size(tif, page)
+    if not sizes and not str(_imagej(tif).get("unit", "")).strip():  # one in pixels is no length
+        sizes = _resolution_size(page)
     if sizes is None:
         return None, _aspect_alone(tif, page), []
     if not LEAST_UM <= sizes[0] <= MOST_UM:

@@ -83,3 +83,18 @@ def test_meanings_are_written_by_names_of_classes():
     found = Meanings.parse("7=air,9=-", "red=quartz", SANDSTONE)
 
     assert (found.values, found.colors) == ({7: 0, 9: 255}, {(255, 0, 0): 2})
+
+
+@pytest.mark.parametrize("alpha", [255, 0])
+def test_one_alpha_throughout_says_nothing_and_a_varying_one_is_asked_about(
+    tmp_path, labels, alpha
+):
+    colored = np.dstack([COLORS[labels[0]], np.full((12, 10), alpha, np.uint8)])
+    path, options = tmp_path / "a.tif", {"photometric": "rgb", "extrasamples": ["unassalpha"]}
+    tifffile.imwrite(path, colored, **options)
+    np.testing.assert_array_equal(read_all(open_label_values(path).stack)[0], labels[0])
+
+    colored[:3, :, 3] = 128
+    tifffile.imwrite(path, colored, **options)
+    with pytest.raises(LabelError, match="can be seen through"):
+        open_label_values(path).stack.read_slice(0)

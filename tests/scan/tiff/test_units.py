@@ -38,6 +38,16 @@ def test_an_unknown_unit_is_named_and_no_other_tag_is_taken_for_it(rng, resoluti
     assert any('unit "furlong"' in note for note in stack.notes)
 
 
+@pytest.mark.parametrize("unit", ["pixel", "pixels", "Px"])
+def test_a_unit_of_pixels_says_that_no_length_is_known_whatever_another_tag_says(rng, unit):
+    image = rng.integers(0, 99, (8, 8)).astype("u1")
+    options = {"resolution": (4000, 4000), "resolutionunit": "CENTIMETER", "metadata": None}
+    text = f"ImageJ=1.54f\nunit={unit}\n"
+
+    assert open_stack(tiff_bytes(image, **options)).voxel_size_um == 2.5
+    assert open_stack(tiff_bytes(image, **options, description=text)).voxel_size_um is None
+
+
 def test_an_unknown_unit_of_ome_is_named_as_well(rng):
     image = rng.integers(0, 99, (8, 8)).astype("u1")
     metadata = {"axes": "YX", "PhysicalSizeX": 3, "PhysicalSizeXUnit": "kilofoot"}
