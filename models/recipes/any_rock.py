@@ -33,10 +33,10 @@ from sandseg.train.loop import WeightAverage
 
 TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
 INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
-PATCH, N_MADE, N_REAL = 128, 9, 3  # pixels; patches in a step
+PATCH, N_MADE, N_REAL = 128, 8, 4  # pixels; patches in a step
 POOL, SLICE = 500, 176  # slices at hand, and their edge; with each step one is made anew
 N_CHECKED, CHECK_SEED = 48, 10**6
-SCANNED_ANEW = 0.4  # share of real patches whose labels are scanned by a made-up scanner
+SCANNED_ANEW = 0.3  # share of real patches whose labels are scanned by a made-up scanner
 
 
 class Pool:

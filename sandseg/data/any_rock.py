@@ -12,9 +12,13 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from sandseg.classes import IGNORED
+from sandseg.data.scanner import ScannerConfig, scan_slice
+
 PORE, MICRO, GRAIN, DENSE = range(4)
 PORE_GREY, GRAIN_GREY = 0.06, 0.49
 _MARGIN = 8  # pixels around a slice that are thrown away: filters need neighbours
+_WITH_PROJECTIONS = 0.06  # share of slices that are projected and reconstructed, which is slow
 
 
 def draw_slice(
@@ -28,13 +32,31 @@ def draw_slice(
         labels: (size + 16, size + 16) uint8 labels of a rock to scan; else one is made up.
 
     Returns:
-        (size, size) float32 grey values in [0, 1], and uint8 labels.
+        (size, size) float32 grey values in [0, 1], and uint8 labels, `IGNORED` where the picture is
+        painted over.
     """
     if labels is None:
         labels = draw_labels(size + 2 * _MARGIN, rng)
-    grey = scan_roughly(labels, rng)
+        if rng.random() < 0.1:
+            labels[~_disc(len(labels), rng)] = PORE  # a core, and air around it
+    scan = scan_thoroughly if rng.random() < _WITH_PROJECTIONS else scan_roughly
     inner = np.s_[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
-    return grey[inner], labels[inner]
+    grey, labels = scan(labels, rng)[inner], labels[inner]
+    if rng.random() < 0.08:
+        is_outside = ~_disc(size, rng)
+        grey[is_outside] = rng.choice([0, 0, 1, rng.random()])
+        labels = np.where(is_outside, IGNORED, labels).astype(np.uint8)
+    return grey, labels
+
+
+def _disc(size: int, rng: np.random.Generator) -> np.ndarray:
+    """Return (size, size) bool: within a large circle, part of which may lie in the picture."""
+    radius = size * rng.uniform(0.4, 2)
+    turn = rng.uniform(0, 2 * np.pi)
+    away = max(0, radius - size * rng.uniform(0, 0.45))
+    y, x = np.ogrid[:size, :size]
+    middle = size / 2 + away * np.array([np.sin(turn), np.cos(turn)])
+    return (y - middle[0]) ** 2 + (x - middle[1]) ** 2 < radius**2
 
 
 def draw_labels(size: int, rng: np.random.Generator) -> np.ndarray:
@@ -224,7 +246,39 @@ def scan_roughly(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         grey += _rings(size, rng)
     if rng.random() < 0.2:  # people filter their scans
         grey = ndimage.median_filter(grey, 3) if rng.random() < 0.5 else _smoothed(grey, rng)
-    # The line from grey values to this scale is never found quite right.
+    return _as_found(grey, rng)
+
+
+def scan_thoroughly(labels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return the grey values (Y, X) float32 in [0, 1] that the simulated scanner makes of labels.
+
+    About a second for 200²: with projections, and what a scanner does to them.
+    """
+    n_angles = int(rng.integers(100, 320))
+    noise = np.exp(rng.uniform(np.log(0.006), np.log(0.12)))  # deviation, about
+    config = ScannerConfig(
+        n_angles=n_angles,
+        photons=1e4 * (360 / n_angles) * (0.055 / noise) ** 2 * (len(labels) / 192) ** 2,
+        blur=rng.uniform(0.3, 1.6),
+        hardening=rng.uniform(0, 0.15),
+        edges=rng.uniform(0, 3) if rng.random() < 0.35 else 0,
+        rings=rng.uniform(0, 0.03) if rng.random() < 0.4 else 0,
+        missing_angles=rng.uniform(0, 40) if rng.random() < 0.15 else 0,
+        surround="rock" if rng.random() < 0.7 else "air",
+        seed=int(rng.integers(2**31)),
+    )
+    made = scan_slice(_tones(labels, rng), config)
+    pore, grain = (labels == value for value in (PORE, GRAIN))
+    low, high = (
+        float(np.median(made[where])) if where.sum() > 30 else grey
+        for where, grey in ((pore, PORE_GREY), (grain, GRAIN_GREY))
+    )
+    scale = (GRAIN_GREY - PORE_GREY) / max(high - low, 0.1)
+    return _as_found((made - low) * scale + PORE_GREY, rng)
+
+
+def _as_found(grey: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Bring greys to the scale as it is found, never quite right, and round them."""
     low, high = rng.normal(0, 0.015), 1 + rng.normal(0, 0.03)
     grey = (grey - low) / (high - low)
     if rng.random() < 0.5:
