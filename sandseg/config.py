@@ -24,12 +24,14 @@ def _require_one_of(choices: tuple[str, ...], name: str, value: str) -> None:
 class Treatment:
     """How the slices of a scan are brought to a model: grey values, size of voxels, light.
 
-    `grey` is "auto", "identity" or "LOW,HIGH" in grey values of the scan, as `--grey` takes it.
+    `grey` is "auto", "identity" or "LOW,HIGH" in grey values of the scan, as `--grey` takes it;
+    `sample` says where the sample lies, as `--sample` takes it.
     """
 
     grey: str = "auto"
     is_rescaled: bool = False  # so that voxels are as large as those the model learned from
     is_evened: bool = False  # so that brightness drifts no more than the model is used to
+    sample: str = "auto"
 
 
 @dataclass(frozen=True)

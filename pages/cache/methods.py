@@ -8,7 +8,7 @@ import numpy as np
 from pages.cache.fair_line import FairLine
 from pages.cache.models import list_models
 from pages.cache.rocks import open_source, true_sample, true_slice
-from pages.cache.slices import mapping_of, prediction_of, predictor_of
+from pages.cache.slices import mapping_of, prediction_of, predictor_of, sample_of
 from pages.cache.store import kept
 from pages.cache.task import Task
 from sandseg.classes import IGNORED, SANDSTONE
@@ -166,7 +166,7 @@ def rating_of(trial: Trial, truth: str) -> Rating:
 @kept()
 def trial_phases(trial: Trial) -> Composition:
     """Measure a slice as a method labels it."""
-    return composition_of(run_of(trial).labels, SANDSTONE)
+    return composition_of(run_of(trial).labels, SANDSTONE, sample_of(trial.task, trial.z))
 
 
 @kept()

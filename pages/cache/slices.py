@@ -18,6 +18,7 @@ from sandseg.config import Treatment
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
 from sandseg.grey.display import to_display
+from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.verdict import zoom_for
 from sandseg.measure.composition import Composition, composition_of
@@ -43,7 +44,7 @@ def line_of(task: Task) -> GreyMapping:
     Raises:
         SandsegError: The stack cannot be read, or what the visitor wrote means no line.
     """
-    plain = Treatment(task.treatment.grey)
+    plain = Treatment(task.treatment.grey, sample=task.treatment.sample)
     is_plain = not task.job and task.treatment == plain
     return _line_of(task if is_plain else replace(task, job="", treatment=plain))
 
@@ -51,7 +52,28 @@ def line_of(task: Task) -> GreyMapping:
 @kept()
 def _line_of(task: Task) -> GreyMapping:
     stack, model = open_source(task.source), find_model(task.model_name)
-    return choose_mapping(stack, model.histogram, task.treatment.grey)
+    finder = finder_of(task)
+    return choose_mapping(stack, model.histogram, task.treatment.grey, model.landmarks, finder)
+
+
+def finder_of(task: Task) -> SampleFinder:
+    """Return what finds the sample in the slices of a task."""
+    return _finder_of(task.source, task.treatment.sample)
+
+
+@kept()
+def _finder_of(source: str, sample: str) -> SampleFinder:
+    return finder_for(open_source(source), sample)
+
+
+def sample_of(task: Task, z: int) -> np.ndarray:
+    """Return where the sample lies in a slice, (Y, X) bool."""
+    return _sample_of(task.source, task.treatment.sample, z)
+
+
+@kept()
+def _sample_of(source: str, sample: str, z: int) -> np.ndarray:
+    return _finder_of(source, sample).find(open_source(source).read_slice(z))
 
 
 def zoom_of(task: Task) -> float:
@@ -77,7 +99,8 @@ def _predictor_of(task: Task) -> Predictor:
     network = load_network(task.model_name, task.model_sha256)
     check_slice_memory(stack_of(task), zoom_of(task))
     line, zoom, unet = line_of(task), zoom_of(task), model.unet
-    predictor = Predictor(network, unet.stride, model.classes, line, zoom, unet.tiling)
+    finder = finder_of(task)
+    predictor = Predictor(network, unet.stride, model.classes, line, zoom, unet.tiling, finder)
     if not task.treatment.is_evened:
         return predictor
     bowl = usual_for(model).bowl
@@ -102,7 +125,7 @@ def prediction_of(
         StackError: The slice is damaged.
     """
     if task.job:
-        return _stored_prediction(task.job, z)
+        return _stored_prediction(task, z)
     return _segmented(task, z, predictor_of(task), on_wait=on_wait)
 
 
@@ -111,7 +134,8 @@ def _what_is_seen(task: Task, z: int, predictor: Predictor) -> tuple:
     mapping = predictor.mapping
     line = (mapping.low, mapping.high, mapping.light, mapping.bowl_left)
     steadied = mapping.is_steadied and mapping.unsteady
-    return slice_content(task.source, z), line, steadied, predictor.zoom, task.model_sha256
+    what = slice_content(task.source, z), predictor.finder, task.model_sha256
+    return *what, line, steadied, predictor.zoom
 
 
 @kept(key=_what_is_seen, line=_line)
@@ -120,10 +144,12 @@ def _segmented(task: Task, z: int, predictor: Predictor) -> SlicePrediction:
 
 
 @kept()
-def _stored_prediction(job: str, z: int) -> SlicePrediction:
-    labels, confidence = (tifffile.imread(Path(job) / name, key=z) for name in (LABELS, CONFIDENCE))
+def _stored_prediction(task: Task, z: int) -> SlicePrediction:
+    files = (Path(task.job) / name for name in (LABELS, CONFIDENCE))
+    labels, confidence = (tifffile.imread(file, key=z) for file in files)
     unseen = confidence == 0  # only what was not seen has no confidence at all
-    return SlicePrediction(labels, confidence, unseen if unseen.any() else None)
+    sample = sample_of(task, z)
+    return SlicePrediction(labels, confidence, unseen if unseen.any() else None, sample)
 
 
 @kept()
@@ -188,7 +214,8 @@ def confidence_percent(task: Task, z: int) -> bytes:
 @kept()
 def slice_phases(task: Task, z: int) -> Composition:
     """Measure a segmented slice."""
-    return composition_of(prediction_of(task, z).seen_labels, classes_of(task.model_name))
+    found = prediction_of(task, z)
+    return composition_of(found.seen_labels, classes_of(task.model_name), found.sample)
 
 
 def true_seen(task: Task, z: int, truth: str) -> np.ndarray:

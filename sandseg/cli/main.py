@@ -17,6 +17,25 @@ from sandseg.classes import SANDSTONE
 from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
+from sandseg.cli.options import (
+    ChannelOption,
+    EvenOption,
+    FileArgument,
+    GreyOption,
+    JsonOption,
+    LabelColorsOption,
+    LabelSlicesOption,
+    LabelValuesOption,
+    PredictedOption,
+    RawOption,
+    ReportOption,
+    RescaleOption,
+    SampleOption,
+    SeriesOption,
+    SlicesOption,
+    TimeOption,
+    VoxelOption,
+)
 from sandseg.cli.results import composition_line, connection_line, print_scores
 from sandseg.cli.scan import scanning
 from sandseg.cli.train import training
@@ -49,37 +68,6 @@ app = typer.Typer(
 UsageError = typer.BadParameter.__base__  # typer does not name it itself
 INTERRUPTED = 130  # what typer gives back after Ctrl-C
 TERMINATED = 143  # as a shell tells of SIGTERM
-
-LabelValuesOption = Annotated[
-    str, typer.Option(help="What values of the true labels mean, as in 1=air,2=clay,0=-.")
-]
-LabelColorsOption = Annotated[
-    str, typer.Option(help="What colors of the true labels mean, as in red=air,#ff8000=clay.")
-]
-LabelSlicesOption = Annotated[
-    str, typer.Option(help="Slices that have true labels, from 1, as in 3,7,12 or 3-6.")
-]
-PredictedOption = Annotated[
-    str, typer.Option(help="What values of the predicted labels mean, where another program's.")
-]
-ReportOption = Annotated[Path | None, typer.Option("--report", help="Write the numbers as JSON.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_FILE_HELP = (
-    "A TIFF, PNG, BMP or JPEG, a ZIP or folder of such slices, .npy, .mhd, .nrrd, .vgi, or raw."
-)
-FileArgument = Annotated[Path, typer.Argument(help=_FILE_HELP)]
-SeriesOption = Annotated[int | None, typer.Option(help="Which of several images, from 1.")]
-ChannelOption = Annotated[int | None, typer.Option(help="Which channel, from 1.")]
-TimeOption = Annotated[int | None, typer.Option(help="Which time point, from 1.")]
-SlicesOption = Annotated[str, typer.Option(help="Only these, from 1, as in 10:20.")]
-VoxelOption = Annotated[float | None, typer.Option(help="Edge of a voxel in µm.")]
-_GREY_HELP = "auto, identity, or LOW,HIGH; a LOW above HIGH inverts."
-GreyOption = Annotated[str, typer.Option(help=_GREY_HELP)]
-_RESCALE_HELP = "Show slices to the model in voxels as large as those it learned from."
-RescaleOption = Annotated[bool, typer.Option("--rescale", help=_RESCALE_HELP)]
-_EVEN_HELP = "Even out brightness that drifts across the slices, as by beam hardening."
-EvenOption = Annotated[bool, typer.Option("--even", help=_EVEN_HELP)]
-RawOption = Annotated[str, typer.Option(help="Raw voxels: ZxYxX,TYPE[,HEADER BYTES].")]
 
 
 def main() -> None:
@@ -162,6 +150,7 @@ def segment(
     grey: GreyOption = "auto",
     rescale: RescaleOption = False,
     even: EvenOption = False,
+    sample: SampleOption = "auto",
     series: SeriesOption = None,
     channel: ChannelOption = None,
     time: TimeOption = None,
@@ -172,7 +161,7 @@ def segment(
     """Segment a file into a label TIFF."""
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
     read_options = ReadOptions.parse(slices, raw, **chosen)
-    treatment, outputs = Treatment(grey, rescale, even), (output, confidence, report)
+    treatment, outputs = Treatment(grey, rescale, even, sample), (output, confidence, report)
     meanings = {"label_values": label_values, "label_colors": label_colors}
     meanings |= {"label_slices": label_slices}
     request = SegmentRequest(

@@ -59,6 +59,7 @@ def look_at(
     confidence: np.ndarray,
     classes: Sequence[SegmentationClass],
     zoom: float = 1.0,
+    sample: np.ndarray | None = None,
 ) -> Look:
     """Measure a segmented slice inside its rock.
 
@@ -68,8 +69,9 @@ def look_at(
         confidence: (Y, X) float32 in [0, 1].
         classes: Of the labels.
         zoom: By how much the model saw the slice enlarged.
+        sample: (Y, X) bool, where the sample lies; told from the labels where None.
     """
-    rock = sample_mask(labels, classes)
+    rock = sample_mask(labels, classes) if sample is None else sample
     if not rock.any():
         rock = np.ones(labels.shape, bool)
     doubt = float(1 - confidence[rock].mean())

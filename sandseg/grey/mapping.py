@@ -10,9 +10,10 @@ import numpy as np
 
 from sandseg.errors import ConfigError, StackError
 from sandseg.grey.drift import Light
+from sandseg.grey.finder import SampleFinder, finder_for, landmarks_of
 from sandseg.grey.fitting import fitted_line, ordered_values
 from sandseg.grey.histograms import Line, grey_histograms, histogram_distances
-from sandseg.grey.sampling import all_values, inside_values, sample_slices
+from sandseg.grey.sampling import all_values, inside_values, sample_slices, sample_values
 from sandseg.grey.steadiness import Unsteady, find_unsteady, line_of_slice
 from sandseg.grey.unseen import fill_unseen
 from sandseg.measure.outside import outside_mask
@@ -28,6 +29,7 @@ PLAINER = 0.15  # by how much a plainer line may be farther away than the neares
 FITS = 0.24  # farther away than this, a line is fitted, and the user is told to look
 FOREIGN = 0.34
 GUESSED = 0.2  # added to the distance of a fitted line: nearly any picture can be bent to fit
+UNCERTAIN = 0.3  # distance of a line by landmarks where the grey of air had to be guessed
 NEARER = 0.1  # by how much an inverted scan must fit better than it does as it stands: 0.35 or more
 
 
@@ -35,8 +37,9 @@ NEARER = 0.1  # by how much an inverted scan must fit better than it does as it 
 class GreyMapping:
     """A straight line from the grey values of a stack to [0, 1], clipped at both ends.
 
-    `kind` is "identity" (the type's full range), "matched" (found by comparing histograms) or
-    "manual"; `distance` in [0, 1.2] grows with the doubt that the scan is like the model's.
+    `kind` is "identity" (the type's full range), "matched" (found by comparing histograms),
+    "landmarks" (air and the commonest solid are where the model has them) or "manual"; `distance`
+    in [0, 1.2] grows with the doubt that the scan is like the model's.
     `inverse` is the line that would fit where dense parts of the scan seem to be dark. By a `light`
     slices are evened out after the line, but for the bowl, in 1/px², that the model is used to.
     `unsteady` says that the brightness changes along z; with `is_steadied` each slice has a line of
@@ -67,13 +70,19 @@ class GreyMapping:
         """
         return self.bring(image)[0] if image.ndim == 2 else self._mapped(image, self._line)
 
-    def bring(self, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def bring(
+        self, image: np.ndarray, outside: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Map (Y, X) grey values of any type, and continue the sample where it was not seen.
+
+        Args:
+            image: The grey values.
+            outside: As `outside_mask` finds it, where that is known.
 
         Returns:
             (Y, X) float32 in [0, 1], and (Y, X) bool: what is painted over or missing.
         """
-        outside = outside_mask(image)
+        outside = outside_mask(image) if outside is None else outside
         mapped = self._mapped(image, self._line_for(image, outside))
         return fill_unseen(mapped, image, outside)
 
@@ -123,7 +132,13 @@ class GreyMapping:
         return (f"The grey values of this scan {found}. {advice}.",)
 
 
-def choose_mapping(stack: Stack, reference: np.ndarray, grey: str = "auto") -> GreyMapping:
+def choose_mapping(
+    stack: Stack,
+    reference: np.ndarray,
+    grey: str = "auto",
+    anchors: Line | None = None,
+    finder: SampleFinder | None = None,
+) -> GreyMapping:
     """Decide how the grey values of a stack reach a model's scale.
 
     Args:
@@ -131,13 +146,22 @@ def choose_mapping(stack: Stack, reference: np.ndarray, grey: str = "auto") -> G
         reference: (256,) histogram of the model's training slices over [0, 1].
         grey: "auto", "identity" (the type's full range) or "LOW,HIGH" in grey values; a low value
             above the high one inverts.
+        anchors: Where air and the commonest solid are on the scale of a model for any rock; None
+            for a model of one rock.
+        finder: Of the sample of the stack; it is looked for where None.
 
     Raises:
         StackError: All pixels have one value.
         ConfigError: `grey` is none of the three, or makes nearly all of the scan black or white.
     """
+    if anchors and grey == "auto":
+        return _by_landmarks(stack, anchors, finder or finder_for(stack))
     samples = sample_slices(stack)
     values = all_values(stack, samples)
+    if anchors:
+        line = type_range(values) if grey == "identity" else _parse_line(grey)
+        _check_line(line, values, stack)
+        return GreyMapping(*line, _kind(line, values, "manual"))
     if grey == "auto":
         mapping = fit_mapping(values, reference)
     else:
@@ -148,6 +172,17 @@ def choose_mapping(stack: Stack, reference: np.ndarray, grey: str = "auto") -> G
     line = mapping.low, mapping.high
     unsteady = find_unsteady(samples, line, reference, lambda z: inside_values(stack, z))
     return replace(mapping, unsteady=unsteady)
+
+
+def _by_landmarks(stack: Stack, anchors: Line, finder: SampleFinder) -> GreyMapping:
+    """Lay a line through the landmarks of a stack; it is doubtful where air shows no mode."""
+    found = landmarks_of(stack, finder)
+    if found is None:
+        check_values(sample_values(stack))
+        return GreyMapping(*type_range(sample_values(stack)), distance=1.0)
+    gain = (found.grain - found.pore) / (anchors[1] - anchors[0])
+    low = found.pore - anchors[0] * gain
+    return GreyMapping(low, low + gain, "landmarks", 0.0 if found.is_certain else UNCERTAIN)
 
 
 def _parse_line(grey: str) -> tuple[float, float]:

@@ -105,6 +105,7 @@ def command_of(request: SegmentRequest) -> str:
     options = {
         "--model": request.model,
         "--grey": how.grey,
+        "--sample": "" if how.sample == "auto" else how.sample,
         "--confidence": request.confidence,
         "--report": request.report,
         "--labels": request.truth,

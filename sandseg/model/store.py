@@ -36,6 +36,12 @@ class StoredModel:
         listed = json.dumps(self.card["files"], sort_keys=True)
         return hashlib.sha256(listed.encode()).hexdigest()
 
+    @property
+    def landmarks(self) -> tuple[float, float] | None:
+        """Where air and the commonest solid are on its scale; None for a model of one rock."""
+        told = self.card["intensity"].get("landmarks")
+        return (told["air"], told["solid"]) if told else None
+
 
 def list_models(folder: Path | None = None) -> list[StoredModel]:
     """Return every undamaged U-Net, the default first, then by name."""

@@ -6,7 +6,6 @@ from dataclasses import replace
 from sandseg.errors import StackError
 from sandseg.grey.appearance import slices_with_sample
 from sandseg.grey.drift import find_light, mean_light
-from sandseg.measure.sample import sample_mask
 from sandseg.predict.slices import Predictor, SlicePrediction
 from sandseg.scan.stack import Stack
 
@@ -41,10 +40,9 @@ def even_out(
     for _ in range(ROUNDS):
         lights = []
         for z in chosen:
-            labels = predict(even, stack, z).labels
-            rock = sample_mask(labels, predictor.classes)
+            found = predict(even, stack, z)
             grey = even.mapping.without_light.apply(stack.read_slice(z))
-            lights.append(find_light(grey, labels, predictor.classes, rock))
+            lights.append(find_light(grey, found.labels, predictor.classes, found.sample))
         lights = [light for light in lights if light]
         if not lights and even.mapping.is_steadied:
             return even

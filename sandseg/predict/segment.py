@@ -25,7 +25,7 @@ from sandseg.grey.appearance import Look, slices_with_sample
 from sandseg.grey.verdict import judge, zoom_for
 from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.connectivity import Connectivity, PoreNetwork
-from sandseg.measure.sample import labels_inside, sample_mask
+from sandseg.measure.sample import labels_inside
 from sandseg.measure.sampling import SamplingTiles
 from sandseg.model.engine import load_engine
 from sandseg.model.request import Origin, SegmentRequest
@@ -201,7 +201,7 @@ class _Watch:
         """Note what was found in slice z."""
         start = time.perf_counter()
         classes, labels = self.predictor.classes, found.seen_labels
-        sample = sample_mask(labels, classes)
+        sample = found.sample
         self._parts.append(composition_of(labels, classes, sample))
         self._tiles.add(labels, sample & (labels != IGNORED))
         if not self._apart:

@@ -10,9 +10,11 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.config import TilingConfig, Treatment
 from sandseg.errors import StackError, named
 from sandseg.grey.appearance import Look, look_at
+from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import nearest_pixels, rescaled
 from sandseg.grey.verdict import zoom_for
+from sandseg.measure.outside import outside_mask
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel
 from sandseg.predict.tiling import predict_tiled
@@ -29,12 +31,14 @@ class SlicePrediction:
 
     `confidence` is the probability of each pixel's label, (Y, X) float32 in [0, 1]; None where a
     method has no probabilities. `unseen`, (Y, X) bool, are pixels painted over or missing, whose
-    labels mean nothing; None where there are none.
+    labels mean nothing; None where there are none. `sample`, (Y, X) bool, is where the sample
+    lies; None where nobody looked for it.
     """
 
     labels: np.ndarray
     confidence: np.ndarray | None
     unseen: np.ndarray | None = None
+    sample: np.ndarray | None = None
 
     @property
     def seen_labels(self) -> np.ndarray:
@@ -63,7 +67,8 @@ class Predictor:
     """A network, and how the slices of one stack are brought to it and its answers back.
 
     `network` sees tiles that are multiples of `stride` pixels; `mapping` leads from the stack's
-    grey values to the network's scale; `zoom` is by how much it sees slices enlarged.
+    grey values to the network's scale; `zoom` is by how much it sees slices enlarged; `finder`
+    knows where the sample lies.
     """
 
     network: PredictBatch
@@ -72,6 +77,7 @@ class Predictor:
     mapping: GreyMapping
     zoom: float = 1.0
     tiling: TilingConfig = TilingConfig()
+    finder: SampleFinder = SampleFinder()
 
     def predict(self, image: np.ndarray) -> SlicePrediction:
         """Segment one slice.
@@ -85,7 +91,8 @@ class Predictor:
             saw. What is painted over or missing is pore, where the model knows pores, with a
             confidence of 0.
         """
-        grey, unseen = self.mapping.bring(image)
+        outside = outside_mask(image)
+        grey, unseen = self.mapping.bring(image, outside)
         if self.zoom == 1:
             found = self._predict_grey(grey)
         else:
@@ -99,8 +106,8 @@ class Predictor:
             if pores:
                 found.labels[unseen] = pores[0]
             found.confidence[unseen] = 0.0
-            return replace(found, unseen=unseen)
-        return found
+            found = replace(found, unseen=unseen)
+        return replace(found, sample=self.finder.find(image, outside))
 
     def predict_slice(self, stack: Stack, z: int) -> SlicePrediction:
         """Segment slice z of a stack, counted from 0; errors name the slice, counted from 1.
@@ -117,7 +124,8 @@ class Predictor:
     def look_at(self, image: np.ndarray, found: SlicePrediction) -> Look:
         """Measure what a (Y, X) slice of the stack looks like to the network, inside its rock."""
         grey = self.mapping.apply(image)
-        return look_at(grey, found.labels, found.confidence, self.classes, self.zoom)
+        how = self.classes, self.zoom, found.sample
+        return look_at(grey, found.labels, found.confidence, *how)
 
     def _predict_grey(self, grey: np.ndarray) -> SlicePrediction:
         return most_probable(predict_tiled(grey, self.network, self.tiling, self.stride))
@@ -153,13 +161,15 @@ def make_predictor(
         ConfigError: The grey mapping means nothing, or a voxel size that is needed is not known.
         ModelError: The model's files cannot be loaded.
     """
+    finder = finder_for(stack, treatment.sample)
     return Predictor(
         network or load_engine(model),
         model.unet.stride,
         model.classes,
-        choose_mapping(stack, model.histogram, treatment.grey),
+        choose_mapping(stack, model.histogram, treatment.grey, model.landmarks, finder),
         zoom_for(stack, model) if treatment.is_rescaled else 1.0,
         model.unet.tiling,
+        finder,
     )
 
 

@@ -39,5 +39,5 @@ def try_model(model: StoredModel, stack: Stack, z: int) -> Trial:
     grey = as_bytes(predictor.mapping.apply(stack.read_slice(z)))
     colored = blend(grey, found.seen_labels, model.classes, _OPACITY)
     picture = np.hstack([np.repeat(grey[..., None], 3, axis=-1), colored])
-    composition = composition_of(found.seen_labels, model.classes)
+    composition = composition_of(found.seen_labels, model.classes, found.sample)
     return Trial(picture, composition, float(found.confidence.mean()))
