@@ -99,7 +99,7 @@ def workbench() -> None:
         copy_link()
     with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
-        model = choose_model()
+        model = choose_model(source)
         task = task_for(source, model)
         show_treatment(source)
         stack = stack_of(task, source.title)

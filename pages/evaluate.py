@@ -84,7 +84,7 @@ def workbench() -> None:
     headline = picture.container()
     with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
-        model = choose_model()
+        model = choose_model(source)
         truth = choose_labels(source, model.classes)
         task = task_for(source, model, finished_folder(source, model))
         show_treatment(source)

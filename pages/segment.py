@@ -87,7 +87,7 @@ def workbench() -> None:
     head = picture.container()
     with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
-        model = choose_model()
+        model = choose_model(source)
         choose_treatment(source, model)
         job = finished_folder(source, model)
         task = task_for(source, model, job)

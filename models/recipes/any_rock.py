@@ -27,6 +27,7 @@ from sandseg.classes import SANDSTONE, SegmentationClass
 from sandseg.config import UNetConfig
 from sandseg.data.any_rock import GRAIN_GREY, PORE_GREY, draw_slice, scan_roughly
 from sandseg.data.patches import turn
+from sandseg.grey.mapping import choose_mapping
 from sandseg.model.unet import build_unet
 from sandseg.model.write_model import publish_model, training_histogram
 from sandseg.predict.tiling import predict_tiled
@@ -91,10 +92,12 @@ def cut(image: np.ndarray, labels: np.ndarray, rng: np.random.Generator) -> tupl
 
 
 def read(data: Path, number: str) -> tuple[np.ndarray, np.ndarray]:
-    """Return a real slice (Y, X) float32 in [0, 1] and its labels (Y, X) uint8."""
-    image = open_stack(data / f"images/Sandstone_Versa{number}.tif").read_slice(0)
+    """Return a real slice (Y, X) float32 in [0, 1], as it is served, and its labels uint8."""
+    with open_stack(data / f"images/Sandstone_Versa{number}.tif") as stack:
+        mapping = choose_mapping(stack, np.array([]), anchors=(PORE_GREY, GRAIN_GREY))
+        image = mapping.apply(stack.read_slice(0))
     labels = read_labels(data / f"masks/Sandstone_Versa{number}.tif")[0]
-    return image.astype(np.float32) / 255, labels
+    return image, labels
 
 
 def draw_real(slices: list, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -20,7 +20,7 @@ from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
 from sandseg.grey.display import to_display
 from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
-from sandseg.grey.verdict import zoom_for
+from sandseg.grey.rescale import zoom_for
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out

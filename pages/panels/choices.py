@@ -11,18 +11,19 @@ from pages.panels.model_card import model_title, show_card
 from pages.panels.own_files import ask_about_file
 from pages.panels.refusals import show_refusal
 from pages.session import address, state
+from pages.session.right_model import right_model
 from pages.session.state import Source
 from pages.words.numbers import plain
 from sandseg.data import samples
 from sandseg.data.sandstone_files import DOWNLOAD_MB
 from sandseg.errors import ModelError, SandsegError
-from sandseg.model.store import StoredModel
+from sandseg.model.store import AUTO, StoredModel
 from sandseg.scan.formats import STACK_KINDS, STACK_SUFFIXES
 from sandseg.uploads.receive import Wanted
 
 
-def choose_model() -> StoredModel:
-    """Ask for one of the models at hand."""
+def choose_model(source: Source) -> StoredModel:
+    """Ask for one of the models at hand; without a choice it is the right one for the rock."""
     models = {model.name: model for model in list_models()}
     if not models:
         raise ModelError(
@@ -30,10 +31,16 @@ def choose_model() -> StoredModel:
             hint="Put a model folder into models/ and reload the page.",
         )
     titles = {name: model_title(model) for name, model in models.items()}
+    right = right_model(source)
+    if right:
+        titles = {AUTO: f"Automatic: {right.model.title}"} | titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         name = address.select("Model", titles, state.MODEL)
-        show_card(models[name], "", help="What this model is, and how good")
-    return models[name]
+        model = right.model if right and name == AUTO else models[name]
+        show_card(model, "", help="What this model is, and how good")
+    if right and name == AUTO and right.sentence:
+        st.info(plain(right.sentence), icon=":material/category:")
+    return model
 
 
 def choose_source(model_name: str | None) -> Source:

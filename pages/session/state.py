@@ -13,7 +13,7 @@ from pages.cache.store import forget_files_in
 from pages.cache.task import Task
 from pages.session import address
 from sandseg.errors import SandsegError, StackError
-from sandseg.model.store import DEFAULT_MODEL
+from sandseg.model.store import AUTO, DEFAULT_MODEL
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
@@ -101,7 +101,7 @@ def open_file(
     pending = st.session_state.pop(PENDING, None)
     try:
         upload = kept.open_kept(folder, selection, layout, is_one or bool(selection))
-        _check(upload, model_name or DEFAULT_MODEL)
+        _check(upload, DEFAULT_MODEL if model_name in (None, AUTO) else model_name)
     except ASKS as error:
         st.session_state[PENDING] = (folder, error)
         return

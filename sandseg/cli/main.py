@@ -44,7 +44,7 @@ from sandseg.errors import SandsegError
 from sandseg.export.report import to_json
 from sandseg.measure.sample import labels_inside
 from sandseg.model.request import SegmentRequest, read_request
-from sandseg.model.store import DEFAULT_MODEL, list_models
+from sandseg.model.store import AUTO, list_models
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.labels.files import Meanings
 from sandseg.scan.labels.read import read_labels, read_labels_for
@@ -139,7 +139,7 @@ def inspect(
 def segment(
     file: FileArgument,
     output: Annotated[Path, typer.Option("-o", "--output", help="The label TIFF to write.")],
-    model: Annotated[str, typer.Option(help="A model of `sandseg models`.")] = DEFAULT_MODEL,
+    model: Annotated[str, typer.Option(help="A model of `sandseg models`, or auto.")] = AUTO,
     confidence: Annotated[Path | None, typer.Option(help="Confidence TIFF to write.")] = None,
     report: ReportOption = None,
     labels: Annotated[Path | None, typer.Option(help="True labels to compare with.")] = None,
@@ -175,6 +175,8 @@ def segment(
         read_options=read_options,
     )
     found = _segment(request)
+    if found["model_note"]:
+        err.print(f"note: {found['model_note']}")
     for warning in found["warnings"]:
         err.print(f"warning: {warning}")
     out.print(composition_line(found), soft_wrap=True)

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter
 from sandseg.classes import SegmentationClass
 from sandseg.grey.drift import Light, find_light
 from sandseg.grey.rescale import nearest_pixels, rescaled
+from sandseg.measure.fractions import pore_mask
 from sandseg.measure.outside import outside_mask
 from sandseg.measure.sample import sample_mask
 from sandseg.scan.stack import Stack
@@ -22,12 +23,14 @@ class Look:
     """What a segmented slice looks like inside its rock.
 
     `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one minus
-    the confidence, `light` is None where it cannot be told.
+    the confidence, `light` is None where it cannot be told. `pores` is the IoU that the model
+    expects of its pores by its own confidence, None where it knows none or found none.
     """
 
     texture: tuple[float, ...]
     doubt: float
     light: Light | None = None
+    pores: float | None = None
 
 
 def slices_to_look_at(n_slices: int) -> tuple[int, ...]:
@@ -76,10 +79,29 @@ def look_at(
         rock = np.ones(labels.shape, bool)
     doubt = float(1 - confidence[rock].mean())
     light = find_light(grey, labels, classes, rock)
+    pores = expected_iou(pore_mask(labels, classes)[rock], confidence[rock])
     if zoom != 1:
         grey = rescaled(grey, zoom)
         rock = nearest_pixels(rock, grey.shape)
-    return Look(_texture(grey, rock), doubt, light)
+    return Look(_texture(grey, rock), doubt, light, pores)
+
+
+def expected_iou(is_pore: np.ndarray, confidence: np.ndarray) -> float | None:
+    """Return the IoU that a calibrated model expects of its pores, at least.
+
+    Args:
+        is_pore: (N,) bool, pixels that it labels as pores.
+        confidence: (N,) probability of each pixel's label.
+
+    Returns:
+        Expected intersection / expected union, in [0, 1]: what a pixel of solid lacks to certainty
+        counts as a missed pore, though it may be another solid. None without pores.
+    """
+    n_pores = np.count_nonzero(is_pore)
+    if not n_pores:
+        return None
+    missed = float(np.sum(1 - confidence[~is_pore]))
+    return float(confidence[is_pore].sum() / (n_pores + missed))
 
 
 def _texture(grey: np.ndarray, within: np.ndarray) -> tuple[float, ...]:

@@ -23,6 +23,7 @@ VALLEY = 0.85  # of the lower of two modes: where it is shallower, they are one
 MINOR = 0.25  # of the darkest mode: a brighter one of less is something dense, not the solid
 DARK = 4.0  # spreads of the commonest solid: what is darker than that below a mode is no noise
 FEWEST_DARK = 0.003  # of the pixels
+FAR = 8.0  # times as far from the solid as its noise reaches, where there are no pores at all
 DARKEST = 0.02  # of these pixels; pores without a mode show their own grey hardly anywhere
 
 
@@ -47,6 +48,13 @@ class Landmarks:
     def relative_spread(self) -> float:
         """The spread, of the way from air to solid."""
         return self.spread / max(abs(self.grain - self.pore), 1e-12)
+
+
+def line_through(landmarks: Landmarks, anchors: tuple[float, float]) -> tuple[float, float]:
+    """Return the grey values that become 0 and 1 where a model has air and the solid at anchors."""
+    gain = (landmarks.grain - landmarks.pore) / (anchors[1] - anchors[0])
+    low = landmarks.pore - anchors[0] * gain
+    return low, low + gain
 
 
 class _Mode(NamedTuple):
@@ -128,7 +136,7 @@ def _with_pores(lowest: float, grain: float, spread: float, values: np.ndarray) 
         return Landmarks(lowest, grain, spread, True)
     # No pores at all: on any scale that does not spread the noise, nothing is one.
     dark = float(np.quantile(values, FEWEST_DARK))
-    return Landmarks(grain - 3 * (grain - dark), grain, spread, False)
+    return Landmarks(grain - FAR * (grain - dark), grain, spread, False)
 
 
 def _modes(counts: np.ndarray) -> list[_Mode]:

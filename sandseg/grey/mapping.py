@@ -13,23 +13,21 @@ from sandseg.grey.drift import Light
 from sandseg.grey.finder import SampleFinder, finder_for, landmarks_of
 from sandseg.grey.fitting import fitted_line, ordered_values
 from sandseg.grey.histograms import Line, grey_histograms, histogram_distances
-from sandseg.grey.sampling import all_values, inside_values, sample_slices, sample_values
+from sandseg.grey.landmarks import Landmarks, line_through
+from sandseg.grey.plain_lines import plain_lines, type_range
+from sandseg.grey.sampling import all_values, inside_values, sample_slices
 from sandseg.grey.steadiness import Unsteady, find_unsteady, line_of_slice
 from sandseg.grey.unseen import fill_unseen
 from sandseg.measure.outside import outside_mask
 from sandseg.scan.stack import Stack, check_values
 
-COMMON_TOPS = (1.0, 255.0, 4095.0, 65535.0)  # white, where black is 0
-DROPPED_SHARES = (0.001, 0.005, 0.01)  # outliers at both ends
 MOST_CLIPPED = 0.99  # of a scan at one end; a line that does it was meant for other values
-CLIPPED_SHARE = 0.005  # of floats may lie outside 0 to 1 where that is their scale
 # Distances of histograms (see `histogram_distances`), from the real slices: 0.01 to 0.04 for a
 # whole slice, up to 0.21 for 0.6 mm cut from the middle of the rock, 0.57 for another scanner.
 PLAINER = 0.15  # by how much a plainer line may be farther away than the nearest one
 FITS = 0.24  # farther away than this, a line is fitted, and the user is told to look
 FOREIGN = 0.34
 GUESSED = 0.2  # added to the distance of a fitted line: nearly any picture can be bent to fit
-UNCERTAIN = 0.3  # distance of a line by landmarks where the grey of air had to be guessed
 NEARER = 0.1  # by how much an inverted scan must fit better than it does as it stands: 0.35 or more
 
 
@@ -43,7 +41,7 @@ class GreyMapping:
     `inverse` is the line that would fit where dense parts of the scan seem to be dark. By a `light`
     slices are evened out after the line, but for the bowl, in 1/px², that the model is used to.
     `unsteady` says that the brightness changes along z; with `is_steadied` each slice has a line of
-    its own.
+    its own. `landmarks` are those of the sample, where they were looked for.
     """
 
     low: float  # grey value that becomes 0
@@ -55,6 +53,7 @@ class GreyMapping:
     bowl_left: float = 0.0
     unsteady: Unsteady | None = None
     is_steadied: bool = False
+    landmarks: Landmarks | None = None
 
     def __post_init__(self):
         if not (np.isfinite(self.low) and np.isfinite(self.high)) or self.low == self.high:
@@ -154,14 +153,16 @@ def choose_mapping(
         StackError: All pixels have one value.
         ConfigError: `grey` is none of the three, or makes nearly all of the scan black or white.
     """
-    if anchors and grey == "auto":
-        return _by_landmarks(stack, anchors, finder or finder_for(stack))
+    landmarks = landmarks_of(stack, finder or finder_for(stack))
+    if anchors and landmarks and grey == "auto":
+        return GreyMapping(*line_through(landmarks, anchors), "landmarks", landmarks=landmarks)
     samples = sample_slices(stack)
     values = all_values(stack, samples)
     if anchors:
-        line = type_range(values) if grey == "identity" else _parse_line(grey)
+        check_values(values)
+        line = type_range(values) if grey in ("identity", "auto") else _parse_line(grey)
         _check_line(line, values, stack)
-        return GreyMapping(*line, _kind(line, values, "manual"))
+        return GreyMapping(*line, _kind(line, values, "manual"), landmarks=landmarks)
     if grey == "auto":
         mapping = fit_mapping(values, reference)
     else:
@@ -171,18 +172,7 @@ def choose_mapping(
         mapping = manual_mapping(*line, values, reference)
     line = mapping.low, mapping.high
     unsteady = find_unsteady(samples, line, reference, lambda z: inside_values(stack, z))
-    return replace(mapping, unsteady=unsteady)
-
-
-def _by_landmarks(stack: Stack, anchors: Line, finder: SampleFinder) -> GreyMapping:
-    """Lay a line through the landmarks of a stack; it is doubtful where air shows no mode."""
-    found = landmarks_of(stack, finder)
-    if found is None:
-        check_values(sample_values(stack))
-        return GreyMapping(*type_range(sample_values(stack)), distance=1.0)
-    gain = (found.grain - found.pore) / (anchors[1] - anchors[0])
-    low = found.pore - anchors[0] * gain
-    return GreyMapping(low, low + gain, "landmarks", 0.0 if found.is_certain else UNCERTAIN)
+    return replace(mapping, unsteady=unsteady, landmarks=landmarks)
 
 
 def _parse_line(grey: str) -> tuple[float, float]:
@@ -236,7 +226,7 @@ def fit_mapping(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
 
 def _fit_upright(values: np.ndarray, reference: np.ndarray) -> GreyMapping:
     ordered = ordered_values(values)
-    lines = _plain_lines(values)
+    lines = plain_lines(values)
     distances = histogram_distances(grey_histograms(ordered, lines), reference)
     nearest = distances.min()
     if nearest > FITS and ordered[0] < ordered[-1]:
@@ -278,35 +268,5 @@ def _fitting_inverse(
     return ends - mirrored.low, ends - mirrored.high
 
 
-def type_range(values: np.ndarray) -> Line:
-    """Return the ends of the grey scale of a type: of the integer type, or 0 to 1 for floats."""
-    if values.dtype.kind in "iu":
-        limits = np.iinfo(values.dtype)
-        return float(limits.min), float(limits.max)
-    return 0.0, 1.0
-
-
 def _kind(line: Line, values: np.ndarray, otherwise: str) -> str:
     return "identity" if line == type_range(values) else otherwise
-
-
-def _fills_range(values: np.ndarray) -> bool:
-    """Whether values can be on their type's scale: floats may have any, not only 0 to 1."""
-    if values.dtype.kind != "f":
-        return True
-    if np.count_nonzero((values < 0) | (values > 1)) > CLIPPED_SHARE * values.size:
-        return False
-    return bool(np.percentile(values, 100 * (1 - DROPPED_SHARES[0])) > 0.5)
-
-
-def _plain_lines(values: np.ndarray) -> list[Line]:
-    """Return the lines of common exports, the most usual first."""
-    lowest, highest = values.min(), values.max()
-    lines = [type_range(values)] if _fills_range(values) else []
-    lines += [(0.0, top) for top in COMMON_TOPS if lowest >= 0 and top / 2 < highest <= top]
-    lines.append((lowest, highest))
-    above = values[values > lowest]  # where the surroundings are painted over with one value
-    lines.append((above.min(), highest))
-    for share in DROPPED_SHARES:
-        lines.append(tuple(np.percentile(values, (100 * share, 100 * (1 - share)))))
-    return [(float(low), float(high)) for low, high in lines if high > low]

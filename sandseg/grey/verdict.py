@@ -10,20 +10,16 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from sandseg.errors import ConfigError
 from sandseg.grey.appearance import Look
 from sandseg.grey.histograms import Line
 from sandseg.grey.mapping import FITS, FOREIGN, GreyMapping
 from sandseg.grey.rescale import (
     LARGEST_ZOOM,
-    SMALLEST_SIDE,
     STRANGE_VOXEL_RATIO,
     voxel_ratio,
     voxel_text,
 )
-from sandseg.model.store import StoredModel
-from sandseg.model.usual import Usual, usual_for
-from sandseg.scan.stack import Stack
+from sandseg.model.usual import Usual
 
 FIT, DOUBTFUL, STRANGE = "fits", "doubtful", "do not trust"  # levels of a verdict
 
@@ -42,6 +38,13 @@ DOUBT_LIMITS = (1.6, 4.0)
 # `even_light.even_out` brings back all but 0.01 to 0.03.
 DRIFT_LIMITS = (0.06, 0.25)
 GREY_LIMITS = (FITS, FOREIGN)
+# By how much lower than usual the IoU is that the model expects of its pores.
+PORES_LIMITS = (0.06, 0.3)
+# How far from where the model has them air and the commonest solid are on its scale.
+LANDMARK_LIMITS = (0.06, 0.12)
+# How wide the commonest solid spreads, of the way from air to it: of real and made-up rocks 0.03 to
+# 0.16, of pictures of other things up to 0.25.
+SPREAD_LIMITS = (0.17, 0.35)
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,9 @@ class Signs:
     doubt: float | None = None  # times the usual
     drift: float | None = None  # of the grey value, beyond the usual
     change_z: float | None = None  # of the grey value, from slice to slice
+    pores: float | None = None  # IoU expected of pores, below the usual
+    landmarks: float | None = None  # of air and the commonest solid, on the model's scale
+    spread: float | None = None  # of the commonest solid, of the way from air to it
 
 
 @dataclass(frozen=True)
@@ -76,18 +82,22 @@ class Verdict:
         return any(_level(sign, DRIFT_LIMITS) > 0 for sign in signs)
 
     @property
+    def why(self) -> str:
+        """The reasons, as a part of a sentence."""
+        return _listed(self.reasons)
+
+    @property
     def sentence(self) -> str:
         """The verdict in plain words."""
         if self.level == FIT:
             return "This scan looks like what the model learned from."
-        why = _listed(self.reasons)
         if self.level == DOUBTFUL:
             return (
-                f"This scan differs from what the model learned from: {why}. Check the labels by "
-                "eye before using them."
+                f"This scan differs from what the model learned from: {self.why}. Check the labels "
+                "by eye before using them."
             )
         return (
-            f"This scan does not look like what the model learned from: {why}. "
+            f"This scan does not look like what the model learned from: {self.why}. "
             "Do not trust the labels."
         )
 
@@ -133,6 +143,9 @@ def judge(
         _times_doubt(looks, usual),
         _drift_beyond(looks, usual),
         mapping.unsteady.change if mapping.unsteady and not mapping.is_steadied else None,
+        _pores_below(looks, usual),
+        _landmarks_off(mapping, usual),
+        mapping.landmarks.relative_spread if mapping.landmarks else None,
     )
     levels = {
         _grey_reason(mapping): 2 if mapping.inverse else _level(signs.grey, GREY_LIMITS),
@@ -140,7 +153,17 @@ def judge(
         _drift_reason(signs, usual): _level(signs.drift, DRIFT_LIMITS),
         _change_reason(mapping): _level(signs.change_z, DRIFT_LIMITS),
         _doubt_reason(signs): _level(signs.doubt, DOUBT_LIMITS),
+        _pores_reason(signs, usual): _level(signs.pores, PORES_LIMITS),
+        "air and the commonest solid are not where the model has them": _level(
+            signs.landmarks, LANDMARK_LIMITS
+        ),
     }
+    if mapping.kind == "landmarks":
+        is_certain = mapping.landmarks.is_certain
+        levels["its grey values show no mode of air"] = int(not is_certain)
+        levels["its grains differ in grey nearly as much as from air"] = _level(
+            signs.spread, SPREAD_LIMITS
+        )
     ratio = voxel_ratio(voxel_size_um, usual.voxel_size_um, zoom)
     if ratio:
         levels[_voxel_reason(ratio)] = 1 + (max(ratio, 1 / ratio) >= STRANGE_VOXEL_RATIO)
@@ -148,42 +171,6 @@ def judge(
     reasons = tuple(reason for reason, level in levels.items() if level)
     level = (FIT, DOUBTFUL, STRANGE)[worst]
     return Verdict(level, reasons, signs, mapping.inverse, ratio)
-
-
-def zoom_for(stack: Stack, model: StoredModel) -> float:
-    """Return by how much slices must be enlarged to have the voxels a model learned from.
-
-    Raises:
-        ConfigError: One of the two voxel sizes is not known.
-    """
-    usual_um = usual_for(model).voxel_size_um
-    if not usual_um:
-        raise ConfigError(
-            f'The model "{model.name}" does not say how large the voxels it learned from are.',
-            hint="Do without rescaling, or choose another model.",
-        )
-    if not stack.voxel_size_um:
-        raise ConfigError(
-            f'"{stack.name}" does not say how large its voxels are.',
-            hint="Give their edge in µm, as in --voxel-size 2.23.",
-        )
-    zoom = stack.voxel_size_um / usual_um
-    if zoom > LARGEST_ZOOM:
-        raise ConfigError(
-            f'The voxels of "{stack.name}", {stack.voxel_size_um:.4g} µm, are {zoom:.3g} times as '
-            f"large as those the model learned from. A slice is enlarged {LARGEST_ZOOM:g} times at "
-            "most: what is finer than a voxel cannot be brought back.",
-            hint="Check the voxel size (--voxel-size, or how the file was read), or do without "
-            "rescaling.",
-        )
-    if zoom * min(stack.shape[1:]) < min(SMALLEST_SIDE, *stack.shape[1:]):
-        raise ConfigError(
-            f'Of a slice of "{stack.name}" hardly a pixel would be left if its voxels of '
-            f"{stack.voxel_size_um:.4g} µm were made as large as those the model learned from.",
-            hint="Check the voxel size (--voxel-size, or how the file was read), or do without "
-            "rescaling.",
-        )
-    return zoom
 
 
 def verdict_facts(verdict: Verdict) -> dict:
@@ -223,6 +210,24 @@ def _drift_beyond(looks: Sequence[Look], usual: Usual) -> float | None:
     return max(float(np.mean(drifts)) - usual.drift, 0.0)
 
 
+def _pores_below(looks: Sequence[Look], usual: Usual) -> float | None:
+    """Return how much lower than usual the expected IoU of the pores is; no pores are no find."""
+    if not looks or usual.pores is None:
+        return None
+    found = [0.0 if look.pores is None else look.pores for look in looks]
+    return max(usual.pores - float(np.mean(found)), 0.0)
+
+
+def _landmarks_off(mapping: GreyMapping, usual: Usual) -> float | None:
+    """Return how far the landmarks of a scan are from the usual ones; None where they are none."""
+    found = mapping.landmarks
+    if mapping.kind == "landmarks" or not (usual.landmarks and found and found.is_certain):
+        return None
+    greys = np.array([found.pore, found.grain])
+    mapped = (greys - mapping.low) / (mapping.high - mapping.low)
+    return float(np.abs(mapped - usual.landmarks).max())
+
+
 def _level(sign: float | None, limits: tuple[float, float]) -> int:
     return 0 if sign is None else sum(sign > limit for limit in limits)
 
@@ -258,6 +263,13 @@ def _voxel_reason(ratio: float) -> str:
 
 def _change_reason(mapping: GreyMapping) -> str:
     return mapping.unsteady.sentence if mapping.unsteady else "its brightness changes along z"
+
+
+def _pores_reason(signs: Signs, usual: Usual) -> str:
+    expected = (usual.pores or 0) - (signs.pores or 0)
+    if expected <= 0:
+        return "the model finds no pores in it"
+    return f"the model itself expects an IoU of only about {expected:.2f} of its pores"
 
 
 def _doubt_reason(signs: Signs) -> str:

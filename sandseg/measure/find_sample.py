@@ -23,6 +23,7 @@ JOINED = 0.03  # of the longer edge: grains nearer than twice this belong togeth
 # how much of the hull the shape may add.
 ROUND = ((0.75, 0.012, 0.06), (0.5, 0.006, 0.15))
 OPENED, LEFT = 1, 0.5  # pixels that specks and thin walls are thinner than; share of solid left
+LEAST = 0.012  # of the hull: where a circle adds less, the hull is the sample, chips left out
 UPRIGHT = (0.6, 0.012, 0.15)
 
 
@@ -183,8 +184,9 @@ def _circle(hull: np.ndarray, gaps: np.ndarray) -> tuple[float, float, float] | 
         used = near
     grown = np.count_nonzero(_disc(*middle, radius, 1, hull.shape) & gaps)
     for share, tolerance, most in ROUND:
-        is_near = np.abs(off) <= max(tolerance * radius, 0.8)
-        if is_near.mean() >= share and grown <= most * np.count_nonzero(hull):
+        is_near = np.abs(off) <= max(tolerance * radius, 1.0)
+        size = np.count_nonzero(hull)
+        if is_near.mean() >= share and LEAST * size <= grown <= most * size:
             return float(middle[0]), float(middle[1]), float(radius + 0.5)
     return None
 

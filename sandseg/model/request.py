@@ -9,7 +9,7 @@ import numpy as np
 from sandseg.atomic import read_json, write_json
 from sandseg.config import Treatment
 from sandseg.errors import ConfigError
-from sandseg.model.store import DEFAULT_MODEL
+from sandseg.model.store import AUTO
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.read_options import ReadOptions
 
@@ -40,7 +40,7 @@ class SegmentRequest:
     confidence: Path | None = None  # to write
     report: Path | None = None  # to write
     truth: Path | None = None  # labels to compare with
-    model: str = DEFAULT_MODEL
+    model: str = AUTO
     engine: str = _USUAL_ENGINE
     treatment: Treatment = Treatment()
     read_options: ReadOptions = ReadOptions()

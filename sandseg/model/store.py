@@ -16,6 +16,7 @@ from sandseg.settings import models_folder
 
 CARD = "card.json"
 DEFAULT_MODEL = "sandstone-compact"
+AUTO = "auto"  # in place of a name: the right model for a scan
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ class Usual:
 
     `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one
     minus the confidence inside the rock, `drift` a share of the grey value, `bowl` what part of the
-    light is a bowl, in 1/px².
+    light is a bowl, in 1/px². `pores` is the IoU of its pores, `landmarks` are the greys of air and
+    of the commonest solid in its slices, in [0, 1].
     """
 
     texture: tuple[float, ...] = ()
@@ -19,6 +20,8 @@ class Usual:
     drift: float | None = None
     bowl: float = 0.0
     voxel_size_um: float | None = None
+    pores: float | None = None
+    landmarks: tuple[float, float] | None = None
 
 
 def usual_for(model: StoredModel) -> Usual:
@@ -28,11 +31,16 @@ def usual_for(model: StoredModel) -> Usual:
     on its validation slices.
     """
     told, scores = model.card.get("usual", {}), model.card.get("scores", {})
-    accuracy = scores.get("validation", {}).get("inside the rock", {}).get("accuracy")
+    inside = scores.get("validation", {}).get("inside the rock", {})
+    accuracy, scored = inside.get("accuracy"), inside.get("iou", {})
+    pores = [scored.get(material.name) for material in model.classes if material.is_pore]
+    landmarks = told.get("landmarks")
     return Usual(
         tuple(told.get("texture", ())),
         None if accuracy is None else max(1 - accuracy, 1e-4),
         told.get("drift"),
         told.get("bowl", 0.0),
         told.get("voxel_size_um"),
+        told.get("pores", pores[0] if pores else None),
+        tuple(landmarks) if landmarks else None,
     )

@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 
+from sandseg.config import Treatment
 from sandseg.errors import StackError
 from sandseg.grey.appearance import slices_with_sample
 from sandseg.grey.drift import find_light, mean_light
-from sandseg.predict.slices import Predictor, SlicePrediction
+from sandseg.model.engine import load_engine
+from sandseg.model.store import StoredModel
+from sandseg.model.usual import usual_for
+from sandseg.predict.slices import Predictor, SlicePrediction, make_predictor
 from sandseg.scan.stack import Stack
 
 ROUNDS = 2  # the labels that tell the material apart get better with the light
@@ -55,3 +59,13 @@ def even_out(
         mapping = replace(even.mapping, light=mean_light(lights), bowl_left=bowl_left)
         even = replace(predictor, mapping=mapping)
     return even
+
+
+def ready_predictor(
+    stack: Stack, model: StoredModel, treatment: Treatment, engine: str = "openvino"
+) -> Predictor:
+    """Load a model for a whole stack and see to all that a treatment asks for."""
+    predictor = make_predictor(stack, model, treatment, load_engine(model, engine))
+    if not treatment.is_evened:
+        return predictor
+    return even_out(stack, predictor, usual_for(model).bowl)

@@ -22,23 +22,23 @@ from sandseg.export.report import (
 )
 from sandseg.export.tiff import Pages, image_writer, label_writer
 from sandseg.grey.appearance import Look, slices_with_sample
-from sandseg.grey.verdict import judge, zoom_for
+from sandseg.grey.rescale import zoom_for
+from sandseg.grey.verdict import judge
 from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside
 from sandseg.measure.sampling import SamplingTiles
-from sandseg.model.engine import load_engine
 from sandseg.model.request import Origin, SegmentRequest
-from sandseg.model.store import StoredModel, load_model
+from sandseg.model.store import AUTO, StoredModel, load_model
 from sandseg.model.usual import usual_for
-from sandseg.predict.even_light import even_out
+from sandseg.predict.even_light import ready_predictor
+from sandseg.predict.right_model import right_model
 from sandseg.predict.slices import (
     AS_USUAL,
     Predictor,
     Progress,
     SlicePrediction,
     check_slice_memory,
-    make_predictor,
     predict_stack,
 )
 from sandseg.scan.labels.files import Meanings
@@ -66,16 +66,6 @@ def segment_stack(
     return predict_stack(stack, ready_predictor(stack.whole, model, treatment))
 
 
-def ready_predictor(
-    stack: Stack, model: StoredModel, treatment: Treatment, engine: str = "openvino"
-) -> Predictor:
-    """Load a model for a whole stack and see to all that a treatment asks for."""
-    predictor = make_predictor(stack, model, treatment, load_engine(model, engine))
-    if not treatment.is_evened:
-        return predictor
-    return even_out(stack, predictor, usual_for(model).bowl)
-
-
 def segment_file(
     request: SegmentRequest, on_progress: Callable[[Progress], None] = lambda _: None
 ) -> dict:
@@ -92,9 +82,12 @@ def segment_file(
         SandsegError: The file cannot be read, the model is missing, or the labels do not fit.
     """
     _check_outputs(request)
-    model = load_model(request.model)
+    if request.model != AUTO:
+        load_model(request.model)  # what is missing is said before a file is opened
     with open_with_options(request.source, request.read_options) as opened:
         stack = _as_known(opened, request.origin)
+        chosen = right_model(stack.whole, request.model, request.treatment)
+        model, request = chosen.model, replace(request, model=chosen.model.name)
         _check_memory(request, stack, model)
         truth, note = _read_truth(request, stack, model.classes)
         predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
@@ -111,6 +104,7 @@ def segment_file(
             for pages in filter(None, (labels, confidence)):
                 pages.describe(as_lines(provenance(report)))
     report["warnings"] += filter(None, [note])
+    report["model_note"] = chosen.sentence
     if request.report:
         write_text(request.report, to_json(report))
     return report

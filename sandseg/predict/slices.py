@@ -12,8 +12,7 @@ from sandseg.errors import StackError, named
 from sandseg.grey.appearance import Look, look_at
 from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
-from sandseg.grey.rescale import nearest_pixels, rescaled
-from sandseg.grey.verdict import zoom_for
+from sandseg.grey.rescale import nearest_pixels, rescaled, zoom_for
 from sandseg.measure.outside import outside_mask
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel

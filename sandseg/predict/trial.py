@@ -8,7 +8,7 @@ from sandseg.export.overlay import blend
 from sandseg.grey.display import as_bytes
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.store import StoredModel
-from sandseg.predict.segment import ready_predictor
+from sandseg.predict.even_light import ready_predictor
 from sandseg.predict.slices import AS_USUAL
 from sandseg.scan.stack import Stack
 
