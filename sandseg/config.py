@@ -32,6 +32,7 @@ class Treatment:
     is_rescaled: bool = False  # so that voxels are as large as those the model learned from
     is_evened: bool = False  # so that brightness drifts no more than the model is used to
     sample: str = "auto"
+    is_averaged: bool = False  # over the eight ways to lay a slice down, for eight times the time
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from sandseg.grey.rescale import zoom_for
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
-from sandseg.predict.slices import Predictor, SlicePrediction, check_slice_memory
+from sandseg.predict.slices import Predictor, SlicePrediction, averaged, check_slice_memory
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
 
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
@@ -100,6 +100,7 @@ def _predictor_of(task: Task) -> Predictor:
     check_slice_memory(stack_of(task), zoom_of(task))
     line, zoom, unet = line_of(task), zoom_of(task), model.unet
     finder = finder_of(task)
+    network = averaged(network) if task.treatment.is_averaged else network
     predictor = Predictor(network, unet.stride, model.classes, line, zoom, unet.tiling, finder)
     if not task.treatment.is_evened:
         return predictor
@@ -134,7 +135,8 @@ def _what_is_seen(task: Task, z: int, predictor: Predictor) -> tuple:
     mapping = predictor.mapping
     line = (mapping.low, mapping.high, mapping.light, mapping.bowl_left)
     steadied = mapping.is_steadied and mapping.unsteady
-    what = slice_content(task.source, z), predictor.finder, task.model_sha256
+    how = predictor.finder, task.treatment.is_averaged
+    what = slice_content(task.source, z), how, task.model_sha256
     return *what, line, steadied, predictor.zoom
 
 

@@ -26,6 +26,10 @@ _EVENED = (
     "The model sees the slices without the drift, which is measured on the commonest solid, mostly "
     "quartz. The file and the picture stay as they are."
 )
+_AVERAGED = (
+    "The model sees each slice turned and mirrored in eight ways, and its answers are averaged: it "
+    "takes eight times as long. The confidence view shows where they differ."
+)
 ICONS = {FIT: ":material/check:", DOUBTFUL: ":material/warning:", STRANGE: ":material/error:"}
 
 
@@ -45,7 +49,8 @@ def show_treatment(source: Source) -> None:
     """Say on other pages how a source is shown to the model, if not as usual."""
     how = treatment(source)
     line = {AUTO: "", STORED: "grey values as stored"}.get(how.grey, "grey values mapped by hand")
-    chosen = (line, how.is_rescaled and "rescaled", how.is_evened and "evened out")
+    averaged = how.is_averaged and "averaged over eight views"
+    chosen = (line, how.is_rescaled and "rescaled", how.is_evened and "evened out", averaged)
     if any(chosen):
         st.caption(f"As chosen on Segment: {', '.join(filter(None, chosen))}.")
 
@@ -74,6 +79,8 @@ def show_grey_values(task: Task, source: Source) -> None:
         _offer_size(source, found.voxel_ratio)
     if found.is_uneven or task.treatment.is_evened:
         _offer(source, "is_evened", "Even out the brightness", _EVENED)
+    if found.level != FIT or task.treatment.is_averaged:
+        _offer(source, "is_averaged", "Average over eight views", _AVERAGED)
     text = mapping_text(mapping, open_source(task.source).dtype)
     title = f"{plain(text)} · {found.level}"
     box = st.expander(title, icon=ICONS[found.level], key="grey-values", on_change="rerun")

@@ -51,12 +51,20 @@ def show_card(model: StoredModel, label: str, help: str | None = None) -> None: 
                 "IoU: shared pixels divided by all pixels that either the network or the person "
                 "gave to the class. Counted inside the rock, on the test slices, never trained on."
             )
-        else:
+        elif not model.landmarks:
             st.caption("This model has not been tested on slices it never saw.")
-        st.markdown(
-            "**Not for** other rocks, other scanners or other voxel sizes without looking at the "
-            "labels first: it knows one sandstone and four classes, and gives every pixel one."
-        )
+        st.markdown(_ANY_ROCK if model.landmarks else _ONE_ROCK)
+
+
+_ONE_ROCK = (
+    "**Not for** other rocks, other scanners or other voxel sizes without looking at the "
+    "labels first: it knows one sandstone and four classes, and gives every pixel one."
+)
+_ANY_ROCK = (
+    "**For** dry rock from any scanner: it learned from made-up rocks and made-up scanners, and finds "
+    "pores best. What is microporous and what is dense it tells by attenuation alone. It has no "
+    "test slices of its own; the verdict beside the picture says what to expect of a scan."
+)
 
 
 def _facts(card: dict) -> str:

@@ -18,6 +18,7 @@ from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
 from sandseg.cli.options import (
+    AverageOption,
     ChannelOption,
     EvenOption,
     FileArgument,
@@ -151,6 +152,7 @@ def segment(
     rescale: RescaleOption = False,
     even: EvenOption = False,
     sample: SampleOption = "auto",
+    average: AverageOption = False,
     series: SeriesOption = None,
     channel: ChannelOption = None,
     time: TimeOption = None,
@@ -161,7 +163,10 @@ def segment(
     """Segment a file into a label TIFF."""
     chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
     read_options = ReadOptions.parse(slices, raw, **chosen)
-    treatment, outputs = Treatment(grey, rescale, even, sample), (output, confidence, report)
+    treatment, outputs = (
+        Treatment(grey, rescale, even, sample, average),
+        (output, confidence, report),
+    )
     meanings = {"label_values": label_values, "label_colors": label_colors}
     meanings |= {"label_slices": label_slices}
     request = SegmentRequest(

@@ -36,4 +36,6 @@ _EVEN_HELP = "Even out brightness that drifts across the slices, as by beam hard
 EvenOption = Annotated[bool, typer.Option("--even", help=_EVEN_HELP)]
 _SAMPLE_HELP = "Where the sample lies: auto, all, circle:X,Y,RADIUS or box:LEFT,TOP,RIGHT,BOTTOM."
 SampleOption = Annotated[str, typer.Option(help=_SAMPLE_HELP)]
+_AVERAGE_HELP = "Average over eight ways to lay a slice down: surer of what is doubtful, slower."
+AverageOption = Annotated[bool, typer.Option("--average", help=_AVERAGE_HELP)]
 RawOption = Annotated[str, typer.Option(help="Raw voxels: ZxYxX,TYPE[,HEADER BYTES].")]

@@ -28,11 +28,11 @@ FIT, DOUBTFUL, STRANGE = "fits", "doubtful", "do not trust"  # levels of a verdi
 # how many times stronger or weaker its bands are, in powers of two. Real slices and cuts of them
 # reach 0.13, the built-in rock 0.11; half and twice the voxel size 0.24 and 0.6, a blur that costs
 # 0.1 of mean IoU 0.35, another scanner 0.85.
-TEXTURE_LIMITS = (0.22, 0.8)
+TEXTURE_LIMITS = (0.15, 0.8)
 # How many times as unsure inside the rock as on the model's own validation slices: real slices
 # reach 1.3, the built-in rock 0.9, clipped ends 1.8. A network may be sure of nonsense, so little
 # doubt proves nothing.
-DOUBT_LIMITS = (1.6, 4.0)
+DOUBT_LIMITS = (1.3, 4.0)
 # By how much more than usual the grey values of the commonest solid drift: real slices reach
 # 0.03; a drift or a bowl of 15 % has 0.13 to 0.19 and costs 0.15 to 0.24 of mean IoU, of which
 # `even_light.even_out` brings back all but 0.01 to 0.03.
@@ -40,8 +40,9 @@ DRIFT_LIMITS = (0.06, 0.25)
 GREY_LIMITS = (FITS, FOREIGN)
 # By how much lower than usual the IoU is that the model expects of its pores.
 PORES_LIMITS = (0.06, 0.3)
-# How far from where the model has them air and the commonest solid are on its scale.
-LANDMARK_LIMITS = (0.06, 0.12)
+# How far from where the model has it the commonest solid is on its scale, or a quarter of how far
+# air is, whose mode moves with the size of pores: in real slices up to 0.025.
+LANDMARK_LIMITS = (0.03, 0.06)
 # How wide the commonest solid spreads, of the way from air to it: of real and made-up rocks 0.03 to
 # 0.16, of pictures of other things up to 0.25.
 SPREAD_LIMITS = (0.17, 0.35)
@@ -225,7 +226,7 @@ def _landmarks_off(mapping: GreyMapping, usual: Usual) -> float | None:
         return None
     greys = np.array([found.pore, found.grain])
     mapped = (greys - mapping.low) / (mapping.high - mapping.low)
-    return float(np.abs(mapped - usual.landmarks).max())
+    return float((np.abs(mapped - usual.landmarks) / (4, 1)).max())
 
 
 def _level(sign: float | None, limits: tuple[float, float]) -> int:

@@ -121,7 +121,7 @@ def command_of(request: SegmentRequest) -> str:
         "--raw": read.raw,
     }
     given = [f"{name}={value}" for name, value in options.items() if value]
-    flags = {"--rescale": how.is_rescaled, "--even": how.is_evened}
+    flags = {"--rescale": how.is_rescaled, "--even": how.is_evened, "--average": how.is_averaged}
     given += [flag for flag, is_set in flags.items() if is_set]
     source = str(request.source)
     source = f"./{source}" if source.startswith("-") else source

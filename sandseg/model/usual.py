@@ -11,8 +11,9 @@ class Usual:
 
     `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one
     minus the confidence inside the rock, `drift` a share of the grey value, `bowl` what part of the
-    light is a bowl, in 1/px². `pores` is the IoU of its pores, `landmarks` are the greys of air and
-    of the commonest solid in its slices, in [0, 1].
+    light is a bowl, in 1/px². `pores` is the IoU it expects of its pores; `iou` the one that it
+    has, of its pores for a model of any rock and else the mean over its classes. `landmarks` are
+    the greys of air and of the commonest solid in its slices, in [0, 1].
     """
 
     texture: tuple[float, ...] = ()
@@ -21,6 +22,7 @@ class Usual:
     bowl: float = 0.0
     voxel_size_um: float | None = None
     pores: float | None = None
+    iou: float | None = None
     landmarks: tuple[float, float] | None = None
 
 
@@ -32,8 +34,7 @@ def usual_for(model: StoredModel) -> Usual:
     """
     told, scores = model.card.get("usual", {}), model.card.get("scores", {})
     inside = scores.get("validation", {}).get("inside the rock", {})
-    accuracy, scored = inside.get("accuracy"), inside.get("iou", {})
-    pores = [scored.get(material.name) for material in model.classes if material.is_pore]
+    accuracy = inside.get("accuracy")
     landmarks = told.get("landmarks")
     return Usual(
         tuple(told.get("texture", ())),
@@ -41,6 +42,7 @@ def usual_for(model: StoredModel) -> Usual:
         told.get("drift"),
         told.get("bowl", 0.0),
         told.get("voxel_size_um"),
-        told.get("pores", pores[0] if pores else None),
+        told.get("pores"),
+        told.get("iou", inside.get("mean_iou")),
         tuple(landmarks) if landmarks else None,
     )

@@ -7,7 +7,7 @@ from sandseg.config import Treatment
 from sandseg.errors import StackError
 from sandseg.grey.appearance import slices_with_sample
 from sandseg.grey.drift import find_light, mean_light
-from sandseg.model.engine import load_engine
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
 from sandseg.predict.slices import Predictor, SlicePrediction, make_predictor
@@ -62,10 +62,10 @@ def even_out(
 
 
 def ready_predictor(
-    stack: Stack, model: StoredModel, treatment: Treatment, engine: str = "openvino"
+    stack: Stack, model: StoredModel, treatment: Treatment, network: PredictBatch | None = None
 ) -> Predictor:
-    """Load a model for a whole stack and see to all that a treatment asks for."""
-    predictor = make_predictor(stack, model, treatment, load_engine(model, engine))
+    """Load a model for a whole stack, or take it loaded, and see to all that a treatment asks."""
+    predictor = make_predictor(stack, model, treatment, network)
     if not treatment.is_evened:
         return predictor
     return even_out(stack, predictor, usual_for(model).bowl)

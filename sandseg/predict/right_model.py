@@ -7,6 +7,7 @@ from sandseg.config import Treatment
 from sandseg.errors import StackError
 from sandseg.grey.appearance import slices_with_sample
 from sandseg.grey.verdict import FIT, Verdict, judge
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import AUTO, DEFAULT_MODEL, StoredModel, list_models, load_model
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import ready_predictor
@@ -98,13 +99,15 @@ def _only_model() -> StoredModel:
     return next(iter(list_models()), None) or load_model()
 
 
-def verdict_on(stack: Stack, model: StoredModel, treatment: Treatment) -> Verdict:
+def verdict_on(
+    stack: Stack, model: StoredModel, treatment: Treatment, network: PredictBatch | None = None
+) -> Verdict:
     """Judge a stack by some of its slices.
 
     Raises:
         StackError: A slice is damaged.
     """
-    predictor = ready_predictor(stack, model, treatment)
+    predictor = ready_predictor(stack, model, treatment, network)
     looks = []
     for z in slices_with_sample(stack):
         looks.append(predictor.look_at(stack.read_slice(z), predictor.predict_slice(stack, z)))

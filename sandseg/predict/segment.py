@@ -28,6 +28,7 @@ from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside
 from sandseg.measure.sampling import SamplingTiles
+from sandseg.model.engine import load_engine
 from sandseg.model.request import Origin, SegmentRequest
 from sandseg.model.store import AUTO, StoredModel, load_model
 from sandseg.model.usual import usual_for
@@ -90,7 +91,9 @@ def segment_file(
         model, request = chosen.model, replace(request, model=chosen.model.name)
         _check_memory(request, stack, model)
         truth, note = _read_truth(request, stack, model.classes)
-        predictor = ready_predictor(stack.whole, model, request.treatment, request.engine)
+        predictor = ready_predictor(
+            stack.whole, model, request.treatment, load_engine(model, request.engine)
+        )
         watch = _Watch(stack, predictor, truth)
         start = time.perf_counter()
         with _outputs(request, stack, model) as (labels, confidence):

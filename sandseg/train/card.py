@@ -10,10 +10,12 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.data.labelled import LabelledSlices, PreparedData
 from sandseg.grey.appearance import look_at
 from sandseg.grey.drift import mean_light
+from sandseg.grey.finder import finder_for, landmarks_of
 from sandseg.grey.survey import spread_slices
 from sandseg.measure.sample import sample_mask
 from sandseg.model.write_model import training_histogram
 from sandseg.runs.settings import RunSettings
+from sandseg.scan.stack import Stack
 from sandseg.score.intervals import block_matrices, bootstrap_iou
 from sandseg.score.metrics import scores
 from sandseg.train.checkpoint import TrainedModel
@@ -91,13 +93,18 @@ def _usual_look(
     kept_apart = {*data.split["validation"], *data.split["test"]}
     learned = [i for i, name in enumerate(slices.names) if name not in kept_apart]
     chosen = [learned[i] for i in spread_slices(len(learned), N_USUAL_SLICES)]
-    looks = []
+    looks, marks = [], []
     for image, _ in slices.pairs(chosen):
         logits = predict_logits(network, image, settings.config.unet.stride)
         labels = logits.argmax(axis=-1).astype(np.uint8)
         sure = np.ones(labels.shape, np.float32)  # how unsure it is on them proves nothing
         looks.append(look_at(image, labels, sure, settings.all_classes))
+        stack = Stack.from_array(image)
+        marks.append(landmarks_of(stack, finder_for(stack)))
     found = {"texture": [round(float(band), 3) for band in np.mean([x.texture for x in looks], 0)]}
+    certain = [(mark.pore, mark.grain) for mark in marks if mark and mark.is_certain]
+    if certain:
+        found["landmarks"] = [round(float(grey), 4) for grey in np.mean(certain, axis=0)]
     lights = [look.light for look in looks if look.light]
     if lights:
         found |= {

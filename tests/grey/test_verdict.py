@@ -157,6 +157,9 @@ def test_a_report_takes_a_verdict_as_plain_facts():
         "doubt_distance": None,
         "drift_distance": None,
         "change_z_distance": None,
+        "pores_distance": None,
+        "landmarks_distance": None,
+        "spread_distance": None,
     }
     assert facts["warnings"] == []
 
