@@ -7,7 +7,12 @@ from pages.cache.models import find_model
 from pages.cache.rocks import stack_of
 from pages.cache.slices import mapping_of, prediction_of, slice_phases, zoom_of
 from pages.cache.task import Task
-from sandseg.export.report import segmentation_report, trust_facts, unseen_facts
+from sandseg.export.report import (
+    segmentation_report,
+    treatment_facts,
+    trust_facts,
+    unseen_facts,
+)
 from sandseg.model.request import Origin
 
 
@@ -22,4 +27,5 @@ def slice_report(task: Task, z: int, origin: Origin) -> dict:
     report |= trust_facts(
         verdict_on(task), found, unseen_facts(n_unseen, int(np.prod(shown.shape)))
     )
+    report |= treatment_facts(task.treatment)
     return report | {"source": origin.title, "command": origin.command}

@@ -61,7 +61,7 @@ _ONE_ROCK = (
     "labels first: it knows one sandstone and four classes, and gives every pixel one."
 )
 _ANY_ROCK = (
-    "**For** dry rock from any scanner: it learned from made-up rocks and made-up scanners, and finds "
+    "**For** dry rock from any scanner: it learned from made-up rocks and scanners, and finds "
     "pores best. What is microporous and what is dense it tells by attenuation alone. It has no "
     "test slices of its own; the verdict beside the picture says what to expect of a scan."
 )

@@ -20,6 +20,7 @@ def provenance(report: Mapping) -> dict[str, object]:
         "voxel_size_x_um": x,
         "voxel_size_y_um": y,
         "voxel_size_z_um": z,
+        "sample": report["sample"],
         "sample_fraction": report["sample_fraction"],
         "model": report["model"],
         "model_sha256": report["model_sha256"],

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from sandseg.config import VERSION
+from sandseg.config import VERSION, Treatment
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.verdict import Verdict, verdict_facts
 from sandseg.measure.composition import Composition
@@ -65,6 +65,11 @@ def composition_facts(found: Composition) -> dict:
         "sample_fraction": _plain(found.sample_fraction),
         "picture_fractions": _by_name(names, found.picture_fractions),
     }
+
+
+def treatment_facts(how: Treatment) -> dict:
+    """Return what was asked for beyond what a report says by itself: `sample`, `averaged`."""
+    return {"sample": how.sample, "averaged": how.is_averaged}
 
 
 def speed_facts(stack: Stack, seconds: float) -> dict:

@@ -17,6 +17,7 @@ from sandseg.export.report import (
     speed_facts,
     stack_facts,
     to_json,
+    treatment_facts,
     trust_facts,
     unseen_facts,
 )
@@ -104,10 +105,11 @@ def segment_file(
                     confidence.write(found.confidence)
             seconds = time.perf_counter() - start - watch.seconds
             report = watch.report(model, seconds) | {"command": request.command}
+            report |= treatment_facts(request.treatment)
             for pages in filter(None, (labels, confidence)):
                 pages.describe(as_lines(provenance(report)))
     report["warnings"] += filter(None, [note])
-    report["model_note"] = chosen.sentence
+    report["model_note"] = chosen.sentence or None
     if request.report:
         write_text(request.report, to_json(report))
     return report

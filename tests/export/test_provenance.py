@@ -9,6 +9,7 @@ REPORT = {
     "model_sha256": "0" * 64,
     "grey": {"low": 0.0, "high": 255.0, "kind": "identity"},
     "rescaled_by": 1.0,
+    "sample": "auto",
     "drift_evened_out": 0,
     "domain": {"verdict": "fits"},
     "sandseg_version": "0.1.0",

@@ -18,6 +18,7 @@ REPORT = {
     "model_sha256": "0" * 64,
     "grey": {"low": 0.0, "high": 65535.0, "kind": "identity"},
     "rescaled_by": 1.0,
+    "sample": "auto",
     "drift_evened_out": 0,
     "domain": {"verdict": "do not trust"},
     "sandseg_version": "0.1.0",
