@@ -17,6 +17,7 @@ import pytest
 import tifffile
 from hypothesis import settings
 
+import sandseg.model  # noqa: F401 - before any test loads OpenVINO, which tells nobody then
 from tests.kept import home_of, kept, sources
 
 ROOT = Path(__file__).resolve().parents[1]
