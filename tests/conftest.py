@@ -17,6 +17,7 @@ import pytest
 import tifffile
 from hypothesis import settings
 
+import sandseg.model  # noqa: F401 - before any test loads OpenVINO, which tells nobody then
 from tests.kept import home_of, kept, sources
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -24,8 +25,8 @@ ROOT = Path(__file__).resolve().parents[1]
 TINY_RECIPE = {
     "--preset": "tiny",
     "--epochs": "2",
-    "--steps": "125",
-    "--batch-size": "2",
+    "--steps": "150",
+    "--batch-size": "1",
     "--patch-size": "64",
     "--learning-rate": "0.005",
 }
@@ -37,6 +38,9 @@ WEIGHTS = {"slow": 20, "browser": 10}  # how long a test takes beside one withou
 GREY_CENTERS = (0.0, 0.3, 0.5, 1.0)  # of "grey", the network of one layer
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # errors only; read when TensorFlow is imported
+# Several tests run at once: threads that wait for each other only take the others' time.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
 
 # A busy machine is no failure, and what failed in one run fails in the next.
 settings.register_profile("sandseg", deadline=None, derandomize=True)

@@ -71,7 +71,7 @@ def backend_imports(path):
 
 
 def is_keras_module(name):
-    return name in KERAS_MODULES or name.startswith("train.")
+    return name in KERAS_MODULES or name.partition(".")[0] == "train"
 
 
 def packages(path):

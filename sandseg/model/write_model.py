@@ -19,7 +19,8 @@ from sandseg.model.store import write_card
 KERAS_FILE, OPENVINO_FILES = "model.keras", ("model.xml", "model.bin")
 EXPORTER = "tensorflow"  # the one backend of Keras whose export leaves height and width free
 EXPORT = (
-    "import keras, sys; network = keras.saving.load_model(sys.argv[1], compile=False); "
+    "import sys; sys.modules['openvino_telemetry'] = None; "  # as in sandseg.model
+    "import keras; network = keras.saving.load_model(sys.argv[1], compile=False); "
     "network.export(sys.argv[2], format='openvino', verbose=False)"
 )
 

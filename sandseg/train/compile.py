@@ -16,6 +16,28 @@ from sandseg.train.losses import SegmentationLoss
 GRADIENT_NORM = 1.0  # longer gradients are shortened to this
 
 
+class OneRateAdamW(keras.optimizers.AdamW):
+    """AdamW that asks its schedule once in a step, where Keras asks again for every weight.
+
+    The numbers are the same, but there is a third less to trace before the first step.
+    """
+
+    _rate = None
+
+    @property
+    def learning_rate(self) -> keras.KerasTensor:
+        """That of this step."""
+        return super().learning_rate if self._rate is None else self._rate
+
+    def apply(self, grads: list, trainable_variables: list | None = None) -> None:
+        """Change the weights by their gradients."""
+        self._rate = self.learning_rate
+        try:
+            super().apply(grads, trainable_variables)
+        finally:
+            self._rate = None
+
+
 def new_network(config: TrainConfig, n_steps: int, keeps_statistics: bool = False) -> keras.Model:
     """Build and compile; the global precision is left as it was found."""
     keras.utils.set_random_seed(config.seed)
@@ -43,7 +65,7 @@ def _compile(model: keras.Model, config: TrainConfig, n_steps: int) -> None:
     if config.optimizer == "adam":
         optimizer = keras.optimizers.Adam(rate)
     else:
-        optimizer = keras.optimizers.AdamW(
+        optimizer = OneRateAdamW(
             rate, weight_decay=config.weight_decay, global_clipnorm=GRADIENT_NORM
         )
     optimizer.build(model.trainable_variables)

@@ -12,7 +12,7 @@ from sandseg.settings import cache_folder
 
 EPOCH_MS = 600_000  # the training software is loaded first, and the machine may be busy
 SLOW_MS = 60_000
-N_EPOCHS = 30
+N_EPOCHS, N_STEPS = 30, 2  # more than there is time for, and few
 
 
 @pytest.fixture
@@ -45,9 +45,9 @@ def start_small_training(page, wait_until_idle):
     page.get_by_text("Learning", exact=True).click()
     enter(page, "Epochs", N_EPOCHS)
     wait_until_idle(page)
-    enter(page, "Steps per epoch", 4)
+    enter(page, "Steps per epoch", N_STEPS)
     wait_until_idle(page)
-    expect(page.get_by_text(f"{N_EPOCHS} epochs of 4 steps")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_text(f"{N_EPOCHS} epochs of {N_STEPS} steps")).to_be_visible(timeout=SLOW_MS)
     page.get_by_role("button", name="Start training").click()
 
 

@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +178,17 @@ def test_a_tiny_model_knows_a_rock_it_has_not_seen(learned):
 
     matrix = confusion_matrix(rock.labels[0], labels.astype(np.uint8), 4)
     assert mean_iou(matrix) >= 0.55
+
+
+@pytest.mark.slow
+def test_openvino_tells_nobody_that_it_is_used(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))  # what it tells its makers is counted there
+    monkeypatch.delenv("CI", raising=False)
+    script = "import sandseg.model.engine, openvino; openvino.convert_model"
+
+    subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=True)
+
+    assert not (tmp_path / "intel").exists()
 
 
 def test_another_engine_is_refused(grey_model_folder):

@@ -98,7 +98,8 @@ def test_where_training_is_off_nothing_is_measured(measuring, monkeypatch):
 
 
 @pytest.mark.slow
-def test_a_process_measures_a_step():
+def test_a_process_measures_a_step_and_loads_no_more_than_it_needs(monkeypatch, tmp_path):
+    monkeypatch.setenv("PYTHONPROFILEIMPORTTIME", "1")  # its log names what it loads
     config = replace(CONFIG, batch_size=2, patch_size=32, optimizer="adam")
     settings = replace(SETTINGS, config=config)
 
@@ -113,3 +114,7 @@ def test_a_process_measures_a_step():
     assert found.n_parameters > 0
     other = replace(settings, config=replace(config, epochs=77), title="Another")
     assert read_estimate(other) == found
+    (log,) = tmp_path.glob(f"estimates/*/{process.LOG}")
+    loaded = {line.rpartition("|")[2].strip() for line in log.read_text().splitlines()}
+    assert "keras" in loaded
+    assert not {"sklearn.utils", "matplotlib.figure", "pandas.core.frame"} & loaded

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -6,7 +7,7 @@ import pytest
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import TrainingError
 
-pytest.importorskip("keras")
+keras = pytest.importorskip("keras")
 
 from sandseg.train import compile  # noqa: E402
 
@@ -56,6 +57,26 @@ def test_a_step_is_measured():
 
     assert 0 < seconds < 60
     assert n_parameters == compile.new_network(CONFIG, 1).count_params()
+
+
+def test_a_rate_that_is_asked_for_once_in_a_step_gives_the_same_weights(monkeypatch, rng):
+    config = replace(CONFIG, warmup_steps=1, weight_decay=0.1, batch_size=2)
+    images = rng.random((2, 8, 8, 1), np.float32)
+    labels = rng.integers(0, 3, (2, 8, 8)).astype(np.uint8)
+
+    def learn():
+        network = compile.new_network(config, 3)
+        losses = [network.train_on_batch(images, labels) for _ in range(3)]
+        return losses, network.get_weights()
+
+    losses, weights = learn()
+    monkeypatch.setattr(compile, "OneRateAdamW", keras.optimizers.AdamW)
+    usual_losses, usual_weights = learn()
+
+    assert losses == usual_losses
+    assert losses[-1] < losses[1]  # the rate of the first step is 0
+    for one, usual in zip(weights, usual_weights, strict=True):
+        np.testing.assert_array_equal(one, usual)
 
 
 @pytest.mark.parametrize("n_devices", [1, 2, 3, 8])
