@@ -1,13 +1,16 @@
 """The outline of a sample, and the circle or box that fits it: what can be drawn over a slice."""
 
 import numpy as np
+from scipy import ndimage
 
 from sandseg.measure.sample_shape import BOX, CIRCLE, SampleShape
 
 MOST_POINTS = 300  # of all outlines of a slice together
 MOST_PIECES = 30  # the longest ones
 MOST_STEPS = 4000  # along the borders that are looked at: 3500 round a core of 1024 pixels
-TOLERANCE = 0.7  # pixels that a line may lie beside the border, where the points suffice
+SMOOTHING = 1.0  # pixels: a line that runs aslant shows no steps
+FRAME = 3  # pixels around the slice
+TOLERANCE = 0.3  # pixels that a line may lie beside the border, where the points suffice
 COARSER = 1.5  # times that, as long as they do not
 
 
@@ -25,11 +28,12 @@ def outline_of(mask: np.ndarray) -> tuple[np.ndarray, ...]:
         return ()
     from skimage.measure import approximate_polygon, find_contours  # slow to load
 
-    framed = np.pad(mask, 1).astype(np.float32)  # closes what the edge of the slice cuts off
-    longest = sorted(find_contours(framed, 0.5), key=len, reverse=True)[:MOST_PIECES]
+    framed = np.pad(mask, FRAME).astype(np.float32)  # closes what the edge of the slice cuts off
+    smooth = ndimage.gaussian_filter(framed, SMOOTHING, truncate=FRAME / SMOOTHING)
+    longest = sorted(find_contours(smooth, 0.5), key=len, reverse=True)[:MOST_PIECES]
     step = -(-sum(map(len, longest)) // MOST_STEPS)
-    # Half a pixel leads from the middles of pixels to their edges; each line ends where it began.
-    lines = [np.append(line[:-1:step], line[:1], axis=0)[:, ::-1] - 0.5 for line in longest]
+    lines = [np.append(line[:-1:step], line[:1], axis=0) for line in longest]  # closed, as before
+    lines = [line[:, ::-1] + 0.5 - FRAME for line in lines]  # the middle of a pixel is at its half
     tolerance = TOLERANCE
     while True:
         lines = [approximate_polygon(line, tolerance) for line in lines]
