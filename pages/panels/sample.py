@@ -76,6 +76,8 @@ def _said(kind: str, share: float) -> str:
         return "none found in this slice" if kind == AUTO else f"{found} · nothing in this slice"
     if share == 1:
         return "the whole picture, found by itself" if kind == AUTO else "whole picture"
+    if kind == ALL:
+        return f"{found} · {percent(share)} of it is seen"
     return f"{found} · {percent(share)} of the picture"
 
 
