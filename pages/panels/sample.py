@@ -23,7 +23,7 @@ KINDS = {AUTO: "Automatic", ALL: "Whole picture", CIRCLE: "Circle", BOX: "Box"}
 FIELDS = {CIRCLE: ("X", "Y", "Radius"), BOX: ("Left", "Top", "Right", "Bottom")}
 WITHIN = "within"  # in the address; "sample" is the rock there
 WORKBENCH = "workbench"  # the fragment that a change of the sample draws anew
-CORRECTED, REFUSAL = "sample-corrected", "sample-refusal"
+ADJUSTED, REFUSAL = "sample-adjusted", "sample-refusal"
 
 
 def adopt_sample(source: Source, model: StoredModel) -> None:
@@ -38,10 +38,11 @@ def adopt_sample(source: Source, model: StoredModel) -> None:
 
 
 def sample_shown(task: Task, z: int) -> dict[str, Any]:
-    """Return what the viewer draws of the sample: a shape with handles while it is corrected."""
+    """Return what the viewer draws of the sample: a shape with handles while it is adjusted."""
     sample = task.treatment.sample
-    is_dragged = SampleShape.parse(sample).numbers and st.session_state.get(CORRECTED)
-    return {"outline": outline_in(task, z), "shape": sample if is_dragged else ""}
+    is_dragged = SampleShape.parse(sample).numbers and st.session_state.get(ADJUSTED)
+    outline = () if sample == ALL else outline_in(task, z)  # paint in it needs no line
+    return {"outline": outline, "shape": sample if is_dragged else ""}
 
 
 def take_sample(task: Task, source: Source, z: int, text: str) -> None:
@@ -56,15 +57,15 @@ def take_sample(task: Task, source: Source, z: int, text: str) -> None:
 
 
 def show_sample(task: Task, source: Source, z: int) -> None:
-    """Say in one line where the sample lies and how large it is; let the visitor correct it."""
+    """Say in one line where the sample lies and how large it is; let the visitor adjust it."""
     shape = SampleShape.parse(task.treatment.sample)
     with st.container(horizontal=True, vertical_alignment="center"):
         said = _said(shape.kind, sample_of(task, z).mean())
         st.markdown(plain(f"Sample: {said}"), width="stretch")
-        is_corrected = st.toggle("Correct", key=CORRECTED)
-    if is_corrected:
+        is_adjusted = st.toggle("Adjust", key=ADJUSTED)
+    if is_adjusted:
         _choose_kind(task, source, z, shape)
-    if is_corrected and shape.numbers:
+    if is_adjusted and shape.numbers:
         _ask_numbers(task, source, z, shape)
     if refusal := state.pop_refusal(REFUSAL):
         show_refusal(refusal)
@@ -108,7 +109,8 @@ def _ask_numbers(task: Task, source: Source, z: int, shape: SampleShape) -> None
     for key, number in zip(keys, shape.numbers, strict=True):
         st.session_state[key] = number
     take = partial(_take_numbers, task, source, z, shape.kind, keys)
-    columns = st.columns(len(labels), gap="small")
+    rows = [st.columns(2, gap="small", wrap=False) for _ in labels[::2]]
+    columns = [column for row in rows for column in row][: len(labels)]
     for column, label, key in zip(columns, labels, keys, strict=True):
         column.number_input(label, step=1.0, format="%g", key=key, on_change=take)
     st.caption("Pixels from the upper left corner, or drag it in the picture.")

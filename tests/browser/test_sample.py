@@ -14,7 +14,7 @@ def circle(page, wait_until_idle):
     page.goto("/segment?sample=phantom")
     page.locator("canvas").first.wait_for()
     wait_until_idle(page)
-    page.get_by_text("Correct", exact=True).click()
+    page.get_by_text("Adjust", exact=True).click()
     page.get_by_text("Circle", exact=True).click()
     page.locator('[data-grip="se"]').wait_for()
     wait_until_idle(page)
@@ -70,7 +70,7 @@ def test_a_dragged_circle_is_counted_and_stays_in_the_address(circle, wait_until
     page.locator("canvas").first.wait_for()
     wait_until_idle(page)
     assert porosity(page) == counted
-    page.get_by_text("Correct", exact=True).click()
+    page.get_by_text("Adjust", exact=True).click()
     wait_until_idle(page)
     assert numbers(page) == after
 

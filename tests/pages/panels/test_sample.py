@@ -48,8 +48,8 @@ def tiff(image):
     return handle.getvalue()
 
 
-def correct(at, kind):
-    at.toggle(key="sample-corrected").set_value(True).run()
+def adjust(at, kind):
+    at.toggle(key="sample-adjusted").set_value(True).run()
     control = next(c for c in at.segmented_control if c.label == "Where the sample lies")
     control.set_value(kind).run()
     return at
@@ -83,7 +83,7 @@ def test_the_outline_stays_in_every_view(page, view):
 
 
 def test_a_circle_begins_where_the_sample_was_found_and_is_in_the_address(page):
-    correct(page, "circle")
+    adjust(page, "circle")
 
     x, y, radius = (box.value for box in fields(page, "X", "Y", "Radius"))
     text = f"circle:{x:g},{y:g},{radius:g}"
@@ -95,7 +95,7 @@ def test_a_circle_begins_where_the_sample_was_found_and_is_in_the_address(page):
 
 
 def test_what_is_written_into_the_fields_is_drawn_and_counted(page):
-    correct(page, "box")
+    adjust(page, "box")
     before = numbers(page)
 
     left, _, right, _ = fields(page, "Left", "Top", "Right", "Bottom")
@@ -112,7 +112,7 @@ def test_what_is_written_into_the_fields_is_drawn_and_counted(page):
 def test_the_whole_picture_has_no_outline(page, rng):
     page.file_uploader[0].upload("mine.tif", tiff(rock(rng)), "image/tiff").run()
 
-    correct(page, "all")
+    adjust(page, "all")
 
     assert line(page) == "Sample: whole picture"
     assert header(page)["outline"] == []
@@ -121,16 +121,16 @@ def test_the_whole_picture_has_no_outline(page, rng):
 
 
 def test_what_is_painted_over_is_no_part_of_the_whole_picture(page):
-    correct(page, "all")
+    adjust(page, "all")
 
     assert line(page) == "Sample: whole picture · 76.0 % of it is seen"
-    assert header(page)["outline"]
+    assert header(page)["outline"] == []
 
 
 def test_back_to_automatic_is_as_before(page):
     before = numbers(page), header(page)["outline"], line(page)
 
-    correct(page, "circle")
+    adjust(page, "circle")
     control = next(c for c in page.segmented_control if c.label == "Where the sample lies")
     control.set_value("auto").run()
 
@@ -138,11 +138,11 @@ def test_back_to_automatic_is_as_before(page):
     assert not within(page)
 
 
-def test_handles_are_shown_only_while_the_sample_is_corrected(page):
-    correct(page, "circle")
+def test_handles_are_shown_only_while_the_sample_is_adjusted(page):
+    adjust(page, "circle")
     assert header(page)["shape"]
 
-    page.toggle(key="sample-corrected").set_value(False).run()
+    page.toggle(key="sample-adjusted").set_value(False).run()
 
     assert not header(page)["shape"]
     assert header(page)["outline"]
@@ -153,7 +153,7 @@ def test_handles_are_shown_only_while_the_sample_is_corrected(page):
     [("Radius", 0.0, "encloses no pixel"), ("X", 9999.0, "The sample cannot lie at")],
 )
 def test_a_circle_without_a_pixel_is_refused_and_nothing_changes(page, label, value, message):
-    correct(page, "circle")
+    adjust(page, "circle")
     before = header(page)["shape"], numbers(page), fields(page, label)[0].value
 
     fields(page, label)[0].set_value(value).run()
@@ -168,7 +168,7 @@ def test_a_box_over_nothing_but_paint_is_refused(page, rng):
     image = rock(rng)
     image[:, :50] = 255
     page.file_uploader[0].upload("painted.tif", tiff(image), "image/tiff").run()
-    correct(page, "box")
+    adjust(page, "box")
     before = header(page)["outline"]
 
     fields(page, "Left")[0].set_value(0.0).run()
