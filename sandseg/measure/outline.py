@@ -34,7 +34,7 @@ def outline_of(mask: np.ndarray) -> tuple[np.ndarray, ...]:
     step = -(-sum(map(len, longest)) // MOST_STEPS)
     lines = [np.append(line[:-1:step], line[:1], axis=0) for line in longest]  # closed, as before
     lines = [line[:, ::-1] + 0.5 - FRAME for line in lines]  # the middle of a pixel is at its half
-    tolerance = TOLERANCE
+    tolerance = TOLERANCE * step
     while True:
         lines = [approximate_polygon(line, tolerance) for line in lines]
         lines = [line for line in lines if len(line) > 3]  # else it is only a speck
