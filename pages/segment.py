@@ -1,5 +1,7 @@
 """Run a model on a sample or on a TIFF of one's own; look, measure, take home."""
 
+from functools import partial
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -23,6 +25,7 @@ from pages.panels.own_files import show_file
 from pages.panels.own_labels import choose_labels
 from pages.panels.page_head import page_head
 from pages.panels.refusals import await_prediction, user_errors
+from pages.panels.sample import WORKBENCH, adopt_sample, sample_shown, show_sample, take_sample
 from pages.panels.slice_view import shown_slice
 from pages.panels.stack_run import finished_folder, show_run
 from pages.server import navigation
@@ -42,7 +45,7 @@ def choose_view(truth: str) -> str:
     return address.segments("View", views, "view")
 
 
-def show_slice(task: Task, view: str, z: int, truth: str) -> None:
+def show_slice(task: Task, source: Source, view: str, z: int, truth: str) -> None:
     """Show the picture the visitor asked for."""
     await_prediction(task, z)
     pictures = slice_pictures(task, z)
@@ -57,10 +60,11 @@ def show_slice(task: Task, view: str, z: int, truth: str) -> None:
         panes = [Pane("Labels", grey, labels)]
     viewer(
         panes,
-        shown_slice(task, z),
+        shown_slice(task, z, **sample_shown(task, z)),
         Display(clear_class=clear_class(slice_phases(task, z)), height=580, stepper=False),
         key="segment-viewer",
         on_step=state.take_slice,
+        on_shape=partial(take_sample, task, source, z),
     )
     if view == CONFIDENCE:
         st.caption("Yellow: torn between classes. Where the rock stays grey, the model is sure.")
@@ -74,13 +78,14 @@ def show_at_slice(
     shown = st.container()
     z = choose_slice(stack_of(task).n_slices, source)
     with shown, user_errors(numbers):
-        show_slice(task, view, z, truth)
+        show_slice(task, source, view, z, truth)
     with numbers, user_errors():
+        show_sample(task, source, z)
         show_numbers(task, z, truth)
         show_downloads(source, task, z)
 
 
-@st.fragment
+@st.fragment(key=WORKBENCH)
 def workbench() -> None:
     """What is segmented, by what, and how."""
     picture, side = st.columns([2, 1], gap="medium")
@@ -89,6 +94,7 @@ def workbench() -> None:
         source = choose_source(st.session_state.get(state.MODEL))
         model = choose_model(source)
         choose_treatment(source, model)
+        adopt_sample(source, model)
         job = finished_folder(source, model)
         task = task_for(source, model, job)
         stack = stack_of(task, source.title)

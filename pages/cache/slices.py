@@ -22,6 +22,7 @@ from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import zoom_for
 from sandseg.measure.composition import Composition, composition_of
+from sandseg.measure.outline import outline_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out
 from sandseg.predict.slices import Predictor, SlicePrediction, averaged, check_slice_memory
@@ -74,6 +75,16 @@ def sample_of(task: Task, z: int) -> np.ndarray:
 @kept()
 def _sample_of(source: str, sample: str, z: int) -> np.ndarray:
     return _finder_of(source, sample).find(open_source(source).read_slice(z))
+
+
+def outline_in(task: Task, z: int) -> tuple[np.ndarray, ...]:
+    """Return the outline of the sample in a slice: polygons of points (x, y), see `outline_of`."""
+    return _outline_in(task.source, task.treatment.sample, z)
+
+
+@kept()
+def _outline_in(source: str, sample: str, z: int) -> tuple[np.ndarray, ...]:
+    return outline_of(_sample_of(source, sample, z))
 
 
 def zoom_of(task: Task) -> float:

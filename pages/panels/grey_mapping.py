@@ -10,7 +10,7 @@ from pages.cache.task import Task
 from pages.charts.grey_curves import show_grey_curves
 from pages.session import address
 from pages.session.state import Source
-from pages.session.treatment import treat, treatment
+from pages.session.treatment import treat, treated_sample, treatment
 from pages.words.numbers import plain
 from pages.words.scans import mapping_text
 from sandseg.config import Treatment
@@ -49,8 +49,8 @@ def show_treatment(source: Source) -> None:
     """Say on other pages how a source is shown to the model, if not as usual."""
     how = treatment(source)
     line = {AUTO: "", STORED: "grey values as stored"}.get(how.grey, "grey values mapped by hand")
-    averaged = how.is_averaged and "averaged over eight views"
-    chosen = (line, how.is_rescaled and "rescaled", how.is_evened and "evened out", averaged)
+    even, averaged = how.is_evened and "evened out", how.is_averaged and "averaged over eight views"
+    chosen = (line, how.is_rescaled and "rescaled", even, averaged, treated_sample(source))
     if any(chosen):
         st.caption(f"As chosen on Segment: {', '.join(filter(None, chosen))}.")
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pages.cache.task import Task
 from pages.session.state import Source, own
 from sandseg.config import Treatment
+from sandseg.measure.sample_shape import ALL, AUTO, CIRCLE, SampleShape
 from sandseg.model.store import StoredModel
 
 
@@ -17,6 +18,13 @@ def task_for(source: Source, model: StoredModel, job: str = "") -> Task:
     """Return all that the answer of a model to this visitor depends on."""
     how = treatment(source)
     return Task(source.place, model.name, model.sha256, job, how, source.voxel_size_um)
+
+
+def treated_sample(source: Source) -> str:
+    """Say where this visitor lets the sample of a source lie; "" where it is found by itself."""
+    kind = SampleShape.parse(treatment(source).sample).kind
+    said = {ALL: "the whole picture as the sample", CIRCLE: "the sample in a circle"}
+    return "" if kind == AUTO else said.get(kind, "the sample in a box")
 
 
 def treat(source: Source, **changes: str | bool) -> None:

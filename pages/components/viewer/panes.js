@@ -62,12 +62,13 @@ export class Panes {
     handle.setAttribute("aria-valuemax", 100);
     handle.append(make("span", { class: "grip" }, icon("previous"), icon("next")));
     const scale = make("div", { class: "scale" }, make("span"));
-    const frame = make("div", { class: "frame" }, canvas, handle, scale);
+    const overlay = this.viewer.sample.overlay();
+    const frame = make("div", { class: "frame" }, canvas, overlay.svg, handle, scale);
     const note = make("span");
     const figure = make("figure", {}, make("figcaption", {}, title, " ", note), frame);
     const tab = make("button", { type: "button", onclick: () => this.viewer.change({ tab: index }) }, title);
     const context = canvas.getContext("2d", { alpha: false });
-    const pane = { title, note, figure, frame, canvas, context, handle, scale, tab };
+    const pane = { title, note, figure, frame, canvas, context, overlay, handle, scale, tab };
     this.viewer.pointers.listen(pane);
     return pane;
   }
@@ -138,9 +139,10 @@ export class Panes {
     this.stage.classList.toggle("zoomed", !view.isFit);
   }
 
-  drawPane({ context, handle, scale }, index, view) {
-    const { choices, header } = this.viewer;
+  drawPane({ context, overlay, handle, scale }, index, view) {
+    const { choices, header, sample, slice } = this.viewer;
     this.painter.draw(index, context, view);
+    sample.draw(overlay, view, slice);
     handle.hidden = !this.painter.isParted(index);
     handle.style.left = `${choices.split * 100}%`;
     handle.setAttribute("aria-valuenow", Math.round(choices.split * 100));

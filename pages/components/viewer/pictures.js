@@ -29,7 +29,7 @@ export class Decoder {
       })),
     );
     const { width, height } = panes[0].grey;
-    return { z: header.z, width, height, panes, highlight: await get(header.highlight) };
+    return { z: header.z, width, height, panes, highlight: await get(header.highlight), outline: header.outline };
   }
 
   async decode({ digest, bytes }) {

@@ -1,7 +1,7 @@
 /** The talk with Python: what it is told and how often, and which of its answers are to the newest word. */
 
 const SEND_EVERY_MS = 200;
-const GIVE_UP_MS = 10000; // then what Python says counts again, answer or not
+export const GIVE_UP_MS = 10000; // then what Python says counts again, answer or not
 
 const now = () => performance.now();
 

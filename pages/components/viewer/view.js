@@ -64,12 +64,15 @@ export class View {
     return { x: (x - this.x) * this.scale + this.middle.x, y: (y - this.y) * this.scale + this.middle.y };
   }
 
+  /** Image point at a place on the pane; it may lie beside the slice. */
+  toPoint({ x, y }) {
+    return { x: this.x + (x - this.middle.x) / this.scale, y: this.y + (y - this.middle.y) / this.scale };
+  }
+
   /** Image pixel at a place on the pane; it may lie beside the slice. */
-  toPixel({ x, y }) {
-    return {
-      x: Math.floor(this.x + (x - this.middle.x) / this.scale),
-      y: Math.floor(this.y + (y - this.middle.y) / this.scale),
-    };
+  toPixel(place) {
+    const { x, y } = this.toPoint(place);
+    return { x: Math.floor(x), y: Math.floor(y) };
   }
 
   /** Image pixel at a place on the pane, null beside the slice. */

@@ -14,6 +14,7 @@ import { Panes } from "./panes.js";
 import { Decoder, hasSwitch, readMessage, valuesOf } from "./pictures.js";
 import { Pointers } from "./pointers.js";
 import { showWords, wordsOn } from "./readout.js";
+import { Sample } from "./sample.js";
 import { Talk } from "./talk.js";
 import { Tools } from "./tools.js";
 import { View } from "./view.js";
@@ -47,6 +48,7 @@ class Viewer {
     this.decoder = new Decoder();
     this.talk = new Talk((step) => this.tell(step));
     this.pointers = new Pointers(this);
+    this.sample = new Sample(this);
     this.readout = make("div", { class: "readout", hidden: true });
     this.live = make("div", { class: "unseen", "aria-live": "polite" });
     this.panes = new Panes(this);
@@ -64,7 +66,7 @@ class Viewer {
     this.isClosed = true;
     this.join(null);
     this.observer.disconnect();
-    for (const part of [this.panes, this.talk, this.pointers]) part.close();
+    for (const part of [this.panes, this.talk, this.pointers, this.sample]) part.close();
   }
 
   // -------------------------------------------------------------- news from Python
@@ -75,6 +77,7 @@ class Viewer {
     Object.assign(this, { header, send });
     this.join(header.group);
     this.adoptChoices();
+    this.sample.adopt(header);
     if (this.talk.isNewSlice(header.answered)) this.z = header.z;
     this.panes.build(header.panes);
     this.tools.buildLegend(header.classes);
@@ -125,7 +128,8 @@ class Viewer {
 
   tell(step) {
     const { hidden, clicked, exact } = this.choices;
-    this.send({ z: this.z, step, hidden: [...(hidden ?? [])], clicked: clicked ?? null, exact: exact ?? null });
+    const known = { z: this.z, step, hidden: [...(hidden ?? [])], clicked: clicked ?? null, exact: exact ?? null };
+    this.send({ ...known, ...this.sample.said });
   }
 
   goTo(z) {

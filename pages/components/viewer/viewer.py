@@ -63,6 +63,9 @@ class Shown:
     of a voxel in µm; without it the scale bar counts pixels. `exact_grey` makes a PNG of the grey
     values of all panes, shown in place of their JPEG once the visitor asks for it. `highlight` is a
     PNG mask: pixels above 0 light up and all others dim. `marker` is a pixel (x, y) to mark.
+    `outline` is what a thin line runs along: closed polygons of points (x, y), in pixels from the
+    upper left corner. In its place stands `shape`, "circle:X,Y,RADIUS" or
+    "box:LEFT,TOP,RIGHT,BOTTOM" in the same pixels: it has handles and can be dragged.
     """
 
     z: int
@@ -72,6 +75,8 @@ class Shown:
     exact_grey: Callable[[], bytes] | None = None
     highlight: bytes | None = None
     marker: tuple[int, int] | None = None
+    outline: Sequence[Sequence[tuple[float, float]]] = ()
+    shape: str = ""
 
 
 @dataclass(frozen=True)
@@ -106,6 +111,7 @@ def viewer(
     key: str,
     on_step: Callable[[int], None] | None = None,
     on_pick: Callable[[int, int], None] | None = None,
+    on_shape: Callable[[str], None] | None = None,
 ) -> ViewerState:
     """Show one to four linked panes over the same slice.
 
@@ -120,6 +126,8 @@ def viewer(
         on_step: Called with the new slice before the rerun; store it where `z` comes from.
         on_pick: Called with the clicked pixel (x, y) before the rerun; store it where `marker`
             comes from.
+        on_shape: Called with the text of the dragged shape before the rerun; store it where `shape`
+            comes from, or leave that as it is: then the drag is undone.
 
     Returns:
         The state, at most about 200 ms behind the visitor; `hidden` is empty until they change it.
@@ -144,11 +152,12 @@ def viewer(
         "pick": on_pick is not None,
         "exact": is_exact,
         "answered": _answered(key, heard=on_step is not None),
+        "shaped": st.session_state.get(_shaped_key(key)),
     }
     result = _mount(
         key=key,
         data=blobs.packed(header),
-        on_view_change=lambda: _hear(key, shown.n_slices, on_step, on_pick),
+        on_view_change=lambda: _hear(key, shown.n_slices, on_step, on_pick, on_shape),
     )
     view = result.get("view") or {}
     state = _state(view, shown.z, shown.n_slices)
@@ -192,6 +201,8 @@ def _slice_header(shown: Shown, blobs: _Blobs) -> dict[str, Any]:
         "voxelSizeUm": shown.voxel_size_um,
         "highlight": blobs.add(shown.highlight),
         "marker": shown.marker and [int(coordinate) for coordinate in shown.marker],
+        "outline": [[round(float(v), 1) for xy in line for v in xy] for line in shown.outline],
+        "shape": shown.shape,
     }
 
 
@@ -234,6 +245,10 @@ def _heard_key(key: str) -> str:
     return f"{key}: last step heard"
 
 
+def _shaped_key(key: str) -> str:
+    return f"{key}: last shape heard"
+
+
 def _view(key: str) -> Mapping[str, Any]:
     """What the browser sent last; it can be anything."""
     view = (st.session_state.get(key) or {}).get("view")
@@ -245,8 +260,9 @@ def _hear(
     n_slices: int,
     on_step: Callable[[int], None] | None,
     on_pick: Callable[[int, int], None] | None,
+    on_shape: Callable[[str], None] | None,
 ) -> None:
-    """Pass a step and a click on once; both are sent again with whatever else changes."""
+    """Pass a step, a click and a shape on once; they are sent again with whatever else changes."""
     view = _view(key)
     if isinstance(view.get(_EXACT), bool):
         st.session_state[_EXACT] = view[_EXACT]
@@ -254,10 +270,13 @@ def _hear(
     if on_pick and clicked and clicked != st.session_state.get(f"{key}: last click heard"):
         st.session_state[f"{key}: last click heard"] = clicked
         on_pick(*clicked)
-    if on_step is None or z < 0 or view.get("step") == st.session_state.get(_heard_key(key)):
-        return
-    st.session_state[_heard_key(key)] = view.get("step")
-    on_step(z)
+    if on_step and z >= 0 and view.get("step") != st.session_state.get(_heard_key(key)):
+        st.session_state[_heard_key(key)] = view.get("step")
+        on_step(z)
+    shape, shaped = view.get("shape"), view.get("shaped")
+    if on_shape and isinstance(shape, str) and shaped != st.session_state.get(_shaped_key(key)):
+        st.session_state[_shaped_key(key)] = shaped
+        on_shape(shape)
 
 
 def _answered(key: str, heard: bool) -> Any:

@@ -21,7 +21,7 @@ def chosen(monkeypatch, how):
 def test_a_whole_run_is_asked_for_with_all_that_was_chosen_for_a_slice(
     grey_model_folder, monkeypatch
 ):
-    how = Treatment("5,90", is_evened=True)
+    how = Treatment("5,90", is_evened=True, sample="circle:40,30,20")
     chosen(monkeypatch, how)
 
     request = _request(SOURCE, load_model("grey", grey_model_folder), UPLOAD.path)
@@ -29,7 +29,8 @@ def test_a_whole_run_is_asked_for_with_all_that_was_chosen_for_a_slice(
     assert (request.source, request.model, request.treatment) == (UPLOAD.path, "grey", how)
     assert request.read_options == ReadOptions(voxel_size_um=None)
     assert request.command == (
-        "python -m sandseg segment scan.tif -o scan_labels.tif --model=grey --grey=5,90 --even"
+        "python -m sandseg segment scan.tif -o scan_labels.tif --model=grey --grey=5,90 "
+        "--sample=circle:40,30,20 --even"
     )
 
 
@@ -44,11 +45,16 @@ def test_what_must_be_doubted_of_an_upload_goes_with_the_run(grey_model_folder, 
 
 def test_another_way_to_treat_a_scan_is_another_run(grey_model_folder, monkeypatch):
     model, names = load_model("grey", grey_model_folder), set()
-    for how in (Treatment(), Treatment("5,90"), Treatment(is_evened=True)):
+    for how in (
+        Treatment(),
+        Treatment("5,90"),
+        Treatment(is_evened=True),
+        Treatment(sample="box:1,2,30,40"),
+    ):
         chosen(monkeypatch, how)
         names.add(_job_name(SOURCE, model))
 
-    assert len(names) == 3
+    assert len(names) == 4
 
 
 def test_another_voxel_size_is_another_run_as_it_stands_in_all_files(grey_model_folder):
