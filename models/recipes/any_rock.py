@@ -41,7 +41,7 @@ from sandseg.train.validation import predict_logits
 
 TRAIN, VALIDATION = ("0000", "0050", "0100", "0200", "0250"), "0150"
 INSIDE = np.s_[170:850, 170:850]  # rows and columns within the rock
-PATCH, N_MADE, N_REAL = 128, 8, 4  # pixels; patches in a step
+PATCH, N_PATCHES = 128, 12  # pixels; patches in a step
 POOL, SLICE = 500, 176  # slices at hand, and their edge; with each step one is made anew
 N_CHECKED, CHECK_SEED = 48, 10**6
 N_SCORED = 200
@@ -56,6 +56,9 @@ ANY_ROCK = tuple(
     SegmentationClass(like.value, name, like.color, description, like.is_pore)
     for like, (name, description) in zip(SANDSTONE, NAMES, strict=True)
 )
+# By benchmarks/domain.py: the median IoU of pores in made-up slices, and the expected one from
+# which on, less the limit of the verdict, none was found far below that.
+USUAL = {"iou": 0.92, "pores": 0.95}
 NOTES = [
     "Learned from rocks that were made up, seen by scanners that were made up, and from the "
     "training slices of the sandstone; no scan of another real rock.",
@@ -110,9 +113,10 @@ def draw_real(slices: list, rng: np.random.Generator) -> tuple[np.ndarray, np.nd
     return image.clip(0, 1).astype(np.float32), labels
 
 
-def draw_batch(pool: Pool, real: list, rng: np.random.Generator) -> tuple:
-    """Return (N, S, S, 1) float32 images and (N, S, S) uint8 labels."""
-    pairs = [pool.draw() for _ in range(N_MADE)] + [draw_real(real, rng) for _ in range(N_REAL)]
+def draw_batch(pool: Pool, real: list, n_real: int, rng: np.random.Generator) -> tuple:
+    """Return (N, S, S, 1) float32 images and (N, S, S) uint8 labels, some of the real rock."""
+    pairs = [draw_real(real, rng) for _ in range(n_real)]
+    pairs += [pool.draw() for _ in range(N_PATCHES - n_real)]
     images, labels = (np.stack(part) for part in zip(*pairs, strict=True))
     return images[..., None], labels
 
@@ -177,7 +181,7 @@ def train(network: keras.Model, real: list, validation: tuple, args: argparse.Na
             compile_again(network, args.rate)
             is_frozen = True
         network.optimizer.learning_rate.assign(rate(progress, args.rate))
-        losses.append(float(network.train_on_batch(*draw_batch(pool, real, rng))))
+        losses.append(float(network.train_on_batch(*draw_batch(pool, real, args.real, rng))))
         average.on_train_batch_end(step)
         pool.renew()
         step += 1
@@ -220,7 +224,7 @@ def publish(args: argparse.Namespace, network: keras.Model, config: UNetConfig) 
         },
         "training": {"steps": entries[-1]["step"], "patch": PATCH, "rate": args.rate},
         "scores": {"made-up rocks": made_up_scores(np.concatenate(blocks))},
-        "usual": {},
+        "usual": USUAL,
         "history": entries,
         "notes": NOTES,
         "command": f"PYTHONPATH=. python {RECIPE} $SANDSEG_DATA/sandstone models/{args.start.name} "
@@ -248,7 +252,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--momentum", type=float, default=0.99)
-    parser.add_argument("--frozen-from", type=float, default=0.6, help="share of the steps")
+    parser.add_argument("--frozen-from", type=float, default=0.45, help="share of the steps")
+    parser.add_argument("--real", type=int, default=4, help="patches of the real rock in a step")
+    parser.add_argument("--weights", type=Path, help="to begin with, instead of those of FROM")
     parser.add_argument("--every", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--publish", type=Path)
@@ -264,7 +270,8 @@ def main() -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     step = last_step(args.out)
     kept = args.out / f"step_{step:06d}.weights.h5"
-    network.load_weights(kept if step else args.start / "model.keras")
+    begun = args.weights or args.start / "model.keras"
+    network.load_weights(kept if step else begun)
     real = [read(args.data, number) for number in TRAIN]
     train(network, real, read(args.data, VALIDATION), args)
 

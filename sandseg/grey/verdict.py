@@ -46,6 +46,7 @@ LANDMARK_LIMITS = (0.03, 0.06)
 # How wide the commonest solid spreads, of the way from air to it: of real and made-up rocks 0.03 to
 # 0.16, of pictures of other things up to 0.25.
 SPREAD_LIMITS = (0.17, 0.35)
+NOISELESS = 0.013  # a narrower one is a drawing's, no scan's
 
 
 @dataclass(frozen=True)
@@ -165,6 +166,7 @@ def judge(
         levels["its grains differ in grey nearly as much as from air"] = _level(
             signs.spread, SPREAD_LIMITS
         )
+        levels["it has no noise, as no scan has"] = int(signs.spread < NOISELESS)
     ratio = voxel_ratio(voxel_size_um, usual.voxel_size_um, zoom)
     if ratio:
         levels[_voxel_reason(ratio)] = 1 + (max(ratio, 1 / ratio) >= STRANGE_VOXEL_RATIO)
