@@ -31,7 +31,8 @@ def choose_model(source: Source) -> StoredModel:
             hint="Put a model folder into models/ and reload the page.",
         )
     titles = {name: model_title(model) for name, model in models.items()}
-    right = right_model(source)
+    with st.spinner("Looking at the rock …"):
+        right = right_model(source)
     if right:
         titles = {AUTO: f"Automatic: {right.model.title}"} | titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
