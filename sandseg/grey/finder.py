@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from sandseg.grey.landmarks import Landmarks, find_landmarks
 from sandseg.measure.find_sample import find_sample, reduced
-from sandseg.measure.outside import missing_mask, outside_mask
+from sandseg.measure.outside import outside_mask
 from sandseg.measure.sample_shape import AUTO, SampleShape
 from sandseg.scan.stack import Stack
 
@@ -39,13 +39,11 @@ class SampleFinder:
             outside: As `outside_mask` finds it, where that is known.
 
         Returns:
-            (Y, X) bool; nothing that is missing, and nothing painted over where it is looked for.
+            (Y, X) bool; nothing that is painted over or missing.
         """
-        if self.shape.kind != AUTO:
-            return self.shape.mask(image.shape) & ~missing_mask(image)
         outside = outside_mask(image) if outside is None else outside
-        if self.level is None:
-            return ~outside
+        if self.shape.kind != AUTO or self.level is None:
+            return self.shape.mask(image.shape) & ~outside
         return find_sample(image, outside, self.level)
 
 

@@ -108,7 +108,7 @@ class GreyMapping:
         """The same with a line for each slice, where the brightness changes along z."""
         if not self.unsteady:
             return self
-        return replace(self, is_steadied=True, distance=self.unsteady.distance)
+        return replace(self, is_steadied=True, distance=self.unsteady.distance, landmarks=None)
 
     @property
     def without_light(self) -> "GreyMapping":

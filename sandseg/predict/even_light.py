@@ -7,6 +7,9 @@ from sandseg.config import Treatment
 from sandseg.errors import StackError
 from sandseg.grey.appearance import slices_with_sample
 from sandseg.grey.drift import find_light, mean_light
+from sandseg.grey.finder import shown_slices
+from sandseg.grey.landmarks import Landmarks, find_landmarks
+from sandseg.grey.mapping import GreyMapping
 from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
@@ -39,7 +42,7 @@ def even_out(
     """
     even = predictor
     if predictor.mapping.unsteady:
-        even = replace(even, mapping=predictor.mapping.steadied)
+        even = replace(even, mapping=_steadied(stack, predictor))
     chosen = slices_with_sample(stack)
     for _ in range(ROUNDS):
         lights = []
@@ -59,6 +62,23 @@ def even_out(
         mapping = replace(even.mapping, light=mean_light(lights), bowl_left=bowl_left)
         even = replace(predictor, mapping=mapping)
     return even
+
+
+def _steadied(stack: Stack, predictor: Predictor) -> GreyMapping:
+    """Give each slice a line of its own; the landmarks are those of the slices made alike."""
+    mapping = predictor.mapping.steadied
+    shown = [
+        (mapping.bring(image, outside)[0], predictor.finder.find(image, outside))
+        for image, outside in shown_slices(stack)
+    ]
+    found = find_landmarks(*zip(*shown, strict=True)) if shown else None
+    if found is None:
+        return mapping
+    low, step = mapping.low, mapping.high - mapping.low
+    pore, grain = (low + grey * step for grey in (found.pore, found.grain))
+    return replace(
+        mapping, landmarks=Landmarks(pore, grain, found.spread * abs(step), found.is_certain)
+    )
 
 
 def ready_predictor(

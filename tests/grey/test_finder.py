@@ -37,10 +37,11 @@ def test_blank_slices_do_not_matter_and_hold_no_sample(made):
 
 
 def test_where_somebody_says_it_lies_it_lies(made):
-    stack = Stack.from_array(made.image)
+    inner = made.image[:, 40:160, 40:160]
+    stack = Stack.from_array(inner)
 
-    assert finder_for(stack, "all").find(made.image[0]).all()
-    assert finder_for(stack, "box:20,30,60,80").find(made.image[0]).sum() == 40 * 50
+    assert finder_for(stack, "all").find(inner[0]).all()
+    assert finder_for(stack, "box:20,30,60,80").find(inner[0]).sum() == 40 * 50
 
 
 def test_a_shape_outside_of_the_slices_is_refused_before_anything_is_segmented(made):

@@ -12,6 +12,7 @@ from sandseg.grey import verdict as domain
 from sandseg.grey.appearance import Look, slices_to_look_at
 from sandseg.grey.drift import Light
 from sandseg.grey.mapping import GreyMapping
+from sandseg.grey.rescale import zoom_for
 from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE, judge
 from sandseg.model.engine import load_engine
 from sandseg.model.store import DEFAULT_MODEL, StoredModel, list_models, load_model
@@ -167,15 +168,15 @@ def test_a_report_takes_a_verdict_as_plain_facts():
 def test_slices_are_enlarged_to_the_voxels_of_the_model():
     model = model_with(usual={"voxel_size_um": 2.0})
 
-    assert domain.zoom_for(stack_of((1, 4, 4), 5.0), model) == 2.5
+    assert zoom_for(stack_of((1, 4, 4), 5.0), model) == 2.5
 
 
 def test_unknown_voxels_cannot_be_rescaled():
     with pytest.raises(ConfigError, match='"scan" does not say how large its voxels') as caught:
-        domain.zoom_for(stack_of((1, 4, 4), None), model_with(usual={"voxel_size_um": 2.0}))
+        zoom_for(stack_of((1, 4, 4), None), model_with(usual={"voxel_size_um": 2.0}))
     assert "--voxel-size" in caught.value.hint
     with pytest.raises(ConfigError, match='"made-up" does not say how large the voxels'):
-        domain.zoom_for(stack_of((1, 4, 4), 5.0), model_with())
+        zoom_for(stack_of((1, 4, 4), 5.0), model_with())
 
 
 @pytest.fixture(scope="module")
