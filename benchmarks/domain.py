@@ -24,8 +24,9 @@ from scipy import ndimage
 
 from sandseg.classes import IGNORED
 from sandseg.config import Treatment
-from sandseg.data.any_rock import GRAIN, draw_labels, scan_roughly, scan_thoroughly
+from sandseg.data.any_rock import draw_labels
 from sandseg.data.phantom import PhantomConfig, make_phantom
+from sandseg.data.rough_scan import GRAIN, scan_roughly, scan_thoroughly
 from sandseg.data.samples import open_sample, sample_labels
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.grey.appearance import slices_with_sample

@@ -12,8 +12,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from sandseg.classes import SANDSTONE
-from sandseg.data.any_rock import PORE, draw_labels, scan_roughly, scan_thoroughly
+from sandseg.data.any_rock import draw_labels
 from sandseg.data.phantom import PhantomConfig, make_phantom
+from sandseg.data.rough_scan import PORE, scan_roughly, scan_thoroughly
 from sandseg.data.samples import open_sample, sample_labels
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.grey.finder import finder_for

@@ -25,8 +25,9 @@ from keras import ops
 
 from sandseg.classes import SANDSTONE, SegmentationClass
 from sandseg.config import UNetConfig
-from sandseg.data.any_rock import GRAIN_GREY, PORE_GREY, draw_slice, scan_roughly
+from sandseg.data.any_rock import draw_slice
 from sandseg.data.patches import turn
+from sandseg.data.rough_scan import GRAIN_GREY, PORE_GREY, scan_roughly
 from sandseg.grey.mapping import choose_mapping
 from sandseg.model.unet import build_unet
 from sandseg.model.write_model import publish_model, training_histogram

@@ -11,10 +11,9 @@ import numpy as np
 from sandseg.errors import ConfigError, StackError
 from sandseg.grey.drift import Light
 from sandseg.grey.finder import SampleFinder, finder_for, landmarks_of
-from sandseg.grey.fitting import fitted_line, ordered_values
+from sandseg.grey.fitting import fitted_line, ordered_values, plain_lines, type_range
 from sandseg.grey.histograms import Line, grey_histograms, histogram_distances
 from sandseg.grey.landmarks import Landmarks, line_through
-from sandseg.grey.plain_lines import plain_lines, type_range
 from sandseg.grey.sampling import all_values, inside_values, sample_slices
 from sandseg.grey.steadiness import Unsteady, find_unsteady, line_of_slice
 from sandseg.grey.unseen import fill_unseen

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 
 from sandseg.data import any_rock
-from sandseg.data.any_rock import GRAIN, GRAIN_GREY, PORE, PORE_GREY, draw_labels, draw_slice
+from sandseg.data.any_rock import draw_labels, draw_slice
+from sandseg.data.rough_scan import GRAIN, GRAIN_GREY, PORE, PORE_GREY
 
 pytestmark = pytest.mark.slow
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sandseg.config import Treatment
-from sandseg.data.any_rock import scan_thoroughly
+from sandseg.data.rough_scan import scan_thoroughly
 from sandseg.errors import ModelError
 from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE, Signs, Verdict
 from sandseg.model.store import AUTO, DEFAULT_MODEL, list_models
