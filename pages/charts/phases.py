@@ -47,7 +47,8 @@ def show_phases(
 
 
 def _phase_row(material: SegmentationClass, texts: Iterable[str]) -> str:
-    name = f"{material.name} (pores)" if material.is_pore else material.name
+    is_said = not material.is_pore or material.name.startswith("pore")
+    name = material.name if is_said else f"{material.name} (pores)"
     cells = "".join(f"<td>{in_lines(text)}</td>" for text in texts)
     swatch = f'<i style="background:{material.color}"></i>'
     return f"<tr><td>{swatch}{escape(name)}</td>{cells}</tr>"

@@ -34,13 +34,16 @@ def choose_model(source: Source) -> StoredModel:
     with st.spinner("Looking at the rock …"):
         right = right_model(source)
     if right:
-        titles = {AUTO: f"Automatic: {right.model.title}"} | titles
+        titles = {AUTO: "Automatic"} | titles
     with st.container(horizontal=True, vertical_alignment="bottom", gap="xsmall"):
         name = address.select("Model", titles, state.MODEL)
         model = right.model if right and name == AUTO else models[name]
         show_card(model, "", help="What this model is, and how good")
-    if right and name == AUTO and right.sentence:
-        st.info(plain(right.sentence), icon=":material/category:")
+    if right and name == AUTO:
+        if right.sentence:
+            st.info(plain(right.sentence), icon=":material/category:")
+        else:
+            st.caption(plain(f"For this rock: {model_title(model)}"))
     return model
 
 

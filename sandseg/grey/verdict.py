@@ -84,22 +84,18 @@ class Verdict:
         return any(_level(sign, DRIFT_LIMITS) > 0 for sign in signs)
 
     @property
-    def why(self) -> str:
-        """The reasons, as a part of a sentence."""
-        return _listed(self.reasons)
-
-    @property
     def sentence(self) -> str:
         """The verdict in plain words."""
         if self.level == FIT:
             return "This scan looks like what the model learned from."
+        why = _listed(self.reasons)
         if self.level == DOUBTFUL:
             return (
-                f"This scan differs from what the model learned from: {self.why}. Check the labels "
+                f"This scan differs from what the model learned from: {why}. Check the labels "
                 "by eye before using them."
             )
         return (
-            f"This scan does not look like what the model learned from: {self.why}. "
+            f"This scan does not look like what the model learned from: {why}. "
             "Do not trust the labels."
         )
 

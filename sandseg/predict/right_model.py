@@ -53,7 +53,7 @@ def choose_between(
     parts = f"{', '.join(names[:-1])} and {names[-1]}"
     return Choice(
         general,
-        f'This is not the rock that "{usual.title}" learned from: {verdict.why}. '
+        f'This is not the rock that "{usual.title}" learned from: {verdict.reasons[0]}. '
         f'"{general.title}" segments it into {parts}.',
     )
 
