@@ -141,9 +141,10 @@ def _with_pores(lowest: float, grain: float, spread: float, values: np.ndarray) 
 
 def _modes(counts: np.ndarray) -> list[_Mode]:
     """Return the modes of a histogram, from dark to bright."""
-    from scipy.signal import find_peaks  # slow to load
-
-    peaks = [int(peak) - 1 for peak in find_peaks(np.pad(counts, 1))[0]]
+    steps = np.diff(np.pad(counts, 1))
+    ups = np.flatnonzero(steps)  # levels are passed over: a mode is where up turns to down
+    turns = (steps[ups[:-1]] > 0) & (steps[ups[1:]] < 0)
+    peaks = [int(peak) for peak in (ups[:-1][turns] + ups[1:][turns] - 1) // 2]
     while True:
         cuts = [a + int(np.argmin(counts[a:b])) for a, b in zip(peaks, peaks[1:], strict=False)]
         depths = [
