@@ -6,12 +6,17 @@ from dataclasses import dataclass, replace
 from sandseg.config import Treatment
 from sandseg.errors import StackError
 from sandseg.grey.appearance import slices_with_sample
-from sandseg.grey.verdict import FIT, Verdict, judge
+from sandseg.grey.verdict import DOUBTFUL, FIT, LANDMARK_LIMITS, Verdict, judge
 from sandseg.model.engine import PredictBatch
 from sandseg.model.store import AUTO, DEFAULT_MODEL, StoredModel, list_models, load_model
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import ready_predictor
 from sandseg.scan.stack import Stack
+
+
+# Distance of the grey values up to which a doubtful scan is taken for the usual rock: real slices
+# with noise or blur reach 0.17, other rocks begin at 0.2.
+ALIKE = 0.18
 
 
 @dataclass(frozen=True)
@@ -37,6 +42,9 @@ def choose_between(
 ) -> Choice:
     """Take the usual model where a scan fits it, or does once it is treated as its doubt says.
 
+    A doubtful scan whose grey values are those of the usual rock is noisier or less sharp: the
+    usual model is still better at it.
+
     Args:
         usual: The model for one rock.
         general: The model for any rock.
@@ -47,7 +55,8 @@ def choose_between(
         SandsegError: The scan cannot be judged.
     """
     verdict = judge_usual(treatment)
-    if verdict.level == FIT or _is_cured(verdict, treatment, judge_usual):
+    is_its_rock = verdict.level == FIT or _is_altered(verdict)
+    if is_its_rock or _is_cured(verdict, treatment, judge_usual):
         return Choice(usual)
     names = [material.name for material in general.classes]
     parts = f"{', '.join(names[:-1])} and {names[-1]}"
@@ -56,6 +65,13 @@ def choose_between(
         f'This is not the rock that "{usual.title}" learned from: {verdict.reasons[0]}. '
         f'"{general.title}" segments it into {parts}.',
     )
+
+
+def _is_altered(verdict: Verdict) -> bool:
+    """Whether a doubtful scan shows the usual rock all the same, noisier or less sharp."""
+    marks = verdict.signs.landmarks or 0
+    is_alike = verdict.signs.grey <= ALIKE and marks <= LANDMARK_LIMITS[0]
+    return verdict.level == DOUBTFUL and is_alike
 
 
 def _is_cured(

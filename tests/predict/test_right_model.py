@@ -44,6 +44,14 @@ def test_any_rocks_model_segments_the_rest_and_the_sentence_says_why(pair, level
     assert all(material.name in choice.sentence for material in pair[1].classes)
 
 
+def test_a_noisier_scan_of_the_usual_rock_stays_with_its_model(pair):
+    noisy = replace(OTHER, level=DOUBTFUL, signs=Signs(0.12, texture=0.3, landmarks=0.01))
+
+    assert choose(pair, noisy).model is pair[0]
+    assert choose(pair, replace(noisy, level=STRANGE)).model is pair[1]
+    assert choose(pair, replace(noisy, signs=Signs(0.12, landmarks=0.05))).model is pair[1]
+
+
 @pytest.mark.parametrize(
     ("doubt", "cure"),
     [
