@@ -13,7 +13,6 @@ from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import ready_predictor
 from sandseg.scan.stack import Stack
 
-
 # Distance of the grey values up to which a doubtful scan is taken for the usual rock: real slices
 # with noise or blur reach 0.17, other rocks begin at 0.2.
 ALIKE = 0.18
