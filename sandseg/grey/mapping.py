@@ -161,7 +161,8 @@ def choose_mapping(
         check_values(values)
         line = type_range(values) if grey in ("identity", "auto") else _parse_line(grey)
         _check_line(line, values, stack)
-        return GreyMapping(*line, _kind(line, values, "manual"), landmarks=landmarks)
+        distance = 1.0 if grey == "auto" else 0.0  # no sample, so nothing to lay a line by
+        return GreyMapping(*line, _kind(line, values, "manual"), distance, landmarks=landmarks)
     if grey == "auto":
         mapping = fit_mapping(values, reference)
     else:

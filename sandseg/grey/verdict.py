@@ -152,14 +152,14 @@ def judge(
         _change_reason(mapping): _level(signs.change_z, DRIFT_LIMITS),
         _doubt_reason(signs): _level(signs.doubt, DOUBT_LIMITS),
         _pores_reason(signs, usual): _level(signs.pores, PORES_LIMITS),
-        "air and the commonest solid are not where the model has them": _level(
+        "its pores or its commonest solid are brighter or darker": _level(
             signs.landmarks, LANDMARK_LIMITS
         ),
     }
     if mapping.kind == "landmarks":
         is_certain = mapping.landmarks.is_certain
-        levels["its grey values show no mode of air"] = int(not is_certain)
-        levels["its grains differ in grey nearly as much as from air"] = _level(
+        levels["its grey values have no peak for air"] = int(not is_certain)
+        levels["its grains differ from one another nearly as much as from air"] = _level(
             signs.spread, SPREAD_LIMITS
         )
         levels["it has no noise, as no scan has"] = int(signs.spread < NOISELESS)

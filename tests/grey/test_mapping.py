@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandseg.errors import ConfigError, StackError
+from sandseg.grey.finder import SampleFinder
 from sandseg.grey.histograms import N_BINS, grey_histograms, histogram_distances
 from sandseg.grey.mapping import (
     FITS,
@@ -15,6 +16,8 @@ from sandseg.grey.mapping import (
     manual_mapping,
 )
 from sandseg.grey.sampling import sample_values
+from sandseg.grey.verdict import STRANGE, judge
+from sandseg.model.usual import Usual
 from sandseg.scan.stack import Stack
 
 # What another scanner or export makes of 8-bit grey values, and how exactly it can be undone.
@@ -391,3 +394,12 @@ def test_a_stack_of_one_grey_value_is_refused(grey, dtype):
 
     with pytest.raises(StackError, match="Every pixel is 7"):
         choose_mapping(scan, FLAT, grey)
+
+
+def test_where_no_sample_is_found_a_model_for_any_rock_is_not_trusted(rng):
+    air = Stack.from_array(rng.normal(20, 3, (2, 90, 90)).clip(0, 255).astype(np.uint8))
+    nothing = SampleFinder(level=200.0)
+
+    mapping = choose_mapping(air, np.ones(256) / 256, "auto", (0.06, 0.49), nothing)
+
+    assert judge(mapping, [], Usual()).level == STRANGE
