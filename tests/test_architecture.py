@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # From the ground up. A folder or file at the first level imports from floors below its own.
 FLOORS = (
     ("errors", "classes", "config", "settings", "atomic"),
-    ("scan", "measure", "score"),
+    ("scan", "measure", "score", "confine"),
     ("model", "uploads"),
     ("grey",),
     ("data", "export"),

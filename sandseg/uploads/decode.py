@@ -1,7 +1,8 @@
 """A visitor's files to plain stacks, in a confined process: `python -m sandseg.uploads.decode`.
 
 The decoders of compressed pictures are large, old C programs. Here they run with as much memory,
-time and disk as they are given, and what they make of a hostile file stays in this process.
+time and disk as they are given, and what they make of a hostile file stays in this process: it
+may read that file and write beside its stack, and do nothing else.
 """
 
 import json
@@ -15,6 +16,7 @@ import numpy as np
 from tifffile import TiffWriter
 
 from sandseg.atomic import replacing
+from sandseg.confine.rights import give_up_rights
 from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.damage import reading
@@ -48,6 +50,7 @@ def main() -> None:
     asked = json.load(sys.stdin)
     limits = StackLimits(**asked["limits"])
     _hold_down(limits)
+    give_up_rights(*_places(asked["requests"]))
     answers = []
     try:
         for request in asked["requests"]:
@@ -129,6 +132,13 @@ def _keep(opened: OpenLabels, target: Path) -> dict:
 
 def _sources(request: dict) -> dict[str, Path]:
     return {name: Path(path) for name, path in request["sources"].items()}
+
+
+def _places(requests: list[dict]) -> tuple[list[Path], list[Path]]:
+    """Return the files to read, and the folders to write in."""
+    files = {path for request in requests for path in request["sources"].values()}
+    folders = {request.get("unpack") or str(Path(request["target"]).parent) for request in requests}
+    return [*map(Path, sorted(files))], [*map(Path, sorted(folders))]
 
 
 def _unpack(request: dict, limits: StackLimits) -> dict:

@@ -5,8 +5,6 @@ run in it.
 """
 
 import json
-import os
-import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,6 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sandseg.atomic import part_of
+from sandseg.confine.start import TooSlowError, ask_apart
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
@@ -22,7 +21,7 @@ from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.several.numbering import SeveralScansError
 
 STACK = "stack.tif"
-_ROOT = Path(__file__).parents[2]
+_DECODER = "sandseg.uploads.decode"
 _TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
 # One thread: each reserves memory, and the limit counts what is reserved.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TIFFFILE_NUM_THREADS")
@@ -216,17 +215,10 @@ def _ask(requests: list[dict], limits: StackLimits) -> list[dict]:
     trusting = replace(limits, trusts_codecs=sys.platform == "linux")
     try:
         with _TURNS:
-            ended = subprocess.run(
-                [sys.executable, "-m", "sandseg.uploads.decode"],
-                input=json.dumps({"limits": asdict(trusting), "requests": requests}).encode(),
-                capture_output=True,
-                timeout=limits.decode_s,
-                cwd=_ROOT,
-                env={**os.environ, **dict.fromkeys(_THREADS, "1")},
-                check=False,
-            )
-        return json.loads(ended.stdout)
-    except subprocess.TimeoutExpired as error:
+            asked = {"limits": asdict(trusting), "requests": requests}
+            said = ask_apart(_DECODER, asked, limits.decode_s, dict.fromkeys(_THREADS, "1"))
+        return json.loads(said)
+    except TooSlowError as error:
         raise StackError(
             f'"{name}" could not be read within {limits.decode_s:.0f} seconds.',
             hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_S.",
