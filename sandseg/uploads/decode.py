@@ -49,8 +49,7 @@ def main() -> None:
     """
     asked = json.load(sys.stdin)
     limits = StackLimits(**asked["limits"])
-    _hold_down(limits)
-    give_up_rights(*_places(asked["requests"]))
+    confine(limits, asked["requests"])
     answers = []
     try:
         for request in asked["requests"]:
@@ -62,6 +61,12 @@ def main() -> None:
         answer = {"message": error.message, "hint": hint, "choices": choices, "kind": kind}
         answers.append(answer | {"can_be_one": getattr(error, "can_be_one", False)})
     json.dump(answers, sys.stdout)
+
+
+def confine(limits: StackLimits, requests: list[dict]) -> None:
+    """Give up the rights to all that these requests do not take, for the rest of the process."""
+    _hold_down(limits)
+    give_up_rights(*_places(requests))
 
 
 def decode(request: dict, limits: StackLimits) -> dict:

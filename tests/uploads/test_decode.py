@@ -37,8 +37,7 @@ def request_for(tmp_path, volume):
 def answer(request, monkeypatch, capsys):
     """Run the process's own main function here, but without giving up this process's rights."""
     asked = {"limits": asdict(WEB_LIMITS), "requests": [request]}
-    monkeypatch.setattr(decoder, "_hold_down", lambda _: None)
-    monkeypatch.setattr(decoder, "give_up_rights", lambda *_: None)
+    monkeypatch.setattr(decoder, "confine", lambda *_: None)
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(asked)))
     decoder.main()
     [found] = json.loads(capsys.readouterr().out)
