@@ -12,6 +12,8 @@ from streamlit.web.server import server_util
 
 from pages.components.uploader.route import upload_address, upload_route
 from pages.components.uploader.tickets import open_at
+from pages.server.connections import limit_connections
+from pages.server.guards import guards
 from pages.server.settings_check import check_or_leave
 from sandseg.runs.queue import advance_queue
 
@@ -24,6 +26,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
 
     Trainings that waited when the last server went begin, though nobody looks yet.
     """
+    limit_connections()
     open_at(upload_address())
     config.set_option("server.maxUploadSize", 0)  # no page asks for Streamlit's own uploads now
     advance_queue()
@@ -34,4 +37,4 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     open_at("")
 
 
-app = st.App("app.py", routes=[upload_route()], lifespan=lifespan)
+app = st.App("app.py", routes=[upload_route()], lifespan=lifespan, middleware=guards())

@@ -147,6 +147,12 @@ DECODE_BYTES = _bytes(
     2 * 2**30,  # of address space; the libraries alone take 0.4 GB of it
 )
 DECODE_S = _number("SANDSEG_DECODE_S", "seconds it may take", "300", 300.0)
+MAX_CONNECTIONS = _number(
+    "SANDSEG_MAX_CONNECTIONS",
+    "connections from one address at a time; this computer's own are not counted",
+    "500",
+    500,
+)
 TRAINING = Setting(
     "SANDSEG_TRAINING",
     "`off`: nobody trains here",

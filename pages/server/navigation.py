@@ -15,6 +15,9 @@ EVALUATE = HOME.with_name("evaluate.py")
 BROWSE = HOME.with_name("browse.py")
 COMPARE = HOME.with_name("compare.py")
 TRAIN = HOME.with_name("train.py")
+ICON = str(
+    Path(__file__).with_name("icon.svg")
+)  # on the browser's tab; Streamlit's own come from Google
 
 
 # Streamlit paints the accent both under white letters and as letters on the page. On a dark page no
@@ -50,7 +53,7 @@ def start_page() -> None:
     A page opened by its address in a server nobody visited yet runs without app.py.
     """
     if "is_routed" not in st.session_state:
-        st.set_page_config(page_title="SandSeg", page_icon=":material/grain:", layout="wide")
+        st.set_page_config(page_title="SandSeg", page_icon=ICON, layout="wide")
         with user_errors():
             warm_up()
         choose_page()
