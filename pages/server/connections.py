@@ -5,6 +5,7 @@ there are too many, the one that has waited longest for a request goes: never on
 """
 
 import asyncio
+import errno
 import ipaddress
 import logging
 from collections.abc import Iterator
@@ -69,10 +70,14 @@ class Connections:
                 yield protocol
 
 
-@cache
-def limit_connections() -> Connections:
+def limit_connections() -> None:
     """Hold Uvicorn to the limits from now on, and let the server open as many files as it may."""
-    n_files = raise_file_limit()
+    asyncio.get_running_loop().set_exception_handler(_log_unless_full)
+    _hold_to(raise_file_limit())
+
+
+@cache
+def _hold_to(n_files: int) -> Connections:
     held = Connections(max(n_files - _OWN_FILES, n_files // 2), MAX_CONNECTIONS.read())
 
     made, received = Protocol.connection_made, Protocol.data_received
@@ -112,6 +117,18 @@ def raise_file_limit() -> int:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
     now = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
     return MOST_FILES if now == resource.RLIM_INFINITY else min(now, MOST_FILES)
+
+
+def _log_unless_full(loop: asyncio.AbstractEventLoop, context: dict) -> None:
+    """Do not log a line for each of two thousand in the queue for whom there is no file left.
+
+    They are accepted all at once, before those that wait make room, and tried again in a second.
+    """
+    error = context.get("exception")
+    if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+        _say_once()
+    else:
+        loop.default_exception_handler(context)
 
 
 def _is_loopback(peer: str) -> bool:

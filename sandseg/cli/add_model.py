@@ -9,6 +9,8 @@ from sandseg.atomic import write_bytes
 from sandseg.cli.class_list import read_classes
 from sandseg.cli.console import err, out
 from sandseg.errors import ConfigError
+from sandseg.model.foreign import Known
+from sandseg.model.import_apart import import_apart
 from sandseg.model.store import DEFAULT_MODEL, StoredModel, load_model, models_folder
 from sandseg.runs.folder import SAFE_NAME
 
@@ -42,20 +44,16 @@ def add_model(
         Path | None, typer.Option(help="Scan to try it on; the built-in rock by default.")
     ] = None,
 ) -> None:
-    """Take over a network that was trained elsewhere in Keras; loaded in safe mode."""
+    """Take over a network that was trained elsewhere in Keras; loaded in a confined process."""
     if not SAFE_NAME.fullmatch(name):
         raise ConfigError(
             f'"{name}" is no name for a model.',
             hint="Use letters, digits, dots, hyphens and underscores; begin with a letter.",
         )
     described = read_classes(classes) if classes else ()
-    from sandseg.model.import_model import Known, import_model  # loads Keras: refuse the name first
-    from sandseg.train.run import prepare_backend
-
-    prepare_backend()
     folder, shared = models_folder() / name, load_model(like)
     known = Known(title, input_scaling, tuple(described), tuple(pore or ()))
-    found = import_model(file, folder, shared, known)
+    found = import_apart(file, folder, shared, known)
     out.print(
         f"{found.n_parameters:,} weights, {len(found.classes)} classes, input in multiples of "
         f"{found.stride} px, ends with {found.ends_with} → {folder}",

@@ -1,11 +1,11 @@
 """Take over a network somebody else trained in Keras, for the operator alone.
 
-A model file can hold code: it is loaded in Keras' safe mode, on the command line's own process,
-and never for a visitor.
+A model file can hold code: it is loaded in Keras' safe mode, in a confined process (see
+`import_apart`), and never for a visitor.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import keras
@@ -15,6 +15,7 @@ from keras import layers, ops
 from sandseg.classes import SegmentationClass, numbered_classes, with_pores
 from sandseg.config import ImportedNetConfig
 from sandseg.errors import ConfigError, ModelError
+from sandseg.model.foreign import BYTES, ROW_NORM, Z_SCORE, Imported, Known, check_is_free
 from sandseg.model.legacy_keras import check_keras_archive, is_hdf5, load_legacy
 from sandseg.model.store import StoredModel
 from sandseg.model.write_model import publish_model
@@ -22,45 +23,9 @@ from sandseg.model.write_model import publish_model
 SUFFIXES = (".keras", ".h5", ".hdf5")
 STRIDES = (1, 2, 4, 8, 16, 32, 64)
 MOST_CLASSES = 8
-UNIT, BYTES, Z_SCORE, ROW_NORM = SCALINGS = ("0-1", "0-255", "z-score", "row-norm")
 USUAL_ROWS = 128  # of a patch, where a network does not tell
 LEAST = 1e-7  # probability whose logarithm is still taken
 _HINT = "A network from (Y, X, 1) grey values to (Y, X, classes) is needed, in .keras or .h5."
-
-
-@dataclass(frozen=True)
-class Imported:
-    """What was found in a file; `ends_with` is "logits" or "probabilities".
-
-    `classes` is what its outputs are taken to mean.
-    """
-
-    n_parameters: int
-    stride: int
-    ends_with: str
-    classes: tuple[SegmentationClass, ...]
-
-
-@dataclass(frozen=True)
-class Known:
-    """What is known of a network beside its file.
-
-    `title` is for the card, the file's name by default. `scaling`, one of `SCALINGS`, says how its
-    images were scaled before it saw them; `classes` what its outputs mean, in order; `pores` which
-    of them are pore space, by name or number: as `classes` say where empty.
-    """
-
-    title: str = ""
-    scaling: str = UNIT
-    classes: tuple[SegmentationClass, ...] = ()
-    pores: tuple[str, ...] = ()
-
-    def __post_init__(self):
-        if self.scaling not in SCALINGS:
-            raise ModelError(
-                f'"{self.scaling}" is no way to scale images that is known.',
-                hint=f"Choose one of: {', '.join(SCALINGS)}.",
-            )
 
 
 def import_model(
@@ -83,11 +48,7 @@ def import_model(
             from a grey slice to classes of the same size.
         ConfigError: More or fewer classes are given than it has, or a pore is none of them.
     """
-    if folder.exists():
-        raise ModelError(
-            f'There is already a model "{folder.name}".',
-            hint="Choose another --name, or remove that folder.",
-        )
+    check_is_free(folder)
     known = known or Known()
     original = _load(file)
     network = _any_size(original, file.name)
