@@ -1,4 +1,4 @@
-"""Take over a network in a process that may do nothing else: `python -m sandseg.model.import_apart`.
+"""Take over a network in a process that may do nothing else.
 
 A model file is read by large libraries, and may be made by somebody who knows their faults.
 """
@@ -47,7 +47,8 @@ def import_apart(file: Path, folder: Path, like: StoredModel, known: Known) -> I
             "like": str(like.folder.absolute()),
             "known": asdict(known),
         }
-        said = ask_apart(__spec__.name, request, more=_ENVIRONMENT)
+        home = {"HOME": scratch}  # Keras, and what it brings, have settings of a user
+        said = ask_apart(__spec__.name, request, more=_ENVIRONMENT | home)
         found = _understood(said, file.name)
         load_model(made.name, made.parent)  # whole, and what its card says
         made.rename(folder)
