@@ -124,7 +124,7 @@ def test_what_is_too_slow_is_ended_with_its_children(asked, tmp_path):
     told = tmp_path / "alive"
 
     with pytest.raises(TooSlowError):
-        ask_apart(MODULE, asked | {"brings": "child", "alive": str(told)}, 4, THREADS)
+        ask_apart(MODULE, asked | {"brings": "child", "alive": str(told)}, 8, THREADS)
 
     assert len(told.read_text().split()) == 2
     wait_for(lambda: not alive(told))
