@@ -1,6 +1,6 @@
 """A stack of slices, read one at a time, wherever they come from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -86,6 +86,10 @@ class Stack:
     def whole(self) -> "Stack":
         """The stack this one is a part of, or itself."""
         return self.part_of or self
+
+    def slices(self) -> Iterator[np.ndarray]:
+        """Read one slice (Y, X) after the other; raises as `read_slice` does."""
+        return map(self.read_slice, range(self.n_slices))
 
     def part(self, first: int, last: int) -> "Stack":
         """Return the slices from `first` to `last`, counted from 0, both included.
