@@ -20,7 +20,7 @@ from sandseg.model.store import StoredModel
 from sandseg.runs.segmentation import cancel_job, start_segmentation
 from sandseg.scan.read_options import ReadOptions
 from sandseg.uploads import workspace
-from sandseg.uploads.kept import JOBS
+from sandseg.uploads.kept import ENDED, JOBS
 
 RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
 
@@ -90,7 +90,7 @@ def end_job(source: Source, model: StoredModel) -> None:
     cancel_job(folder)
     own("jobs").pop((source.id, model.sha256, treatment(source)), None)
     if source.upload:
-        folder.rename(folder.with_name(f"ended-{secrets.token_hex(4)}"))
+        folder.rename(folder.with_name(f"{ENDED}-{secrets.token_hex(4)}"))
 
 
 def _job_name(source: Source, model: StoredModel) -> str:

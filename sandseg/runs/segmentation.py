@@ -15,7 +15,7 @@ from sandseg.atomic import read_json
 from sandseg.model.request import SegmentRequest, write_request
 from sandseg.runs.process import find_process, is_alive, last_words, launch
 from sandseg.uploads import workspace
-from sandseg.uploads.kept import HELD, JOBS
+from sandseg.uploads.kept import ENDED, HELD, JOBS, is_whole
 
 REQUEST = "request.json"
 LABELS, CONFIDENCE, REPORT = "labels.tif", "confidence.tif", "report.json"
@@ -82,3 +82,24 @@ def end_visit(visit: Path) -> None:
             workspace.remove_folder(folder)
     if visit.is_dir() and not any(visit.iterdir()):
         workspace.remove_folder(visit)
+
+
+def sweep_visits() -> None:
+    """Remove what nobody comes back to, of ended visits and of servers that were killed.
+
+    Stacks that came whole stay until they are old, for their link, and so do runs; halves do not,
+    nor runs that their visitors ended.
+
+    Raises:
+        SandsegError: The folders cannot be looked at.
+    """
+    workspace.sweep()
+    for visit in workspace.unserved():
+        for folder in visit.glob("*"):
+            if folder.is_dir() and not is_whole(folder) and not (folder / REQUEST).exists():
+                workspace.remove_folder(folder)
+        if visit.is_dir() and not any(visit.iterdir()):
+            workspace.remove_folder(visit)
+    for folder in workspace.work_folder().glob(f"*/*/{JOBS}/{ENDED}-*"):
+        if not is_alive(folder):
+            workspace.remove_folder(folder)
