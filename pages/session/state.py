@@ -1,7 +1,7 @@
 """What one visitor has chosen: names and paths, never pixels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +12,7 @@ from pages.cache.slices import line_of
 from pages.cache.store import forget_files_in
 from pages.cache.task import Task
 from pages.session import address
+from pages.session.visit import visit
 from sandseg.errors import SandsegError, StackError
 from sandseg.model.store import AUTO, DEFAULT_MODEL
 from sandseg.scan.choices import AmbiguousStackError
@@ -167,8 +168,13 @@ def ask_layout_again(upload: Upload) -> None:
 
 
 def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
-    """Take the visitor's word for the size of a voxel; it goes into all that is taken home."""
-    upload = kept.set_voxel_size(source.upload, voxel_size_um)
+    """Take the visitor's word for the size of a voxel; it goes into all that is taken home.
+
+    Whoever came by a link to another visitor's file says it for themselves alone.
+    """
+    upload = replace(source.upload, voxel_size_um=voxel_size_um)
+    if upload.folder.parent == visit().folder:
+        upload = kept.set_voxel_size(upload, voxel_size_um)
     _files()[source.id] = _source(upload)
 
 
