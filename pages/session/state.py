@@ -25,6 +25,7 @@ from sandseg.uploads.apart import take_apart
 from sandseg.uploads.kept import Upload
 from sandseg.uploads.receive import Arrived
 
+LONGEST_SIDE = 32_767  # pixels of a picture in Firefox and Safari
 GONE = "gone"  # is there while a link led to a rock that is not here any more
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
 REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
@@ -122,6 +123,12 @@ def open_file(
 def _check(upload: Upload, model_name: str) -> None:
     """Look whether there is something to segment; refuse it now rather than on the next page."""
     stack = open_source(str(upload.path), upload.title)
+    if (longest := max(stack.shape[1:])) > LONGEST_SIDE:
+        raise StackError(
+            f'"{upload.title}" has slices {longest:,} pixels long; browsers show at most '
+            f"{LONGEST_SIDE:,}.",
+            hint="Crop it, or segment it on the command line.",
+        )
     model = find_model(model_name)
     line_of(Task(str(upload.path), model.name, model.sha256))
     if stack.n_slices == 1:

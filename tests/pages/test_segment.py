@@ -304,3 +304,22 @@ def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_pa
 
     assert not at.exception
     assert "There is no model" in at.error[0].value
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (np.arange(8 * 70_000).reshape(8, 70_000).astype(np.uint16), "70,000 pixels long"),
+        ((np.arange(4096).reshape(64, 64) * 1e-43).astype(np.float32), "do not tell apart"),
+    ],
+    ids=["too long", "too faint"],
+)
+def test_slices_that_no_browser_can_show_are_refused_and_the_old_ones_stay(open_page, image, says):
+    at = open_page(SEGMENT)
+    before = at.selectbox[0].value
+
+    at.file_uploader[0].upload("odd.tif", tiff(image), "image/tiff").run()
+
+    assert not at.exception
+    assert says in at.error[0].value
+    assert at.selectbox[0].value == before
