@@ -11,7 +11,7 @@ from pathlib import Path
 
 import psutil
 
-from sandseg.atomic import read_json
+from sandseg.atomic import chosen_entries, read_entries
 from sandseg.model.request import SegmentRequest, write_request
 from sandseg.runs.process import find_process, is_alive, last_words, launch
 from sandseg.uploads import workspace
@@ -51,7 +51,8 @@ def start_segmentation(request: SegmentRequest, folder: Path) -> None:
 
 def job_status(folder: Path) -> JobStatus:
     """Tell where the job of a folder stands."""
-    progress = read_json(folder / PROGRESS)
+    kinds = {"n_done": int, "n_slices": int, "seconds_left": float}
+    progress = chosen_entries(read_entries(folder / PROGRESS), kinds)
     counts = {"n_done": progress.get("n_done", 0), "n_slices": progress.get("n_slices", 0)}
     if (folder / CANCELLED).exists():
         return JobStatus("cancelled", **counts)
