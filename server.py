@@ -14,7 +14,7 @@ from pages.components.uploader.route import upload_address, upload_route
 from pages.components.uploader.tickets import open_at
 from pages.server.connections import limit_connections
 from pages.server.guards import guards
-from pages.server.settings_check import check_or_leave
+from pages.server.settings_check import check_or_leave, protect_trainings
 from sandseg.runs.queue import advance_queue
 
 check_or_leave()
@@ -29,6 +29,7 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     limit_connections()
     open_at(upload_address())
     config.set_option("server.maxUploadSize", 0)  # no page asks for Streamlit's own uploads now
+    protect_trainings(config.get_option("server.address"))
     advance_queue()
     if not config.get_option("server.headless"):
         address = config.get_option("server.address") or "localhost"

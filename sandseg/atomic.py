@@ -1,8 +1,9 @@
 """Files that appear complete or not at all: written beside their place, then renamed; JSON."""
 
 import json
+import math
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -84,6 +85,33 @@ def write_json(path: Path, content: dict) -> None:
         OSError: It cannot be written.
     """
     write_bytes(path, json.dumps(content).encode())
+
+
+def is_own_file(path: Path) -> bool:
+    """Whether a file is there and is itself, not a link that may lead to any other."""
+    return path.is_file() and not path.is_symlink()
+
+
+def read_entries(path: Path) -> dict:
+    """Read what `write_json` wrote; one that is missing, damaged or no record is empty."""
+    try:
+        found = read_json(path)
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def chosen_entries(entries: dict, kinds: Mapping[str, type]) -> dict:
+    """Return the entries of the right types; whole numbers are floats too, NaN is no number."""
+    found = {}
+    for name, kind in kinds.items():
+        value = entries.get(name)
+        if kind is float and type(value) is int and abs(value) < 2**63:
+            value = float(value)
+        is_number = type(value) is not float or math.isfinite(value)
+        if type(value) is kind and is_number:
+            found[name] = value
+    return found
 
 
 def read_json(path: Path) -> dict:

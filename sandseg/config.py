@@ -143,11 +143,13 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        for name in ("epochs", "steps_per_epoch", "batch_size", "patch_size"):
+        for name, most in LARGEST.items():
+            number, least = getattr(self, name), int(name not in ("warmup_steps", "seed"))
             _require(
-                getattr(self, name) >= 1,
-                f"{name.replace('_', ' ')} is {getattr(self, name)}, but at least 1 is needed.",
-                "Give a positive whole number.",
+                type(number) is int and least <= number <= most,
+                f"{name.replace('_', ' ')} is {number:.15g}, but a whole number from {least} to "
+                f"{most:,} is needed.",
+                "Give one, or leave the preset's.",
             )
         _require(
             self.patch_size % self.unet.stride == 0,
@@ -161,12 +163,11 @@ class TrainConfig:
             f"A learning rate of {self.learning_rate} is out of range.",
             "Choose one between 0 and 1; 0.001 to 0.003 suits most trainings.",
         )
-        for name in ("warmup_steps", "weight_decay", "seed"):
-            _require(
-                getattr(self, name) >= 0,
-                f"{name.replace('_', ' ')} is {getattr(self, name)}, but cannot be negative.",
-                "Give 0 or more.",
-            )
+        _require(
+            0 <= self.weight_decay < 1,
+            f"A weight decay of {self.weight_decay} is out of range.",
+            "Choose one from 0 to 0.1; 0.001 suits most trainings.",
+        )
         _require(
             0 <= self.ema_momentum < 1,
             f"A moving average with a momentum of {self.ema_momentum} never moves.",
@@ -188,6 +189,15 @@ class TrainConfig:
         """
         return epoch >= self.norm_share * self.epochs
 
+
+LARGEST = {
+    "epochs": 100_000,
+    "steps_per_epoch": 100_000,
+    "batch_size": 4096,
+    "patch_size": 4096,
+    "warmup_steps": 10**6,
+    "seed": 2**32 - 1,
+}  # numbers of a training
 
 CHOICES = {
     "schedule": ("cosine", "constant"),

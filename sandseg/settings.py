@@ -165,7 +165,7 @@ TRAINING = Setting(
 TRAINING_TOKEN = Setting(
     "SANDSEG_TRAINING_TOKEN",
     "what must be known to start, stop or delete a training",
-    "none needed",
+    "none on this computer alone; else one is made and printed",
     "",
     str,
 )

@@ -71,13 +71,14 @@ def test_impossible_networks_are_refused(settings, message, hint):
     ("settings", "message", "hint"),
     [
         *(
-            ({name: 0}, f"{name.replace('_', ' ')} is 0, but at least 1", "positive whole number")
+            ({name: 0}, f"{name.replace('_', ' ')} is 0, but a whole number from 1", "preset's")
             for name in ("epochs", "steps_per_epoch", "batch_size", "patch_size")
         ),
         *(
-            ({name: -1}, f"{name.replace('_', ' ')} is -1, but cannot be negative", "0 or more")
-            for name in ("warmup_steps", "weight_decay", "seed")
+            ({name: -1}, f"{name.replace('_', ' ')} is -1, but a whole number from 0", "preset's")
+            for name in ("warmup_steps", "seed")
         ),
+        ({"weight_decay": -1}, "weight decay of -1 is out of range", "from 0 to 0.1"),
         *(
             ({name: "magic"}, f'"magic" is no {name}', f"one of: {', '.join(choices)}")
             for name, choices in CHOICES.items()
@@ -171,3 +172,20 @@ def test_the_seed_preset_is_the_notebooks_recipe():
 
 def test_an_unknown_preset_is_refused():
     refused('no preset "huge"', "compact, tiny, seed", preset, name="huge")
+
+
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        {"epochs": 2**53},
+        {"steps_per_epoch": 10**9},
+        {"batch_size": 10**6},
+        {"seed": 2**32},
+        {"epochs": 1.5},
+        {"seed": float("nan")},
+        {"weight_decay": float("inf")},
+    ],
+)
+def test_numbers_that_no_training_can_have_are_refused(numbers):
+    with pytest.raises(ConfigError, match="is needed|out of range"):
+        TrainConfig(**numbers)

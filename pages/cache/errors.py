@@ -36,7 +36,7 @@ def stack_evaluations(
     task: Task, truth: str, on_slice: Callable[[int, int], None]
 ) -> dict[int, Evaluation]:
     """Compare all slices with a label; `on_slice` hears how many of how many are done."""
-    labelled = labelled_slices(truth, len(classes_of(task.model_name)))
+    labelled = labelled_slices(truth)
     found = {}
     for n_done, z in enumerate(labelled, start=1):
         found[z] = slice_evaluation(task, z, truth)
@@ -45,9 +45,9 @@ def stack_evaluations(
 
 
 @kept()
-def labelled_slices(truth: str, n_classes: int) -> list[int]:
+def labelled_slices(truth: str) -> list[int]:
     """Return the slices z in which at least one pixel is labelled."""
-    labels = true_labels(truth, n_classes=n_classes)
+    labels = true_labels(truth).slices()
     return [z for z, image in enumerate(labels) if (image != IGNORED).any()]
 
 

@@ -77,15 +77,20 @@ def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...])
         return picture
     classes = classes_of(task.model_name)
     shown = [material.value for material in classes if material.value not in hidden]
-    true = true_labels(truth, n_classes=len(classes))
-    return blend(picture, cut(true, at), classes, OPACITY, shown)
+    return blend(picture, cut(_true_volume(truth), at), classes, OPACITY, shown)
+
+
+@kept()
+def _true_volume(truth: str) -> np.ndarray:
+    """Read all true labels, (Z, Y, X): a cut goes through all slices."""
+    return np.stack([*true_labels(truth).slices()])
 
 
 @kept()
 def slice_counts(task: Task, z: int, truth: str) -> np.ndarray:
     """Count the grey values of a slice by class, as `survey.count_greys` does."""
     n_classes = len(classes_of(task.model_name))
-    labels = true_slice(truth, z, n_classes) if truth else None
+    labels = true_slice(truth, z) if truth else None
     return count_greys(grey_slice(task, z), labels, n_classes)
 
 
@@ -97,7 +102,7 @@ def survey(task: Task, truth: str) -> Survey:
         StackError: A slice is damaged.
     """
     line, n_classes = line_of(task), len(classes_of(task.model_name))
-    labels = true_labels(truth, n_classes=n_classes) if truth else None
+    labels = true_labels(truth) if truth else None
     with st.spinner("Looking through the stack …"):
         return survey_stack(open_source(task.source), line.low, line.high, labels, n_classes)
 

@@ -172,7 +172,7 @@ def trial_phases(trial: Trial) -> Composition:
 @kept()
 def true_phases(truth: str, z: int) -> Composition:
     """Measure the true labels of a slice."""
-    return composition_of(true_slice(truth, z, N_CLASSES), SANDSTONE)
+    return composition_of(true_slice(truth, z), SANDSTONE)
 
 
 @kept()
@@ -189,7 +189,7 @@ def difference_of(first: Trial, second: Trial, truth: str) -> Difference:
 
 
 def _true(trial: Trial, truth: str) -> np.ndarray:
-    return _where_seen(true_slice(truth, trial.z, N_CLASSES), run_of(trial).labels)
+    return _where_seen(true_slice(truth, trial.z), run_of(trial).labels)
 
 
 def _where_seen(true: np.ndarray, labels: np.ndarray) -> np.ndarray:

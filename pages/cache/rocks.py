@@ -14,7 +14,7 @@ from sandseg.data.samples import Sample
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.measure.sample import labels_inside
 from sandseg.scan.formats import open_stack
-from sandseg.scan.labels.read import read_labels
+from sandseg.scan.labels.files import open_label_values
 from sandseg.scan.stack import Stack
 
 SAMPLES_KNOWN_S = 5.0  # looking for the files of all samples takes milliseconds
@@ -83,24 +83,25 @@ def slice_content(place: str, z: int) -> bytes:
     return blake2b(np.ascontiguousarray(image), key=facts, digest_size=16).digest()
 
 
-@kept(key=lambda place, _name="", n_classes=4: (place, n_classes))
-def true_labels(place: str, _name: str = "", n_classes: int = 4) -> np.ndarray:
-    """Read the labels of a sample or a label file: (Z, Y, X) uint8.
+@kept(weight=STACK_BYTES)
+def true_labels(place: str) -> Stack:
+    """Open the labels of a sample, or those kept of a visitor's file, as a stack of slices.
 
     Raises:
-        SandsegError: It cannot be read or is no label file.
+        SandsegError: They cannot be read.
     """
     if Path(place).is_absolute():
-        return read_labels(Path(place), _name, n_classes)
-    return samples.sample_labels(place)
+        return open_label_values(Path(place)).stack
+    return Stack.from_array(samples.sample_labels(place))
 
 
-def true_slice(truth: str, z: int, n_classes: int) -> np.ndarray:
+@kept()
+def true_slice(truth: str, z: int) -> np.ndarray:
     """Return the true labels of a slice, (Y, X) uint8."""
-    return true_labels(truth, n_classes=n_classes)[z]
+    return true_labels(truth).read_slice(z)
 
 
 @kept()
 def true_sample(truth: str, z: int, classes: tuple[SegmentationClass, ...]) -> np.ndarray:
     """Return the true labels of a slice that scores are counted over: those of the sample."""
-    return labels_inside(true_slice(truth, z, len(classes)), classes)
+    return labels_inside(true_slice(truth, z), classes)

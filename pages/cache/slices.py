@@ -243,14 +243,13 @@ def _where_seen(task: Task, z: int, true: np.ndarray) -> np.ndarray:
 
 def true_in_picture(task: Task, z: int, truth: str) -> np.ndarray:
     """Return the true labels that errors are shown against: of all that was seen."""
-    return _where_seen(task, z, true_slice(truth, z, len(classes_of(task.model_name))))
+    return _where_seen(task, z, true_slice(truth, z))
 
 
 @kept(key=lambda task, z, truth: (task.model_sha256, z, truth))
 def true_picture(task: Task, z: int, truth: str) -> bytes:
     """Encode the true labels of a slice, in the colors of the model's classes."""
-    classes = classes_of(task.model_name)
-    return encode_palette_png(true_slice(truth, z, len(classes)), classes)
+    return encode_palette_png(true_slice(truth, z), classes_of(task.model_name))
 
 
 @kept()

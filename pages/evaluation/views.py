@@ -20,7 +20,7 @@ from pages.panels.stack_run import finished_folder, show_run
 from pages.session import address, state
 from pages.session.asked import origin_of
 from pages.session.state import Source
-from pages.words.numbers import between, percent, score
+from pages.words.numbers import between, percent, plain, score
 from pages.words.scans import PARTS, SEEN, seen_in
 from sandseg.classes import SegmentationClass
 from sandseg.export.provenance import provenance
@@ -161,13 +161,14 @@ def show_cell(
 ) -> None:
     """Say what lights up, and where in the stack there is more of it."""
     true, taken = classes[cell[0]], classes[cell[1]]
-    what = f"of {true.name} found" if true == taken else f"of {true.name} taken for {taken.name}"
+    name = plain(true.name)
+    what = f"of {name} found" if true == taken else f"of {name} taken for {plain(taken.name)}"
     share = percent(found.matrix[cell] / max(found.scores.support[cell[0]], 1))
     st.markdown(f"**{n_lit:,}** pixels {what} light up in this slice.")
     if not parts:
-        st.caption(f"{share} of the true {true.name}.")
+        st.caption(f"{share} of the true {name}.")
         return
-    st.caption(f"{found.matrix[cell]:,} in all slices, {share} of the true {true.name}. Most in:")
+    st.caption(f"{found.matrix[cell]:,} in all slices, {share} of the true {name}. Most in:")
     with st.container(horizontal=True, gap="small"):
         for z, count in most_pixels(parts, cell)[:N_PLACES]:
             _jump(f"{source.slice_title(z)}: {count:,}", z, f"cell-{z}")

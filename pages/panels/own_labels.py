@@ -18,14 +18,12 @@ from pages.words.numbers import plain
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, SandsegError, named
 from sandseg.export.tiff import write_labels
-from sandseg.scan.formats import LABEL_KINDS, LABEL_SUFFIXES, open_stack
-from sandseg.scan.labels.read import (
-    check_same_shape,
-    decode_labels,
-    map_labels,
-    read_labels_and_note,
-)
-from sandseg.scan.labels.slices import parse_label_slices, place_labels, positions_by_name
+from sandseg.scan.formats import LABEL_KINDS, LABEL_SUFFIXES
+from sandseg.scan.labels.coding import Coding, coding_of
+from sandseg.scan.labels.files import open_label_values
+from sandseg.scan.labels.read import map_labels, values_in
+from sandseg.scan.labels.slices import parse_label_slices, place_slices, positions_by_name
+from sandseg.scan.stack import Stack
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import Taken, take_labels
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted
@@ -145,60 +143,70 @@ def _take(files: Sequence[Arrived], source: Source, classes: Sequence[Segmentati
     """
     folder = files[0].path.parent
     name = files[0].name if len(files) == 1 else f"{len(files)} label files"
-    taken = take_labels(
-        {file.name: file.path for file in files}, folder / "labels.tif", len(classes)
-    )
+    brought = {file.name: file.path for file in files}
+    stack = open_source(source.place)
+    taken = take_labels(brought, folder / "labels.tif", len(classes), stack)
     for file in files:
         file.path.unlink()
     workspace.require_room(folder, 0)  # only now is it known how large they are
-    found = _understand(source, taken, name, classes)
+    with open_label_values(taken.path, name).stack as raw:
+        found = _understand(source, taken, raw, classes)
+        if found.is_known:
+            state.keep_labels(source, _with_labels(source, found, raw, classes))
     _files()[source.id] = found
-    if found.is_known:
-        state.keep_labels(source, found.path)
 
 
 def _understand(
-    source: Source, taken: Taken, name: str, classes: Sequence[SegmentationClass]
+    source: Source, taken: Taken, raw: Stack, classes: Sequence[SegmentationClass]
 ) -> LabelFile:
-    """Look at the values of a label file and check that it fits.
+    """Look at the values of a label file.
 
     Raises:
-        SandsegError: It has another size, or too many values.
+        SandsegError: It has too many values.
     """
-    raw, stack, n_classes = _read_raw(taken.path, name), open_source(source.place), len(classes)
-    is_for_some = len(raw) < stack.n_slices
-    check_same_shape(stack.part(0, len(raw) - 1) if is_for_some else stack, raw)
+    n_slices, n_classes = open_source(source.place).n_slices, len(classes)
+    is_for_some = raw.n_slices < n_slices
     is_one_file = not source.upload or source.upload.n_files == 1  # else it has other numbers
     can_be_told = is_for_some and is_one_file
-    slices = _slices_by_name(taken.names, stack.n_slices) if can_be_told else ""
+    slices = _slices_by_name(taken.names, n_slices) if can_be_told else ""
     found = LabelFile(
         taken.path,
-        name,
+        raw.name,
         {},
         True,
         taken.notes,
         taken.warnings,
         taken.colors,
-        len(raw),
+        raw.n_slices,
         is_for_some,
         slices,
     )
     if taken.is_colored:  # these are labels already, and are kept as such
-        write_labels(taken.path, raw, classes)
+        write_labels(taken.path, raw.slices(), classes)
         return replace(found, is_known=not is_for_some)
-    values = np.unique(raw)
-    note, is_known = "", False
-    if not taken.colors:
-        try:
-            note, is_known = read_labels_and_note(taken.path, name, n_classes)[1], True
-        except LabelError:
-            if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
-                raise
-    meanings = _first_meanings(values, is_known, n_classes)
+    values = values_in(raw.slices())
+    coding = _coding(values, raw.name, n_classes) if not taken.colors else None
+    meanings = _first_meanings(values, coding, n_classes)
     if taken.colors:  # no color is more likely one class than another
         meanings = dict.fromkeys(set(meanings) - {IGNORED}, IGNORED)
-    notes = (*taken.notes, note) if note else taken.notes
-    return replace(found, meanings=meanings, is_known=is_known and not is_for_some, notes=notes)
+    notes = (*taken.notes, coding.note) if coding and coding.note else taken.notes
+    is_known = coding is not None and not is_for_some
+    return replace(found, meanings=meanings, is_known=is_known, notes=notes)
+
+
+def _coding(values: np.ndarray, name: str, n_classes: int) -> Coding | None:
+    """Tell what values mean; None where the visitor is to be asked.
+
+    Raises:
+        LabelError: There are too many to ask about.
+    """
+    try:
+        with named(name):
+            return coding_of(values, n_classes)
+    except LabelError:
+        if len(values) > MOST_VALUES or not np.array_equal(values, np.rint(values)):
+            raise
+        return None
 
 
 def _slices_by_name(names: Sequence[str], n_slices: int) -> str:
@@ -211,13 +219,12 @@ def _slices_by_name(names: Sequence[str], n_slices: int) -> str:
         return ""
 
 
-def _first_meanings(values: np.ndarray, is_known: bool, n_classes: int) -> dict[int, int]:
+def _first_meanings(values: np.ndarray, coding: Coding | None, n_classes: int) -> dict[int, int]:
     """Return the label the app reads from each value; where it cannot tell, one after another."""
-    if is_known:
-        labels = decode_labels(values[None], n_classes)[0].tolist()
-    else:
-        labels = [i if i < n_classes else IGNORED for i in range(len(values))]
-    return {int(value): int(label) for value, label in zip(values, labels, strict=True)}
+    numbers = [int(value) for value in values.tolist() if not np.isnan(value)]
+    if coding:
+        return {number: coding.labels[number] for number in numbers}
+    return {number: i if i < n_classes else IGNORED for i, number in enumerate(numbers)}
 
 
 def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
@@ -226,35 +233,45 @@ def _apply(source: Source, classes: Sequence[SegmentationClass]) -> None:
     meanings = {value: st.session_state[_meaning_key(found, value)] for value in found.meanings}
     slices = st.session_state.get(_slices_key(found), "") if found.is_for_some else ""
     try:
-        labels = _read_raw(found.path, found.name)
-        if meanings:
-            _require_a_class(meanings)
-            with named(found.name):
-                labels = map_labels(labels, {IGNORED: IGNORED} | meanings)
-        if found.is_for_some:
-            n_slices = open_source(source.place).n_slices
-            labels = place_labels(labels, parse_label_slices(slices), n_slices)
-        path = workspace.new_folder(visit().folder) / "labels.tif"
-        write_labels(path, labels, classes)
+        _require_a_class(meanings)
+        found = replace(found, meanings=meanings, is_known=True, slices=slices)
+        with open_label_values(found.path, found.name).stack as raw:
+            path = _with_labels(source, found, raw, classes)
     except SandsegError as error:
         st.session_state[REFUSAL] = error
         return
-    _files()[source.id] = replace(found, meanings=meanings, is_known=True, slices=slices)
+    _files()[source.id] = found
     state.keep_labels(source, path)
 
 
+def _with_labels(
+    source: Source, found: LabelFile, raw: Stack, classes: Sequence[SegmentationClass]
+) -> Path:
+    """Write the labels that values mean, a slice at a time; return where they are.
+
+    Raises:
+        LabelError: The slices that they belong to are not those of the stack.
+    """
+    if not found.meanings and not found.is_for_some:
+        return found.path
+    meanings = {IGNORED: IGNORED} | found.meanings
+    with named(found.name):
+        labels = (map_labels(one, meanings) if found.meanings else one for one in raw.slices())
+        if found.is_for_some:
+            n_slices = open_source(source.place).n_slices
+            positions = parse_label_slices(found.slices)
+            labels = place_slices(labels, raw.shape, positions, n_slices)
+        path = workspace.new_folder(visit().folder) / "labels.tif"
+        write_labels(path, labels, classes)
+    return path
+
+
 def _require_a_class(meanings: dict[int, int]) -> None:
-    if set(meanings.values()) == {IGNORED}:
+    if meanings and set(meanings.values()) == {IGNORED}:
         raise LabelError(
             "Nothing of these labels is a class yet.",
             hint='Choose a class for each, or "not labelled" for what is none.',
         )
-
-
-def _read_raw(path: Path, name: str) -> np.ndarray:
-    """Read the values (Z, Y, X) of a label file that was decoded."""
-    with open_stack(path, name) as stack:
-        return np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
 
 
 def _meaning_key(found: LabelFile, value: int) -> str:

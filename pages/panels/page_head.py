@@ -3,6 +3,8 @@
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from pages.words.numbers import plain
+
 
 def head_row() -> DeltaGenerator:
     """Return a line over the picture; what it holds spreads over its width."""
@@ -14,5 +16,5 @@ def head_row() -> DeltaGenerator:
 def page_head(title: str) -> DeltaGenerator:
     """Begin a page with its title; the rest of the line is the page's."""
     row = head_row()
-    row.title(title, anchor=False, width="content")
+    row.title(plain(title), anchor=False, width="content")
     return row

@@ -13,7 +13,7 @@ from pages.server import theme_message
 from pages.server.malloc import share_arenas
 from pages.server.settings_check import check_once
 from sandseg.data import samples
-from sandseg.uploads import workspace
+from sandseg.runs.segmentation import sweep_visits
 
 
 @st.cache_resource(show_spinner=False)
@@ -28,7 +28,7 @@ def warm_up() -> None:
     """
     check_once()
     share_arenas()
-    workspace.sweep()
+    sweep_visits()
     theme_message.keep_theme()
     first_model = next(iter(list_models()), None)
     if first_model is None:

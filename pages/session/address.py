@@ -77,8 +77,22 @@ def select(label: str, titles: Mapping[str, str], key: str, default: str = "", *
     """
     default = default if default in titles else next(iter(titles))
     _adopt(key, titles, default)
-    chosen = st.selectbox(label, list(titles), format_func=titles.get, key=key, **options)
+    shown = distinct(titles)
+    chosen = st.selectbox(label, list(shown), format_func=shown.get, key=key, **options)
     return _kept(key, chosen, default)
+
+
+def distinct(titles: Mapping[str, str]) -> dict[str, str]:
+    """Number titles that are equal: Streamlit tells what was chosen by what is shown."""
+    found, taken = {}, set()
+    for key, title in titles.items():
+        name, n = title, 1
+        while name in taken:
+            n += 1
+            name = f"{title} ({n})"
+        found[key] = name
+        taken.add(name)
+    return found
 
 
 def segments(label: str, titles: Mapping[str, str], key: str, **options) -> str:

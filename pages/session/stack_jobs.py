@@ -13,15 +13,16 @@ from pages.session.state import JOB_REFUSAL, Source, own
 from pages.session.treatment import treatment
 from pages.session.visit import visit
 from sandseg.config import Treatment
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, StackError
 from sandseg.export.tiff import write_image
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel
-from sandseg.runs.segmentation import cancel_job, start_segmentation
+from sandseg.runs.segmentation import cancel_job, job_status, start_segmentation
 from sandseg.scan.read_options import ReadOptions
 from sandseg.uploads import workspace
-from sandseg.uploads.kept import JOBS
+from sandseg.uploads.kept import ENDED, JOBS
 
+MOST_RUNS = 2  # of a visit, at one time
 RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
 
 
@@ -36,12 +37,27 @@ def job_folder(source: Source, model: StoredModel) -> Path | None:
 def start_job(source: Source, model: StoredModel) -> None:
     """Segment a whole stack in a process of its own, if there is room for what it writes."""
     try:
+        _check_runs()
         folder = _job_place(source, model)
         _start(source, model, folder)
     except SandsegError as error:
         st.session_state[JOB_REFUSAL] = error
         return
     own("jobs")[source.id, model.sha256, treatment(source)] = folder
+
+
+def _check_runs() -> None:
+    """Let a visitor have a few runs at work, not the processors of everybody.
+
+    Raises:
+        StackError: As many as one may have are running.
+    """
+    n_running = sum(job_status(folder).state == "running" for folder in own("jobs").values())
+    if n_running >= MOST_RUNS:
+        raise StackError(
+            f"{n_running} of your stacks are being segmented already.",
+            hint="Wait until one is done, or cancel one.",
+        )
 
 
 def _job_place(source: Source, model: StoredModel) -> Path:
@@ -90,7 +106,7 @@ def end_job(source: Source, model: StoredModel) -> None:
     cancel_job(folder)
     own("jobs").pop((source.id, model.sha256, treatment(source)), None)
     if source.upload:
-        folder.rename(folder.with_name(f"ended-{secrets.token_hex(4)}"))
+        folder.rename(folder.with_name(f"{ENDED}-{secrets.token_hex(4)}"))
 
 
 def _job_name(source: Source, model: StoredModel) -> str:

@@ -1,7 +1,7 @@
 """What one visitor has chosen: names and paths, never pixels."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -12,6 +12,7 @@ from pages.cache.slices import line_of
 from pages.cache.store import forget_files_in
 from pages.cache.task import Task
 from pages.session import address
+from pages.session.visit import visit
 from sandseg.errors import SandsegError, StackError
 from sandseg.model.store import AUTO, DEFAULT_MODEL
 from sandseg.scan.choices import AmbiguousStackError
@@ -24,6 +25,7 @@ from sandseg.uploads.apart import take_apart
 from sandseg.uploads.kept import Upload
 from sandseg.uploads.receive import Arrived
 
+LONGEST_SIDE = 32_767  # pixels of a picture in Firefox and Safari
 GONE = "gone"  # is there while a link led to a rock that is not here any more
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
 REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
@@ -121,6 +123,12 @@ def open_file(
 def _check(upload: Upload, model_name: str) -> None:
     """Look whether there is something to segment; refuse it now rather than on the next page."""
     stack = open_source(str(upload.path), upload.title)
+    if (longest := max(stack.shape[1:])) > LONGEST_SIDE:
+        raise StackError(
+            f'"{upload.title}" has slices {longest:,} pixels long; browsers show at most '
+            f"{LONGEST_SIDE:,}.",
+            hint="Crop it, or segment it on the command line.",
+        )
     model = find_model(model_name)
     line_of(Task(str(upload.path), model.name, model.sha256))
     if stack.n_slices == 1:
@@ -167,8 +175,13 @@ def ask_layout_again(upload: Upload) -> None:
 
 
 def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
-    """Take the visitor's word for the size of a voxel; it goes into all that is taken home."""
-    upload = kept.set_voxel_size(source.upload, voxel_size_um)
+    """Take the visitor's word for the size of a voxel; it goes into all that is taken home.
+
+    Whoever came by a link to another visitor's file says it for themselves alone.
+    """
+    upload = replace(source.upload, voxel_size_um=voxel_size_um)
+    if upload.folder.parent == visit().folder:
+        upload = kept.set_voxel_size(upload, voxel_size_um)
     _files()[source.id] = _source(upload)
 
 

@@ -1,17 +1,21 @@
 """A visit and its place for files."""
 
 import threading
+import time
 import weakref
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 
 import streamlit as st
 
 from pages.cache.store import forget_files_in
-from sandseg.runs.segmentation import end_visit
+from sandseg.errors import SandsegError
+from sandseg.runs.segmentation import end_visit, sweep_visits
 from sandseg.uploads import workspace
 
+SWEEP_S = 60.0  # from one look for what can be removed to the next
 # The collector ends a visit in any thread, whatever locks that one holds: this queue needs none.
 _ended: SimpleQueue[Path] = SimpleQueue()
 
@@ -34,6 +38,7 @@ def visit() -> Visit:
 
 def _end(folder: Path) -> None:
     end_visit(folder)
+    workspace.end_serving(folder)
     _ended.put(folder)
 
 
@@ -43,6 +48,15 @@ def _start_closing() -> None:
 
 
 def _close_ended() -> None:
-    """Close what is open of the files of ended visits, or the disk would stay full of them."""
+    """Close what is open of the files of ended visits, or the disk would stay full of them.
+
+    Each minute what nobody comes back to is removed.
+    """
+    swept = time.monotonic()
     while True:
-        forget_files_in(_ended.get())
+        with suppress(Empty):
+            forget_files_in(_ended.get(timeout=SWEEP_S))
+        if time.monotonic() - swept >= SWEEP_S:
+            with suppress(SandsegError):
+                sweep_visits()
+            swept = time.monotonic()

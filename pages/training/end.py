@@ -97,7 +97,7 @@ def _use(run_id: str, name: str) -> None:
     if REFUSAL not in st.session_state:
         st.session_state[USED] = st.session_state.get(USED, {}) | {run_id: name}
         run_cache.forget()
-        st.toast(f"{name} now stands in every list of models.", icon=":material/check:")
+        st.toast(f"{plain(name)} now stands in every list of models.", icon=":material/check:")
 
 
 def _free_name(title: str) -> str:

@@ -10,6 +10,7 @@ import streamlit as st
 from pages.components.uploader.uploader import ask_upload
 from pages.panels.refusals import show_refusal
 from pages.session import state
+from pages.session.visit import visit
 from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.errors import LabelError, StackError, named
 from sandseg.export.names import safe_name
@@ -196,16 +197,15 @@ def _values(path: Path) -> set[int]:
 
 def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
     """Write the labels anew as the visitor reads them."""
-    place, folder = Path(found.labels), workspace.new_folder()
+    place, folder = Path(found.labels), workspace.new_folder(visit().folder)
     keys = {value: f"training-meaning-{place.parent.name}-{value}" for value in found.values}
     meanings = {value: st.session_state[key] for value, key in keys.items()}
     paths = sorted(place.iterdir()) if place.is_dir() else [place]
     for path in paths:
         with open_stack(path, path.name) as stack:
-            raw = np.stack([stack.read_slice(z) for z in range(stack.n_slices)])
-        with named(path.name):
-            labels = map_labels(raw, meanings)
-        write_labels(folder / path.name, labels, classes)
+            labels = (map_labels(image, meanings) for image in stack.slices())
+            with named(path.name):
+                write_labels(folder / path.name, labels, classes)
     st.session_state[KEPT] = replace(
         found,
         labels=str(folder if place.is_dir() else folder / place.name),

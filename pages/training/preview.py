@@ -119,7 +119,8 @@ def labelled_names(settings: RunSettings) -> tuple[str, ...]:
 
 def _slices(settings: RunSettings) -> LabelledSlices:
     if settings.source.kind == PHANTOM:
-        return labelled_stack(open_source(PHANTOM), true_labels(PHANTOM), "image")
+        labels = np.stack([*true_labels(PHANTOM).slices()])
+        return labelled_stack(open_source(PHANTOM), labels, "image")
     place = locate(settings, Path())
     files, n_classes = (str(place.images), str(place.labels)), settings.config.unet.n_classes
     return _open(*files, n_classes, settings.source.label_slices)

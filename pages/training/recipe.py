@@ -6,6 +6,7 @@ import streamlit as st
 
 from pages.cache.models import list_models
 from pages.session import address
+from pages.words.numbers import plain
 from sandseg.config import CHOICES, PRESETS, TrainConfig, UNetConfig, n_parameters
 from sandseg.model.store import StoredModel
 from sandseg.runs.devices import training_device
@@ -43,7 +44,7 @@ def choose_network(n_outputs: int) -> tuple[TrainConfig, str]:
     )
     unet = _shape(models.get(start), base.unet)
     unet = replace(unet, n_classes=n_outputs)
-    text = f"The shape of {models[start].title}." if start in models else ABOUT[name]
+    text = f"The shape of {plain(models[start].title)}." if start in models else ABOUT[name]
     st.caption(f"{text} {n_parameters(unet):,} weights.")
     return replace(base, unet=unet), start if start in models else SCRATCH
 

@@ -95,12 +95,12 @@ def _offer_actions(status: RunStatus) -> None:
             _button("Stop", "stop", stop_run, status, help=_STOP)
         elif status.state in ("paused", "failed") and is_on and status.best_epoch:
             _button("Finish", "flag", stop_run, status, help=_STOP)
-        if status.has_model:
+        if status.has_model and is_on:
             offer_model(status)
         if status.state in RESUMABLE and is_on:
             is_first = "secondary" if status.has_model else "primary"
             _button("Resume", "play_arrow", resume_run, status, type=is_first)
-        if status.state not in ("running", "stopping"):
+        if status.state not in ("running", "stopping") and is_on:
             _offer_deletion(status)
 
 

@@ -1,5 +1,6 @@
 """Numbers as texts: shares, scores; other people's words as plain text."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 
@@ -7,9 +8,18 @@ import numpy as np
 
 from sandseg.score.summary import score_text
 
+_JOINER = "\N{WORD JOINER}"  # has no width; within an address, it ends it
+_ADDRESS = re.compile(r"(?i)www(?=\.)|https?:(?=//)|@")  # what Markdown looks for
+_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
 
 def plain(text: str) -> str:
-    r"""Escape what Markdown would take for formatting: file names are other people's words."""
+    r"""Escape what Markdown would take for formatting: file names are other people's words.
+
+    Addresses of pages and mail become no links, and nothing turns the direction of what follows.
+    """
+    text = _TURNS.sub("", text)
+    text = _ADDRESS.sub(lambda found: found[0] + _JOINER, text)
     return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+!|~$:^" else char for char in text)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from sandseg.export.provenance import as_text, pore_facts, provenance
 
+_FORMULA = ("=", "+", "-", "@")  # how it begins
 _PICTURE = "picture: "  # before the names of shares of the whole picture
 _IN_ROWS = ("slices", "sample_fraction")  # of a slice, each row has its own
 
@@ -27,7 +28,8 @@ def fractions_csv(report: Mapping) -> str:
     names = list(rows[0]["phase_fractions"])
     whole = [f"{_PICTURE}{name}" for name in names]
     facts = {name: fact for name, fact in provenance(report).items() if name not in _IN_ROWS}
-    writer.writerow(["slice", *names, "porosity", "sample_fraction", *whole, *pores, *facts])
+    columns = ["slice", *map(_text, names), "porosity", "sample_fraction"]
+    writer.writerow([*columns, *whole, *pores, *facts])
     for row in rows:
         shares = (
             *row["phase_fractions"].values(),
@@ -36,9 +38,18 @@ def fractions_csv(report: Mapping) -> str:
             *row["picture_fractions"].values(),
             *pores.values(),
         )
-        writer.writerow([row["slice"], *map(_cell, shares), *map(as_text, facts.values())])
+        writer.writerow([row["slice"], *map(_cell, shares), *map(_text, facts.values())])
     return table.getvalue()
 
 
 def _cell(share: float | None) -> str:
     return "" if share is None else f"{share:.6f}"
+
+
+def _text(fact: object) -> str:
+    """Return a fact as a cell that no spreadsheet takes for a formula.
+
+    An apostrophe before it says that it is text (OWASP, CSV Injection).
+    """
+    text = as_text(fact)
+    return f"'{text}" if isinstance(fact, str) and text.startswith(_FORMULA) else text

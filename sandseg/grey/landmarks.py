@@ -101,9 +101,16 @@ def _inner(image: np.ndarray, mask: np.ndarray, smoothing: float) -> tuple[np.nd
     smooth = ndimage.gaussian_filter(shown, smoothing) / np.maximum(share, 1e-3)
     inner = mask & (share > 0.999)
     inner = inner if inner.sum() > mask.sum() / 3 else mask
-    slope = np.hypot(*np.gradient(smooth))[inner]
+    slope = _slope(smooth)[inner]
     usual = max(float(np.median(slope)), 1e-12) if slope.size else 1.0
     return smooth[inner], 1 / (1 + (slope / usual) ** 2)
+
+
+def _slope(image: np.ndarray) -> np.ndarray:
+    """Return how steep (Y, X) grey values are; a picture of one row or column may be one."""
+    axes = [axis for axis, length in enumerate(image.shape) if length > 1]
+    slopes = [np.gradient(image, axis=axis) for axis in axes]
+    return np.hypot.reduce(slopes) if slopes else np.zeros_like(image)
 
 
 def _find(values: np.ndarray, weights: np.ndarray, air: float | None, contrast: float) -> Landmarks:

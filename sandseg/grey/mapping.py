@@ -27,6 +27,7 @@ PLAINER = 0.15  # by how much a plainer line may be farther away than the neares
 FITS = 0.24  # farther away than this, a line is fitted, and the user is told to look
 FOREIGN = 0.34
 GUESSED = 0.2  # added to the distance of a fitted line: nearly any picture can be bent to fit
+FINE = 1e-3  # range of floats that is lost beside one
 NEARER = 0.1  # by how much an inverted scan must fit better than it does as it stands: 0.35 or more
 
 
@@ -260,11 +261,14 @@ def _fitting_inverse(
     """Return the line that fits where dense parts are dark, if this mapping does not fit."""
     if mapping.distance <= FITS or mapping.is_inverted:
         return None
-    is_float = values.dtype.kind == "f"
-    mirrored = _fit_upright((1 - values if is_float else ~values).ravel(), reference)
+    is_float, ends = values.dtype.kind == "f", sum(type_range(values))
+    if is_float and np.ptp(values) < FINE:  # one less so little is one
+        ends = float(values.min()) + float(values.max())
+    mirrored = _fit_upright(
+        (values.dtype.type(ends) - values if is_float else ~values).ravel(), reference
+    )
     if mirrored.distance > min(FITS, mapping.distance - NEARER):
         return None
-    ends = sum(type_range(values))
     return ends - mirrored.low, ends - mirrored.high
 
 

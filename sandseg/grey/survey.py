@@ -58,7 +58,7 @@ def survey_stack(
     stack: Stack,
     low: float,
     high: float,
-    labels: np.ndarray | None = None,
+    labels: Stack | None = None,
     n_classes: int = 0,
 ) -> Survey:
     """Look through the slices of a stack, or through some of a large one, evenly spread.
@@ -67,7 +67,7 @@ def survey_stack(
         stack: The grey slices.
         low: Grey value shown black.
         high: Grey value shown white.
-        labels: (Z, Y, X) uint8, or None.
+        labels: Those of the slices, uint8, or None.
         n_classes: Number of classes C of the labels.
 
     Raises:
@@ -79,7 +79,7 @@ def survey_stack(
     ends = []
     for z in slices:
         image = stack.read_slice(z)
-        found = None if labels is None else labels[z]
+        found = labels and labels.read_slice(z)
         counts += count_greys(to_display(image, low, high), found, n_classes)
         finite = image[~missing_mask(image)] if image.dtype.kind == "f" else image
         if finite.size:

@@ -16,7 +16,7 @@ from sandseg.grey.rescale import nearest_pixels, rescaled, zoom_for
 from sandseg.measure.outside import outside_mask
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel
-from sandseg.predict.tiling import predict_tiled
+from sandseg.predict.tiling import predict_bands
 from sandseg.scan.limits import check_memory
 from sandseg.scan.stack import Stack
 
@@ -127,7 +127,13 @@ class Predictor:
         return look_at(grey, found.labels, found.confidence, *how)
 
     def _predict_grey(self, grey: np.ndarray) -> SlicePrediction:
-        return most_probable(predict_tiled(grey, self.network, self.tiling, self.stride))
+        labels, confidence = np.empty(grey.shape, np.uint8), np.empty(grey.shape, np.float32)
+        top = 0
+        for band in predict_bands(grey, self.network, self.tiling, self.stride):
+            found, rows = most_probable(band), np.s_[top : top + len(band)]
+            labels[rows], confidence[rows] = found.labels, found.confidence
+            top += len(band)
+        return SlicePrediction(labels, confidence)
 
 
 def check_slice_memory(stack: Stack, zoom: float) -> None:

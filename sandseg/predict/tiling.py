@@ -1,6 +1,7 @@
 """Cut a slice of any size into tiles, predict each through a callable, blend them back."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,25 +84,49 @@ def predict_tiled(
     Returns:
         (Y, X, C) float32 probabilities, blended linearly where tiles overlap.
     """
+    bands = [*predict_bands(image, predict_batch, config, stride)]
+    return bands[0] if len(bands) == 1 else np.concatenate(bands)
+
+
+def predict_bands(
+    image: np.ndarray,
+    predict_batch: PredictBatch,
+    config: TilingConfig | None = None,
+    stride: int = 1,
+) -> Iterator[np.ndarray]:
+    """Predict a slice as `predict_tiled` does, and give it band by band, from the top.
+
+    One row of tiles is in memory at a time, however large the slice is.
+
+    Yields:
+        (B, X, C) float32 probabilities of the next B rows.
+    """
     config = config or TilingConfig()
     height, width = image.shape
     rows, columns = axis_tiles(height, config, stride), axis_tiles(width, config, stride)
     pad = ((0, rows.padded_length - height), (0, columns.padded_length - width))
     padded = np.pad(image, pad, mode="symmetric")
     if len(rows.starts) == len(columns.starts) == 1:
-        return predict_batch(padded[None, ..., None])[0, :height, :width]
+        yield predict_batch(padded[None, ..., None])[0, :height, :width]
+        return
 
-    blended = None
-    for y, row_weights in zip(rows.starts, rows.weights(), strict=True):
+    begun = None  # rows of the band that the tiles above see, too
+    ends = [*rows.starts[1:], height]
+    for y, end, row_weights in zip(rows.starts, ends, rows.weights(), strict=True):
+        band = None
         for x, column_weights in zip(columns.starts, columns.weights(), strict=True):
             window = np.s_[y : y + rows.tile_length, x : x + columns.tile_length]
             probabilities = predict_batch(padded[window][None, ..., None])[0]  # (T, T', C)
-            if blended is None:
-                planes = np.zeros((probabilities.shape[-1], *padded.shape), np.float32)
-                blended = np.moveaxis(planes, 0, -1)  # (Y, X, C), in memory as engines give it
+            if band is None:
+                shape = rows.tile_length, columns.padded_length
+                planes = np.zeros((probabilities.shape[-1], *shape), np.float32)
+                band = np.moveaxis(planes, 0, -1)  # (T, X, C), in memory as engines give it
+                if begun is not None:
+                    band[: len(begun)] = begun
             weights = np.outer(row_weights, column_weights)
-            blended[window] += probabilities * weights[..., None]
-    return blended[:height, :width]
+            band[:, window[1]] += probabilities * weights[..., None]
+        yield band[: end - y, :width]
+        begun = band[end - y :]
 
 
 def _ramp(length: int) -> np.ndarray:

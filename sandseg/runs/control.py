@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sandseg.atomic import write_json
 from sandseg.errors import ModelError, TrainingError
+from sandseg.lock import locked
 from sandseg.model.store import CARD, load_model, models_folder, write_card
 from sandseg.runs.folder import (
     BEST,
@@ -34,7 +35,6 @@ from sandseg.runs.folder import (
     samples_from,
     status_entries,
 )
-from sandseg.runs.lock import locked
 from sandseg.runs.permissions import check_token, require_training, training_rules
 from sandseg.runs.process import kill
 from sandseg.runs.queue import LOADING, LOCK, advance_queue, put_in_queue
@@ -181,9 +181,9 @@ def delete_run(run_id: str, token: str = "") -> None:
     """Remove a run with all that is in its folder.
 
     Raises:
-        TrainingError: There is no such run, it is at work, or the token is wrong.
+        TrainingError: There is no such run, it is at work, training is off, or the token is wrong.
     """
-    check_token(token)
+    require_training(token)
     folder = run_path(run_id)
     with locked(runs_root() / LOCK):
         if status_of(folder).state in ("running", "stopping"):
@@ -205,10 +205,11 @@ def use_model(run_id: str, name: str, token: str = "") -> Path:
         The new model folder; it appears whole or not at all.
 
     Raises:
-        TrainingError: There is no such run, it has no model yet, or the token is wrong.
+        TrainingError: There is no such run, it has no model yet, training is off, or the token is
+            wrong.
         ModelError: The name is taken or cannot be used, or the model is damaged.
     """
-    check_token(token)
+    require_training(token)
     made, target = model_folder(run_id), models_folder() / name
     if made is None:
         raise TrainingError("This run has no model yet.", hint="Wait for its first epoch's end.")

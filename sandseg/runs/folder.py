@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandseg.atomic import read_json
+from sandseg.atomic import chosen_entries, is_own_file, read_entries
 from sandseg.config import n_parameters
 from sandseg.errors import TrainingError
 from sandseg.runs.settings import SETTINGS, RunSettings
@@ -21,6 +21,7 @@ REPLAY = "replay"  # the samples inside the model folder
 IMAGE_PICTURE, TRUTH_PICTURE = "image.png", "truth.png"
 
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+STATES = ("queued", "running", "paused", "stopping", "done", "stopped", "failed")
 ACTIVE_STATES = ("queued", "running", "stopping")
 SPARE_BYTES = 64 * 2**20  # of disk, for samples, logs and what else is small
 
@@ -96,12 +97,30 @@ def run_path(run_id: str) -> Path:
 
 
 def status_entries(folder: Path) -> dict:
-    """Read status.json; one that is missing or damaged is empty."""
-    try:
-        found = read_json(folder / STATUS)
-    except (ValueError, OSError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    """Read status.json: what is of the right type; one that is missing or damaged is empty."""
+    kinds = {
+        "state": str,
+        "epoch": int,
+        "step": int,
+        "n_steps": int,
+        "seconds": float,
+        "seconds_left": float,
+        "seconds_per_step": float,
+        "n_epochs": int,
+        "slot": int,
+        "queued": float,
+        "heartbeat": float,
+        "message": str,
+        "hint": str,
+        "device": str,
+        "warnings": list,
+    }
+    entries = chosen_entries(read_entries(folder / STATUS), kinds)
+    if entries.get("state", "running") not in STATES:
+        del entries["state"]
+    if "warnings" in entries:
+        entries["warnings"] = [str(one) for one in entries["warnings"]]
+    return entries
 
 
 def metrics_from(folder: Path) -> list[dict]:
@@ -111,20 +130,33 @@ def metrics_from(folder: Path) -> list[dict]:
     for line in lines:
         try:
             record = json.loads(line)
-            records[record["epoch"]] = record  # an epoch that was done again counts once
-        except (ValueError, KeyError, TypeError):
+            if is_record(record):
+                records[record["epoch"]] = record  # an epoch that was done again counts once
+        except (ValueError, RecursionError):
             continue
     return [records[epoch] for epoch in sorted(records)]
 
 
+def is_record(record: object) -> bool:
+    """Whether this is what a training writes of an epoch."""
+    if not isinstance(record, dict) or type(record.get("epoch")) is not int:
+        return False
+    scores = record.get("iou", [])
+    numbers = [record.get(name) for name in ("loss", "validation_loss", "mean_iou", "seconds")]
+    return isinstance(scores, list) and all(
+        value is None or type(value) in (int, float) for value in (*numbers, *scores)
+    )
+
+
 def samples_from(folder: Path) -> RunSamples:
     """Return the pictures made so far; `folder` holds them, in a run or in a model's replay."""
-    epochs = sorted(folder.glob("epoch_*.png"))
+    numbers = {path: path.stem.removeprefix("epoch_") for path in folder.glob("epoch_*.png")}
+    epochs = [(int(number), path) for path, number in numbers.items() if number.isdecimal()]
     image, truth = (folder / name for name in (IMAGE_PICTURE, TRUTH_PICTURE))
     return RunSamples(
-        image if image.is_file() else None,
-        truth if truth.is_file() else None,
-        tuple((int(path.stem.removeprefix("epoch_")), path) for path in epochs),
+        image if is_own_file(image) else None,
+        truth if is_own_file(truth) else None,
+        tuple(sorted(found for found in epochs if is_own_file(found[1]))),
     )
 
 

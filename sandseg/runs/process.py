@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from sandseg.atomic import read_json, write_json
+from sandseg.atomic import chosen_entries, read_entries, write_json
 
 PROCESS, LOG = "process.json", "log.txt"
 LEAST_FREE = 2**16  # bytes; with fewer, a process cannot even say why it ended
@@ -57,13 +57,13 @@ def is_alive(folder: Path) -> bool:
 
 def find_process(folder: Path) -> psutil.Process | None:
     """Find the job's process; a number that another process got since is not it."""
-    known = read_json(folder / PROCESS)
+    known = chosen_entries(read_entries(folder / PROCESS), {"pid": int, "command": list})
     try:
         process = psutil.Process(known["pid"])
         # The command names this very folder. The start time would do if nobody set the clock.
         # In its first instant, and as a zombie, a process has no command yet, or no more.
         return process if process.cmdline() in (known["command"], []) else None
-    except (KeyError, psutil.Error):
+    except (KeyError, ValueError, OverflowError, psutil.Error):
         return None
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import psutil
 
-from sandseg.atomic import read_json
+from sandseg.atomic import chosen_entries, read_entries
 from sandseg.model.request import SegmentRequest, write_request
 from sandseg.runs.process import find_process, is_alive, last_words, launch
 from sandseg.uploads import workspace
-from sandseg.uploads.kept import HELD, JOBS
+from sandseg.uploads.kept import ENDED, HELD, JOBS, is_whole
 
 REQUEST = "request.json"
 LABELS, CONFIDENCE, REPORT = "labels.tif", "confidence.tif", "report.json"
@@ -51,7 +51,8 @@ def start_segmentation(request: SegmentRequest, folder: Path) -> None:
 
 def job_status(folder: Path) -> JobStatus:
     """Tell where the job of a folder stands."""
-    progress = read_json(folder / PROGRESS)
+    kinds = {"n_done": int, "n_slices": int, "seconds_left": float}
+    progress = chosen_entries(read_entries(folder / PROGRESS), kinds)
     counts = {"n_done": progress.get("n_done", 0), "n_slices": progress.get("n_slices", 0)}
     if (folder / CANCELLED).exists():
         return JobStatus("cancelled", **counts)
@@ -82,3 +83,24 @@ def end_visit(visit: Path) -> None:
             workspace.remove_folder(folder)
     if visit.is_dir() and not any(visit.iterdir()):
         workspace.remove_folder(visit)
+
+
+def sweep_visits() -> None:
+    """Remove what nobody comes back to, of ended visits and of servers that were killed.
+
+    Stacks that came whole stay until they are old, for their link, and so do runs; halves do not,
+    nor runs that their visitors ended.
+
+    Raises:
+        SandsegError: The folders cannot be looked at.
+    """
+    workspace.sweep()
+    for visit in workspace.unserved():
+        for folder in visit.glob("*"):
+            if folder.is_dir() and not is_whole(folder) and not (folder / REQUEST).exists():
+                workspace.remove_folder(folder)
+        if visit.is_dir() and not any(visit.iterdir()):
+            workspace.remove_folder(visit)
+    for folder in workspace.work_folder().glob(f"*/*/{JOBS}/{ENDED}-*"):
+        if not is_alive(folder):
+            workspace.remove_folder(folder)

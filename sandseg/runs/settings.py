@@ -1,5 +1,6 @@
 """What a training is to do, as it stands in its folder."""
 
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -9,6 +10,8 @@ from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ConfigError
 
 SETTINGS = "config.json"
+LONGEST = 200  # letters of a title, and of the name of a class
+_COLOR = re.compile("#[0-9a-fA-F]{6}")
 SOURCES = ("phantom", "sandstone", "files")
 
 
@@ -61,6 +64,18 @@ class RunSettings:
                 f"The classes are numbered {values}, but the network tells {n_classes} apart, "
                 f"numbered from 0 to {n_classes - 1}.",
                 hint="Describe each class once, in the order of its number.",
+            )
+        for material in self.classes:
+            if not _COLOR.fullmatch(material.color) or not 0 < len(material.name) <= LONGEST:
+                raise ConfigError(
+                    f'"{material.name[:LONGEST]}" cannot be a class in the color '
+                    f'"{material.color[:LONGEST]}".',
+                    hint=f"Give it a name of up to {LONGEST} letters and a color as #56b4e9.",
+                )
+        if len(self.title) > LONGEST:
+            raise ConfigError(
+                f"A title of {len(self.title):,} letters cannot be shown.",
+                hint=f"Take one of at most {LONGEST} letters.",
             )
 
     @property

@@ -1,7 +1,7 @@
 """Where the runs stand, read from their folders and processes."""
 
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from sandseg.errors import ConfigError
@@ -80,19 +80,9 @@ def status_of(folder: Path) -> RunStatus:
 
 
 def _numbers(entries: dict) -> dict:
-    """Take from status.json what is of the right type."""
-    kinds = {
-        "epoch": int,
-        "step": int,
-        "n_steps": int,
-        "seconds": float,
-        "seconds_left": float,
-        "seconds_per_step": float,
-        "message": str,
-        "hint": str,
-        "device": str,
-    }
-    found = {name: entries[name] for name, kind in kinds.items() if type(entries.get(name)) is kind}
+    """Take from status.json what a status tells as it stands there."""
+    names = {field.name for field in fields(RunStatus)} - {"state", "n_epochs"}
+    found = {name: value for name, value in entries.items() if name in names}
     return found | {"warnings": tuple(entries.get("warnings", ()))}
 
 
@@ -113,4 +103,5 @@ def _is_starting(folder: Path, entries: dict) -> bool:
 def _log_tail(folder: Path) -> str:
     log = folder / process.LOG
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
-    return "\n".join(lines[-N_LOG_LINES:])
+    told = [line for line in lines if not line.startswith((" ", "Traceback"))]  # no paths
+    return "\n".join(told[-N_LOG_LINES:])

@@ -1,12 +1,14 @@
 """A stack of slices, read one at a time, wherever they come from."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from sandseg.errors import StackError, named
 from sandseg.scan.choices import Choices
+
+SMALLEST = 1e-30  # difference of grey values that can be worked with
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,6 +89,10 @@ class Stack:
         """The stack this one is a part of, or itself."""
         return self.part_of or self
 
+    def slices(self) -> Iterator[np.ndarray]:
+        """Read one slice (Y, X) after the other; raises as `read_slice` does."""
+        return map(self.read_slice, range(self.n_slices))
+
     def part(self, first: int, last: int) -> "Stack":
         """Return the slices from `first` to `last`, counted from 0, both included.
 
@@ -142,13 +148,19 @@ def check_values(image: np.ndarray) -> None:
         image: (Y, X) of any real type.
 
     Raises:
-        StackError: All pixels have one value, or none is a finite number.
+        StackError: All pixels have one value, or nearly, or none is a finite number.
     """
     check_numbers(image)
     if image.dtype.kind == "f":
         image = image[np.isfinite(image)]
-    lowest = image.min()
-    if lowest == image.max():
+    lowest, highest = image.min(), image.max()
+    if image.dtype.kind == "f" and 0 < float(highest) - float(lowest) < SMALLEST:
+        raise StackError(
+            f"The grey values differ by no more than {float(highest) - float(lowest):.1g}, which "
+            "32-bit numbers do not tell apart.",
+            hint="Multiply them before the export, or export 16-bit grey values.",
+        )
+    if lowest == highest:
         raise StackError(
             f"Every pixel is {lowest:g}; nothing to segment.",
             hint="Choose another slice, or export the image again.",

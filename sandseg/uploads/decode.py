@@ -23,6 +23,7 @@ from sandseg.scan.damage import reading
 from sandseg.scan.formats import check_is_one, open_stack
 from sandseg.scan.labels.colors import MOST_COLORS, RARE, UnknownColorsError
 from sandseg.scan.labels.files import AS_FOUND, Meanings, OpenLabels, open_label_values
+from sandseg.scan.labels.read import check_shape
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
@@ -75,8 +76,9 @@ def decode(request: dict, limits: StackLimits) -> dict:
     Args:
         request: "sources" (names and paths), "name", "target" (the path to write), and either
             "selection" (series, channel, time), "layout" of raw voxels, or "n_classes" of a label
-            file; "asks" where files that may be several scans are no stack. Or "unpack", the folder
-            into which the slices of a ZIP are written as they are.
+            file, with "labels_of" (name and shape) the stack it must fit, or some slices of it;
+            "asks" where files that may be several scans are no stack. Or "unpack", the folder into
+            which the slices of a ZIP are written as they are.
         limits: The largest stack to accept.
 
     Raises:
@@ -104,6 +106,10 @@ def _decode_labels(request: dict, limits: StackLimits) -> dict:
         n_classes = max(len(colors), request["n_classes"])
         try:
             opened = open_label_values(_sources(request), request["name"], n_classes, limits, known)
+            if stack := request.get("labels_of"):
+                check_shape(
+                    stack["name"], tuple(stack["shape"]), opened.stack.shape, can_be_some=True
+                )
             answer = _keep(opened, target)
         except UnknownColorsError as error:
             found = [color for color in error.colors if color not in colors]

@@ -19,6 +19,7 @@ from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_tex
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.several.numbering import SeveralScansError
+from sandseg.scan.stack import Stack
 
 STACK = "stack.tif"
 _DECODER = "sandseg.uploads.decode"
@@ -128,16 +129,28 @@ def take_each(
 
 
 def take_labels(
-    files: Mapping[str, Path], target: Path, n_classes: int, limits: StackLimits | None = None
+    files: Mapping[str, Path],
+    target: Path,
+    n_classes: int,
+    stack: Stack,
+    limits: StackLimits | None = None,
 ) -> Taken:
     """Keep the labels in a file, a ZIP, or a slice in each of several files as one plain TIFF.
 
+    Args:
+        files: What the visitor brought, by the names they gave it.
+        target: The plain TIFF to write.
+        n_classes: How many classes colors can mean.
+        stack: What they are labels of, or of some slices of it; others are refused undecoded.
+        limits: The largest stack to accept; memory and time of the process are among them.
+
     Raises:
         StackError: A file is damaged, too large, or cannot be read within the limits.
-        LabelError: It has colors of no known coding.
+        LabelError: It has colors of no known coding, or another size than the stack.
     """
     name = next(iter(files)) if len(files) == 1 else f"{len(files)} files"
-    [taken] = _take([_request(files, name, target) | {"n_classes": n_classes}], limits)
+    how = {"n_classes": n_classes, "labels_of": {"name": stack.name, "shape": stack.shape}}
+    [taken] = _take([_request(files, name, target) | how], limits)
     return taken
 
 

@@ -23,6 +23,7 @@ from sandseg.uploads.decode_guard import Wish, take_upload
 from sandseg.uploads.receive import Arrived
 
 NAMES, FACTS, JOBS, HELD = "names.json", "upload.json", "jobs", "held"
+ENDED = "ended"  # in jobs/: begins the name of a run that its visitor ended
 _ID = re.compile(r"[\w-]{20,64}\.[\w-]{20,64}")
 
 
@@ -152,6 +153,11 @@ def find(upload_id: str) -> Upload | None:
     except (KeyError, TypeError, json.JSONDecodeError):
         return None
     return upload if stack.is_file() else None
+
+
+def is_whole(folder: Path) -> bool:
+    """Whether a folder of a visit holds what a link can lead to, and is no half upload."""
+    return any((folder / name).exists() for name in (FACTS, JOBS, HELD))
 
 
 def set_voxel_size(upload: Upload, voxel_size_um: float | None) -> Upload:

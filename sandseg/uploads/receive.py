@@ -5,6 +5,7 @@ has not arrived whole is removed.
 """
 
 import json
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,8 @@ from sandseg.settings import MAX_UPLOAD
 from sandseg.uploads import workspace
 
 LABELS_BYTES = 300 * 10**6  # of labels: unlike slices they are read into memory, all at once
+_LONGEST_NAME = 255
+_UNSEEN = ("Cc", "Cf", "Co", "Cn", "Zl", "Zp")  # categories of letters
 _LIST_BYTES = 2**21  # of the line with names and sizes: a hundred and more for each of 10,000 files
 _CHECK_BYTES = 2**25  # written between two looks at quotas and disk: others write, too
 
@@ -170,10 +173,10 @@ def receive(
 def _listed(line: bytes) -> list[tuple[str, int]]:
     """Return names and sizes; a browser of ours sends nothing else."""
     try:
-        found = [(name, size) for name, size in json.loads(line)]
+        found = [(valid_name(name), size) for name, size in json.loads(line)]
     except (ValueError, TypeError, RecursionError) as error:
         raise broken() from error
-    if not found or not all(type(name) is str and type(size) is int for name, size in found):
+    if not found or not all(type(size) is int for _, size in found):
         raise broken()
     return found
 
@@ -199,6 +202,23 @@ def _check(listed: Sequence[tuple[str, int]], wanted: Wanted) -> None:
                 f'Two files are called "{name}".', hint="Give each file a name of its own."
             )
         seen.add(name)
+
+
+def valid_name(name: str) -> str:
+    """Return the name of a file as text that can be shown and written everywhere.
+
+    Half characters become "\N{REPLACEMENT CHARACTER}"; what cannot be seen, or turns the direction
+    of what follows, goes; of very long names the end stays, which tells the kind.
+
+    Raises:
+        TypeError: It is no text.
+    """
+    if not isinstance(name, str):
+        raise TypeError(name)
+    whole = name.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    whole = unicodedata.normalize("NFC", whole)
+    seen = "".join(letter for letter in whole if unicodedata.category(letter) not in _UNSEEN)
+    return seen[-_LONGEST_NAME:] or "file"
 
 
 def broken() -> SandsegError:

@@ -1,5 +1,9 @@
 """Folders for what visitors bring and what is computed for them: random names, removed by age.
 
+work/.sandseg/NAME   an empty file for each folder that was made here: no other is ever removed;
+                     the server that serves a visit holds the lock on its file
+work/NAME/           a visit's folders
+
 How much may lie there is set by `settings`: `QUOTA_SESSION`, `QUOTA_TOTAL`, `MIN_FREE`.
 """
 
@@ -12,12 +16,16 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from sandseg.errors import SandsegError
+from sandseg.lock import try_lock
 from sandseg.scan.limits import size_text
 from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL, WORK
 
 MAX_AGE_S = 24 * 3600.0
+_MARKS = ".sandseg"
+_served: dict[Path, BinaryIO] = {}  # by a visit's folder: its mark, locked while it is served
 
 
 def work_folder() -> Path:
@@ -30,6 +38,13 @@ def work_folder() -> Path:
     folder = WORK.read() or default
     with writing():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if folder == default and hasattr(os, "getuid") and folder.stat().st_uid != os.getuid():
+        raise SandsegError(
+            "The folder for what visitors bring belongs to another user of this machine.",
+            hint=f"Name one of your own with {WORK.name}.",
+        )
+    if folder == default:
+        folder.chmod(0o700)
     return folder
 
 
@@ -51,9 +66,49 @@ def new_folder(visit: Path | None = None) -> Path:
     everything = work_folder()
     folder = (visit or everything) / secrets.token_urlsafe(16)
     with writing():
+        _mark(visit or folder, is_served=visit is not None)
         folder.parent.mkdir(mode=0o700, exist_ok=True)
         folder.mkdir(mode=0o700)
     return folder
+
+
+def _mark(place: Path, is_served: bool) -> None:
+    """Note that a folder is this app's own, before it is made."""
+    if place in _served:
+        return
+    mark = _mark_of(place)
+    mark.parent.mkdir(mode=0o700, exist_ok=True)
+    file = mark.open("ab")
+    if is_served and try_lock(file):
+        _served[place] = file
+    else:
+        file.close()
+
+
+def _mark_of(place: Path) -> Path:
+    return place.parent / _MARKS / place.name
+
+
+def end_serving(visit: Path) -> None:
+    """Say that a visit has ended: its folder goes when its time has come, or room is needed."""
+    if file := _served.pop(visit, None):
+        file.close()
+
+
+def unserved() -> list[Path]:
+    """Return the folders made here that no server serves, those written to the longest ago first.
+
+    Locks tell it, not clocks: a server that was killed holds none.
+    """
+    marks = (work_folder() / _MARKS).glob("*")
+    places = [mark.parents[1] / mark.name for mark in marks if _is_free(mark)]
+    return sorted(places, key=_last_written)
+
+
+def _is_free(mark: Path) -> bool:
+    with suppress(FileNotFoundError), mark.open("ab") as file:
+        return try_lock(file)
+    return False
 
 
 def require_room(folder: Path, n_bytes: int) -> None:
@@ -66,6 +121,7 @@ def require_room(folder: Path, n_bytes: int) -> None:
     everything = work_folder()
     visit = everything / folder.relative_to(everything).parts[0]
     needed, most, spare = size_text(n_bytes), QUOTA_SESSION.read(), MIN_FREE.read()
+    _remove_ended(n_bytes, besides=visit)
     if (held := _size(visit)) + n_bytes > most:
         raise SandsegError(
             f"This visit holds {size_text(held)}, and {needed} more are needed; "
@@ -105,21 +161,40 @@ def writing() -> Iterator[None]:
         ) from error
 
 
+def _remove_ended(n_bytes: int, besides: Path) -> None:
+    """Make room for so many bytes: ended visits go, those written to the longest ago first."""
+    everything = work_folder()
+    held, free = _size(everything), shutil.disk_usage(everything).free
+    excess = n_bytes + max(held - QUOTA_TOTAL.read(), MIN_FREE.read() - free)
+    if excess <= 0:
+        return
+    for place in unserved():
+        if place != besides and excess > 0:
+            excess -= _size(place)
+            remove_folder(place)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder made by `new_folder`, with all that is in it."""
     shutil.rmtree(folder, ignore_errors=True)
+    if not folder.exists() and folder not in _served:
+        _mark_of(folder).unlink(missing_ok=True)
 
 
 def sweep(max_age_s: float = MAX_AGE_S, now: float | None = None) -> int:
-    """Remove folders nothing was written to for so many seconds; return how many.
+    """Remove folders of ended visits that nothing was written to for so long; return how many.
 
-    A time as far ahead is of a clock that was wrong, and is no reason to keep a folder forever.
+    Folders that were not made here are left alone, whatever they are called. A time as far ahead is
+    of a clock that was wrong, and is no reason to keep a folder forever.
+
+    Args:
+        max_age_s: In seconds.
+        now: Seconds since 1970; what the clock says where None.
     """
     now = time.time() if now is None else now
-    folders = [folder for folder in work_folder().iterdir() if folder.is_dir()]
-    old = [folder for folder in folders if abs(now - _last_written(folder)) > max_age_s]
-    for folder in old:
-        remove_folder(folder)
+    old = [place for place in unserved() if abs(now - _last_written(place)) > max_age_s]
+    for place in old:
+        remove_folder(place)
     return len(old)
 
 

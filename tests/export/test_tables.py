@@ -80,3 +80,16 @@ def test_what_is_not_known_is_an_empty_cell():
     text = fractions_csv(REPORT | {"spacing_zyx_um": None})
 
     assert pd.read_csv(io.StringIO(text))["voxel_size_x_um"].isna().all()
+
+
+def test_no_cell_is_a_formula_in_a_spreadsheet():
+    names = ["=HYPERLINK(1)", "@class", "quartz"]
+    shares = dict.fromkeys(names, 0.25)
+    rows = [{**REPORT["slices"][0], "phase_fractions": shares, "picture_fractions": shares}]
+    report = REPORT | {"source": "=cmd.tif", "slices": rows}
+
+    table = list(csv.reader(io.StringIO(fractions_csv(report))))
+
+    cells = [cell for row in table for cell in row]
+    assert not [cell for cell in cells if cell.startswith(("=", "@", "+"))]
+    assert {"'=HYPERLINK(1)", "'=cmd.tif", "quartz"} <= {*cells}

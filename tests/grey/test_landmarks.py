@@ -89,3 +89,12 @@ def test_the_line_brings_landmarks_to_where_a_model_has_them(rng):
 
     mapped = (np.array([marks.pore, marks.grain]) - low) / (high - low)
     np.testing.assert_allclose(mapped, (0.06, 0.49))
+
+
+@pytest.mark.parametrize("shape", [(1, 900), (900, 1)])
+def test_a_picture_of_one_row_or_column_has_landmarks(rng, shape):
+    image = np.where(rng.random(shape) < 0.3, 20, 120) + rng.normal(0, 4, shape)
+
+    landmarks = found(image)
+
+    assert landmarks.grain > landmarks.pore

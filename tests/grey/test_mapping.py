@@ -137,6 +137,7 @@ INVERTED = {
     "signed": lambda x: 3000 - x.astype(np.int16) * 20,
     "float from 0 to 1": lambda x: (1 - x / 255).astype(np.float32),
     "float attenuation": lambda x: 2000 - x.astype(np.float32) * 11.3,
+    "float phase": lambda x: ((255 - x.astype(np.float64)) * 3e-10).astype(np.float32),
 }
 
 

@@ -45,7 +45,7 @@ def test_without_labels_every_pixel_is_counted_as_unlabelled(volume):
 def test_the_survey_of_a_stack_is_the_sum_over_its_slices(volume, rng):
     labels = rng.integers(0, 2, volume.shape, np.uint8)
 
-    found = survey_stack(Stack.from_array(volume), 0, 255, labels, 2)
+    found = survey_stack(Stack.from_array(volume), 0, 255, Stack.from_array(labels), 2)
 
     slices = [count_greys(volume[z], labels[z], 2) for z in range(5)]
     np.testing.assert_array_equal(found.counts, np.sum(slices, axis=0))

@@ -8,6 +8,8 @@ import tifffile
 from pages.cache.rocks import open_source
 from sandseg.classes import SANDSTONE
 from sandseg.export.tiff import labels_tiff_bytes
+from sandseg.uploads import kept, workspace
+from sandseg.uploads.receive import Wanted, receive
 
 SEGMENT = "pages/segment.py"
 
@@ -304,3 +306,41 @@ def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_pa
 
     assert not at.exception
     assert "There is no model" in at.error[0].value
+
+
+def test_who_comes_by_a_link_says_the_voxel_size_for_themselves_alone(
+    open_page, rng, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("SANDSEG_WORK", str(tmp_path))
+    image = rng.integers(0, 255, (2, 64, 64), dtype=np.uint8)
+    files = receive(workspace.new_visit(), [("theirs.tif", tiff(image))], Wanted(("tif",)))
+    theirs = kept.open_kept(kept.keep(files))
+    at = open_page(SEGMENT, sample=theirs.id)
+    at.session_state["read"] = True
+    at.run()
+
+    at.number_input(key=f"voxel-{theirs.id}").set_value(77.0).run()
+    at.run()  # a browser would have drawn the fragment alone
+
+    assert not at.exception
+    assert "voxel size 77 µm" in words(at)
+    assert kept.find(theirs.id).voxel_size_um is None
+
+
+@pytest.mark.parametrize(
+    ("image", "says"),
+    [
+        (np.arange(8 * 70_000).reshape(8, 70_000).astype(np.uint16), "70,000 pixels long"),
+        ((np.arange(4096).reshape(64, 64) * 1e-43).astype(np.float32), "do not tell apart"),
+    ],
+    ids=["too long", "too faint"],
+)
+def test_slices_that_no_browser_can_show_are_refused_and_the_old_ones_stay(open_page, image, says):
+    at = open_page(SEGMENT)
+    before = at.selectbox[0].value
+
+    at.file_uploader[0].upload("odd.tif", tiff(image), "image/tiff").run()
+
+    assert not at.exception
+    assert says in at.error[0].value
+    assert at.selectbox[0].value == before

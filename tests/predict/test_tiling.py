@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandseg.config import TilingConfig
-from sandseg.predict.tiling import axis_tiles, predict_tiled
+from sandseg.predict.tiling import axis_tiles, predict_bands, predict_tiled
 
 N_CLASSES = 3
 LENGTHS = st.integers(1, 400)
@@ -125,3 +125,21 @@ def test_the_fewest_tiles_of_equal_length_are_cut(length, starts, tile_length):
     tiles = axis_tiles(length, TilingConfig(1024, 128), stride=32)
 
     assert (tiles.starts, tiles.tile_length) == (starts, tile_length)
+
+
+@given(LENGTHS, LENGTHS, CONFIGS, STRIDES)
+def test_bands_are_the_slice_from_top_to_bottom_a_row_of_tiles_at_a_time(
+    height, width, config, stride
+):
+    image = np.arange(height * width, dtype=np.float32).reshape(height, width)
+
+    def predict(tiles):
+        return np.concatenate([tiles, 2 * tiles], axis=-1)
+
+    bands = [*predict_bands(image, predict, config, stride)]
+
+    assert len(bands) == len(axis_tiles(height, config, stride).starts)
+    np.testing.assert_array_equal(
+        np.concatenate(bands), predict_tiled(image, predict, config, stride)
+    )
+    np.testing.assert_allclose(np.concatenate(bands)[..., 0], image, rtol=1e-5, atol=1e-3)

@@ -81,6 +81,8 @@ def test_nothing_starts_where_training_is_switched_off(root, monkeypatch, switch
         lambda: control.start_run(SETTINGS),
         lambda: control.resume_run(waiting),
         lambda: estimates.start_estimate(SETTINGS),
+        lambda: control.delete_run(waiting),
+        lambda: control.use_model(waiting, "mine"),
     ):
         with pytest.raises(TrainingError, match="switched off") as caught:
             start()

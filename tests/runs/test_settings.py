@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from sandseg.classes import SANDSTONE, SegmentationClass
@@ -63,3 +65,16 @@ def test_impossible_settings_in_a_file_are_named(tmp_path):
 
     with pytest.raises(ConfigError, match="epochs is 0"):
         settings_from(tmp_path)
+
+
+@pytest.mark.parametrize("change", [{"color": "red;}</style>"}, {"name": "x" * 201}, {"name": ""}])
+def test_a_class_that_cannot_be_shown_is_refused(change):
+    classes = (replace(SANDSTONE[0], **change), *SANDSTONE[1:])
+
+    with pytest.raises(ConfigError, match="cannot be a class"):
+        RunSettings(DataSource("phantom"), TrainConfig(), classes=classes)
+
+
+def test_a_title_of_megabytes_is_refused():
+    with pytest.raises(ConfigError, match="cannot be shown"):
+        RunSettings(DataSource("phantom"), TrainConfig(), title="x" * 3_000_000)

@@ -1,14 +1,17 @@
+import math
 import time
+from pathlib import Path
 
 import pytest
 
 from sandseg.atomic import write_json
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.runs import process
-from sandseg.runs.folder import PAUSE, STATUS, STOP
+from sandseg.runs.folder import METRICS, PAUSE, STATES, STATUS, STOP, metrics_from, samples_from
 from sandseg.runs.settings import DataSource, RunSettings, write_settings
 from sandseg.runs.status import UNEXPECTED, run_folders, status_of, waiting_runs
 
+ROOT = Path(__file__).parents[2]
 SETTINGS = RunSettings(
     DataSource("phantom"), TrainConfig(unet=UNetConfig((4, 6)), epochs=7), title="Mine"
 )
@@ -107,3 +110,55 @@ def test_names_that_lead_elsewhere_are_no_runs(root, run):
     (root / "empty").mkdir()
 
     assert [folder.name for folder in run_folders()] == ["good"]
+
+
+DAMAGED = {
+    "cut off": '{"state": "runn',
+    "no record": "[1, 2]",
+    "wrong types": '{"state": 7, "epoch": "x", "warnings": 3, "heartbeat": "now", "seconds": []}',
+    "no state": '{"state": "exploded", "epoch": -1}',
+    "NaN": '{"state": "running", "seconds": NaN, "heartbeat": Infinity}',
+    "deep": "[" * 100_000,
+    "no text": "\ud800",
+}
+
+
+@pytest.mark.parametrize("name", ["status.json", "process.json"])
+@pytest.mark.parametrize("damage", DAMAGED)
+def test_a_damaged_file_of_one_run_hides_no_other(run, name, damage):
+    folder = run()
+    (folder / name).write_bytes(DAMAGED[damage].encode("utf-8", "surrogatepass"))
+
+    status = status_of(folder)
+
+    assert status.state in STATES
+    assert math.isfinite(status.seconds)
+
+
+@pytest.mark.parametrize(
+    "line", ["7", '{"epoch": "one"}', '{"epoch": 1, "loss": "low"}', "[" * 9999]
+)
+def test_a_damaged_record_of_an_epoch_is_passed_over(run, line):
+    folder = run()
+    (folder / METRICS).write_text(f'{line}\n{{"epoch": 2, "loss": 0.5, "iou": [0.5]}}\n')
+
+    assert [record["epoch"] for record in metrics_from(folder)] == [2]
+
+
+def test_a_picture_that_is_a_link_to_another_file_is_not_sent_out(tmp_path):
+    (tmp_path / "secret").write_text("token")
+    for name in ("image.png", "epoch_001.png"):
+        (tmp_path / name).symlink_to(tmp_path / "secret")
+    (tmp_path / "epoch_x.png").write_bytes(b"")
+
+    found = samples_from(tmp_path)
+
+    assert (found.image, found.epochs) == (None, ())
+
+
+def test_no_path_of_the_machine_is_in_what_visitors_see_of_a_failure(run):
+    folder = run()
+    trace = f'Traceback (most recent call last):\n  File "{ROOT}/x.py", line 1\nValueError: bad\n'
+    (folder / "log.txt").write_text(trace)
+
+    assert status_of(folder).log_tail == "ValueError: bad"

@@ -13,6 +13,7 @@ from sandseg.scan.labels.colors import SANDSTONE_RGB
 from sandseg.scan.limits import WEB_LIMITS
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
+from sandseg.scan.stack import Stack
 from sandseg.uploads import decode_guard
 from sandseg.uploads.decode_guard import Wish, take_each, take_labels, take_upload
 from tests.made_pictures import palette_bytes, picture_bytes
@@ -248,11 +249,23 @@ def test_label_slices_in_several_files_are_taken_as_one(tmp_path, folder):
         numbers = np.full((6, 8), z - 9, np.uint8)
         files[f"m{z}.png"].write_bytes(palette_bytes(numbers, list(SANDSTONE_RGB)))
 
-    taken = take_labels(files, folder / "labels.tif", 4)
+    taken = take_labels(files, folder / "labels.tif", 4, Stack.from_array(np.zeros((3, 6, 8))))
 
     assert (taken.shape, taken.is_colored) == ((3, 6, 8), False)
     with open_stack(taken.path) as stack:
         assert [int(stack.read_slice(z).max()) for z in range(3)] == [0, 1, 2]
+
+
+def test_labels_of_another_size_are_refused_before_they_are_unpacked(tmp_path, folder):
+    source = tmp_path / "original-0"
+    pages = (np.zeros((2000, 2000), np.uint8) for _ in range(100))
+    tifffile.imwrite(source, pages, shape=(100, 2000, 2000), dtype=np.uint8, compression="zlib")
+    stack = Stack.from_array(np.zeros((3, 60, 80)), "rock.tif")
+
+    with pytest.raises(LabelError, match="but the labels are 100 slices of 2000 × 2000"):
+        take_labels({"m.tif": source}, folder / "labels.tif", 4, stack)
+
+    assert not [*folder.iterdir()]
 
 
 def test_a_header_and_its_voxels_are_taken_together(tmp_path, folder, volume):

@@ -5,7 +5,7 @@ import pytest
 import tifffile
 
 from sandseg.errors import StackError
-from sandseg.runs.segmentation import end_visit
+from sandseg.runs.segmentation import end_visit, sweep_visits
 from sandseg.scan.formats import open_stack
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.several.numbering import SeveralScansError
@@ -161,3 +161,22 @@ def test_the_end_of_a_visit_removes_what_nobody_segmented(visit, tmp_path):
 
     assert uploads.find(idle.id) is None
     assert [uploads.find(used.id), uploads.find(held.id)] == [used, held]
+
+
+def test_after_a_server_was_killed_whole_uploads_stay_and_halves_go(visit, tmp_path):
+    content = tiff_bytes(tmp_path, np.zeros((2, 8, 9), np.uint8))
+    whole = uploads.open_kept(keep(visit, [("a.tif", content)]))
+    half = workspace.new_folder(visit)
+    (half / "original-000").write_bytes(bytes(1000))
+    ended = whole.folder / uploads.JOBS / f"{uploads.ENDED}-1234"
+    ended.mkdir(parents=True)
+
+    sweep_visits()
+    assert half.exists()  # its server lives
+
+    workspace.end_serving(visit)
+    sweep_visits()
+
+    assert not half.exists()
+    assert not ended.exists()
+    assert uploads.find(whole.id) == whole

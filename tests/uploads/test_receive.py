@@ -9,7 +9,7 @@ from hypothesis import strategies as some
 from sandseg.errors import SandsegError
 from sandseg.settings import MAX_UPLOAD, MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 from sandseg.uploads import receive, workspace
-from sandseg.uploads.receive import Arrival, Wanted
+from sandseg.uploads.receive import Arrival, Wanted, valid_name
 
 TIFFS = Wanted(("tif",), is_many=True)
 
@@ -57,7 +57,7 @@ def test_a_visitors_name_is_no_part_of_a_path(visit):
 
     arrived = send(visit, stream(dict.fromkeys(names, b"grey")), block=1000)
 
-    assert [file.name for file in arrived] == names
+    assert [file.name for file in arrived] == [*map(valid_name, names)]
     assert {file.path.parent.parent for file in arrived} == {visit}
     assert all(file.path.name.startswith("original-") for file in arrived)
 
@@ -174,3 +174,27 @@ def test_what_is_in_memory_already_arrives_the_same_way(visit):
 def test_the_default_limit_lets_two_gibibytes_of_pixels_through():
     assert MAX_UPLOAD.default > 2**31
     assert math.isclose(MAX_UPLOAD.default, 2**31, rel_tol=0.03)
+
+
+@given(some.text(some.characters(exclude_categories=()), max_size=400))
+def test_every_name_becomes_one_that_can_be_written_and_seen(name):
+    made = valid_name(name)
+
+    assert made.encode()
+    assert len(made) <= 255
+    assert made.isprintable() or not made.isascii()
+    assert valid_name(made) == made
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\ud800.tif", "\N{REPLACEMENT CHARACTER}.tif"),
+        ("scan\u202egnp.tif", "scangnp.tif"),
+        ("a\nb.tif", "ab.tif"),
+        ("Ko\u0308rper 12 µm.tif", "Körper 12 µm.tif"),
+        ("x" * 300 + ".tif", "x" * 251 + ".tif"),
+    ],
+)
+def test_names_that_break_pages_are_mended(name, shown):
+    assert valid_name(name) == shown

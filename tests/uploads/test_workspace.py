@@ -1,5 +1,9 @@
 import os
 import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -7,14 +11,17 @@ from sandseg.errors import SandsegError
 from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL
 from sandseg.uploads.workspace import (
     MAX_AGE_S,
+    end_serving,
     new_folder,
     new_visit,
     remove_folder,
     require_room,
     sweep,
+    unserved,
     work_folder,
 )
 
+ROOT = Path(__file__).parents[2]
 NOW = 1_000_000_000.0
 
 
@@ -103,6 +110,66 @@ def test_a_folder_from_a_clock_that_was_days_ahead_is_not_kept_forever():
     assert a_little.exists()
 
 
+def test_what_was_not_made_here_is_left_alone_whatever_it_is_called(work):
+    new_folder()
+    names = ("thesis", "my_microCT_scans_2026a", ".git")
+    for name in names:
+        (work / name).mkdir()
+        (work / name / "chapter.tif").write_bytes(b"years of work")
+
+    assert sweep(now=NOW * 2) == 1
+    assert all((work / name / "chapter.tif").exists() for name in names)
+
+
+def test_a_visit_that_another_server_serves_is_left_alone(tmp_path):
+    made = "from sandseg.uploads.workspace import *; import sys\n"
+    made += "print(new_folder(new_visit()), flush=True); sys.stdin.read()"
+    command = [sys.executable, "-c", made]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, cwd=ROOT) as other:
+        folder = Path(other.stdout.readline().strip())
+        later = time.time() + 10 * MAX_AGE_S
+
+        assert sweep(now=later) == 0
+        assert not unserved()
+        other.kill()
+        other.wait()
+
+    assert unserved() == [folder.parent]
+    assert sweep(now=later) == 1
+
+
+def test_ended_visits_make_room_for_new_ones_the_oldest_first(monkeypatch):
+    monkeypatch.setenv(QUOTA_TOTAL.name, "1000")
+    visits = [new_visit() for _ in range(3)]
+    for age, visit in enumerate(visits):
+        folder = new_folder(visit)
+        (folder / "stack.tif").write_bytes(bytes(300))
+        for path in (folder / "stack.tif", folder, visit):
+            make_older(path, 100 - age)
+    end_serving(visits[0])
+    end_serving(visits[1])
+
+    require_room(new_folder(new_visit()), 300)
+
+    assert [visit.exists() for visit in visits] == [False, True, True]
+
+
+def test_a_folder_that_somebody_else_made_beforehand_is_not_used(tmp_path, monkeypatch):
+    monkeypatch.delenv("SANDSEG_WORK")
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    folder = tmp_path / f"sandseg-{os.getuid()}"
+    folder.mkdir()
+    if os.getuid() == 0:
+        os.chown(folder, 65534, 65534)
+        with pytest.raises(SandsegError, match="belongs to another user"):
+            work_folder()
+        os.chown(folder, 0, 0)
+    folder.chmod(0o777)
+
+    assert stat.S_IMODE(work_folder().stat().st_mode) == 0o700
+
+
 def test_a_clock_set_back_by_hours_removes_nothing():
     folder = new_folder()
 
@@ -119,6 +186,8 @@ def test_the_folders_of_a_visit_are_kept_together_and_swept_together():
     assert first.parent == second.parent == visit
     assert sweep(60, now=NOW) == 0
     make_older(second, 1000)
+    assert sweep(60, now=NOW) == 0  # it goes on
+    end_serving(visit)
     assert sweep(60, now=NOW) == 1
     assert not visit.exists()
 
@@ -153,7 +222,7 @@ def test_a_visit_holds_no_more_than_its_quota(monkeypatch):
 
 def test_all_visits_together_hold_no_more_than_their_quota(monkeypatch):
     monkeypatch.setenv(QUOTA_TOTAL.name, "1e3")
-    (new_folder() / "first.tif").write_bytes(bytes(600))
+    (new_folder(new_visit()) / "first.tif").write_bytes(bytes(600))
 
     require_room(new_folder(), 400)
     with pytest.raises(SandsegError, match="All visitors' files take 600 bytes") as refusal:

@@ -92,7 +92,7 @@ def _decoded(source: Source, name: str, n_classes: int, meanings: Meanings) -> "
         if meanings.values:
             table = {IGNORED: IGNORED} | dict(meanings.values)
             return replace(values, labels=map_labels(values.labels, table))
-        coding = coding_of(_values_in(values.labels), n_classes)
+        coding = coding_of(values_in(values.labels), n_classes)
         note = " ".join(filter(None, [coding.note, values.note]))
         return replace(values, labels=map_labels(values.labels, coding.labels), note=note)
 
@@ -121,7 +121,7 @@ def read_label_values(
     """
     values = open_label_values(source, name, n_classes, meanings=meanings)
     with values.stack as found:
-        stack = np.stack([found.read_slice(z) for z in range(found.n_slices)])
+        stack = np.stack([*found.slices()])
     is_decoded = values.is_decoded and _is_in_range(stack, n_classes)
     return LabelValues(stack, is_decoded, values.note, values.names)
 
@@ -130,8 +130,15 @@ def _is_in_range(labels: np.ndarray, n_classes: int) -> bool:
     return bool(((labels < n_classes) | (labels == IGNORED)).all())
 
 
-def _values_in(slices: Iterable[np.ndarray]) -> np.ndarray:
-    """Return all values of a stack: one slice may lack the class that tells the coding."""
+def values_in(slices: Iterable[np.ndarray]) -> np.ndarray:
+    """Return all values of a stack: one slice may lack the class that tells the coding.
+
+    Args:
+        slices: (Y, X) each, looked at one by one.
+
+    Returns:
+        (V,) in rising order; not all of them where there are more than a label file has.
+    """
     found = np.empty(0)
     for image in slices:
         values = np.unique(image)
@@ -147,11 +154,27 @@ def check_same_shape(stack: Stack, labels: np.ndarray) -> None:
     Raises:
         LabelError: They differ in the number of slices or in size.
     """
-    if tuple(stack.shape) != tuple(labels.shape):
-        is_part = stack.shape[1:] == labels.shape[1:] and len(labels) < stack.n_slices
+    check_shape(stack.name, stack.shape, labels.shape)
+
+
+def check_shape(
+    name: str, shape: tuple[int, ...], labels_shape: tuple[int, ...], can_be_some: bool = False
+) -> None:
+    """Check that labels of a shape belong to a stack, whose own is (Z, Y, X).
+
+    Args:
+        name: Of the stack.
+        shape: Of the stack.
+        labels_shape: Of the labels.
+        can_be_some: Whether there may be labels for some slices alone.
+
+    Raises:
+        LabelError: They differ in the number of slices or in size.
+    """
+    is_part = shape[1:] == labels_shape[1:] and labels_shape[0] < shape[0]
+    if tuple(shape) != tuple(labels_shape) and not (is_part and can_be_some):
         raise LabelError(
-            f'"{stack.name}" is {_shape_text(stack.shape)}, '
-            f"but the labels are {_shape_text(labels.shape)}.",
+            f'"{name}" is {_shape_text(shape)}, but the labels are {_shape_text(labels_shape)}.',
             hint=SAY_SLICES
             if is_part
             else "Choose the labels made for this image, neither cropped nor resized.",

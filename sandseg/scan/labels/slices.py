@@ -1,7 +1,7 @@
 """Which slices of a stack labels belong to where there are labels for some of them alone."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -110,27 +110,41 @@ def parse_label_slices(text: str) -> tuple[int, ...]:
 
 
 def place_labels(labels: np.ndarray, positions: Sequence[int], n_slices: int) -> np.ndarray:
+    """Put labels of some slices, (K, Y, X) uint8, where they belong: (Z, Y, X).
+
+    Arguments and errors are those of `place_slices`.
+    """
+    return np.stack([*place_slices(labels, labels.shape, positions, n_slices)])
+
+
+def place_slices(
+    labels: Iterable[np.ndarray],
+    shape: tuple[int, int, int],
+    positions: Sequence[int],
+    n_slices: int,
+) -> Iterator[np.ndarray]:
     """Put labels of some slices where they belong; all others are not labelled.
 
     Args:
-        labels: (K, Y, X) uint8.
+        labels: K times (Y, X) uint8; one at a time is in memory where the positions rise.
+        shape: Theirs, (K, Y, X).
         positions: For each of the K its slice in the stack, counted from 0.
         n_slices: Of the stack, Z.
 
     Returns:
-        (Z, Y, X) uint8.
+        Z times (Y, X) uint8.
 
     Raises:
         LabelError: There are more or fewer labels than positions, or the stack lacks one.
     """
     if not positions:
         raise LabelError(
-            f"There are labels of {len(labels)} of {n_slices} slices, but it is not said of which.",
+            f"There are labels of {shape[0]} of {n_slices} slices, but it is not said of which.",
             hint=SAY_SLICES,
         )
-    if len(positions) != len(labels):
+    if len(positions) != shape[0]:
         raise LabelError(
-            f"{len(positions)} slices are named, but there are labels of {len(labels)}.",
+            f"{len(positions)} slices are named, but there are labels of {shape[0]}.",
             hint="Name the slice of each label picture, in their order.",
         )
     if max(positions) >= n_slices:
@@ -138,9 +152,19 @@ def place_labels(labels: np.ndarray, positions: Sequence[int], n_slices: int) ->
             f"There is no slice {max(positions) + 1}; the slices are 1 to {n_slices}.",
             hint=SAY_SLICES,
         )
-    placed = np.full((n_slices, *labels.shape[1:]), IGNORED, np.uint8)
-    placed[list(positions)] = labels
-    return placed
+    return _placed(iter(labels), shape[1:], positions, n_slices)
+
+
+def _placed(
+    labels: Iterator[np.ndarray], shape: tuple[int, int], positions: Sequence[int], n_slices: int
+) -> Iterator[np.ndarray]:
+    """Yield a slice after the other; labels that come before their turn wait."""
+    coming, waiting = iter(positions), {}
+    wanted = {*positions}
+    for z in range(n_slices):
+        while z in wanted and z not in waiting:
+            waiting[next(coming)] = next(labels)
+        yield waiting.pop(z) if z in wanted else np.full(shape, IGNORED, np.uint8)
 
 
 def placed_note(positions: Sequence[int], n_slices: int) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from pages.server.settings_check import check_once
+from pages.server.settings_check import check_once, protect_trainings
 from pages.server.warm_up import warm_up
 from sandseg.errors import ConfigError
+from sandseg.settings import TRAINING, TRAINING_TOKEN
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -69,3 +70,27 @@ def test_a_check_that_failed_is_made_again(monkeypatch):
     monkeypatch.setenv("SANDSEG_TRAINING", "off")
 
     check_once()
+
+
+@pytest.mark.parametrize(
+    ("address", "settings", "is_made"),
+    [
+        ("127.0.0.1", {}, False),
+        ("localhost", {}, False),
+        ("0.0.0.0", {}, True),  # noqa: S104 - what a teacher asks for
+        (None, {}, True),
+        ("192.168.1.7", {TRAINING_TOKEN.name: "mine"}, False),
+        ("0.0.0.0", {TRAINING.name: "off"}, False),  # noqa: S104
+    ],
+)
+def test_where_others_can_reach_the_server_trainings_need_a_token_that_is_printed(
+    monkeypatch, capsys, address, settings, is_made
+):
+    for name in (TRAINING.name, TRAINING_TOKEN.name):
+        monkeypatch.setenv(name, settings.get(name, ""))
+
+    protect_trainings(address)
+
+    token = TRAINING_TOKEN.read()
+    assert bool(token) == (is_made or TRAINING_TOKEN.name in settings)
+    assert (token in capsys.readouterr().out) == is_made or not is_made

@@ -1,5 +1,7 @@
 """An address carries ids, and what it carries is what the page shows."""
 
+from pages.session.address import distinct
+
 SEGMENT, EVALUATE, COMPARE = "pages/segment.py", "pages/evaluate.py", "pages/compare.py"
 LIT = "light up in this slice"
 
@@ -62,3 +64,13 @@ def test_methods_are_kept_in_the_address_as_a_list(open_page):
 
     assert sorted(at.get("button_group")[0].value) == ["multi-otsu", "sandstone-compact"]
     assert at.selectbox(key="pair").value == "multi-otsu~sandstone-compact"
+
+
+def test_equal_titles_are_numbered_and_never_taken_for_one_another():
+    titles = {"a": "scan.tif", "b": "scan.tif (2)", "c": "scan.tif", "d": "other"}
+
+    shown = distinct(titles)
+
+    assert list(shown) == list(titles)
+    assert len({*shown.values()}) == len(titles)
+    assert shown["a"] == "scan.tif"

@@ -13,6 +13,7 @@ from sandseg.data import samples
 from sandseg.data.phantom import PhantomConfig
 from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.runs.sources import read_data
+from sandseg.scan.stack import Stack
 
 SMALL = TrainConfig(unet=UNetConfig((4, 8)), batch_size=3, patch_size=32, steps_per_epoch=5)
 
@@ -64,7 +65,8 @@ def test_the_phantom_that_is_shown_is_the_one_that_is_trained_on(tmp_path, monke
     monkeypatch.setattr(samples, "PhantomConfig", lambda: PhantomConfig(shape))
     # The pages keep what they opened before.
     monkeypatch.setattr(preview, "open_source", samples.open_sample)
-    monkeypatch.setattr(preview, "true_labels", samples.sample_labels)
+    true_labels = lambda key: Stack.from_array(samples.sample_labels(key))  # noqa: E731
+    monkeypatch.setattr(preview, "true_labels", true_labels)
     settings = RunSettings(DataSource("phantom", shape), SMALL)
 
     assert_same(first_patches(settings, turn=0), first_of_training(settings, tmp_path))

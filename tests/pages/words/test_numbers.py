@@ -1,6 +1,8 @@
+import re
+
 import pytest
 
-from pages.words.numbers import between, in_lines, score, sure
+from pages.words.numbers import between, in_lines, plain, score, sure
 
 
 @pytest.mark.parametrize(
@@ -29,3 +31,30 @@ def test_an_interval_stands_below_its_score():
 @pytest.mark.parametrize("nothing", [None, float("nan")])
 def test_where_there_is_no_interval_there_is_a_dash(nothing):
     assert between(nothing, nothing) == "–"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "www.evil.example.tif",
+        "WWW.evil.example",
+        "a@evil.example.tif",
+        "see http://evil.example/x",
+        "HTTPS://evil.example",
+    ],
+)
+def test_an_address_in_a_name_becomes_no_link(text):
+    shown = plain(text)
+
+    assert not re.search(r"(?i)https?\\?://|www\.|[-.\w+]+@[-\w]+\.", shown)
+    assert re.sub("[\\\\\u2060]", "", shown) == text
+
+
+@pytest.mark.parametrize("text", ["![x](y)", ":material/key:", "$a$", "<b>", "**b**", "# h"])
+def test_signs_of_markdown_are_escaped(text):
+    assert re.sub(r"\\(.)", r"\1", plain(text)) == text
+    assert plain(text) != text
+
+
+def test_nothing_turns_the_direction_of_what_follows():
+    assert plain("scan\u202egnp.tif") == "scangnp.tif"

@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sandseg.classes import IGNORED
 from sandseg.errors import LabelError
 from sandseg.scan.labels.slices import (
     parse_label_slices,
     place_labels,
+    place_slices,
     placed_note,
     positions_by_name,
 )
@@ -91,3 +94,15 @@ def test_labels_go_where_they_belong_and_the_rest_is_not_labelled(rng):
 def test_labels_without_a_place_are_refused(positions):
     with pytest.raises(LabelError):
         place_labels(np.zeros((2, 3, 5), np.uint8), positions, 6)
+
+
+@given(st.permutations(range(6)), st.integers(1, 6))
+def test_slices_come_one_by_one_as_all_at_once(positions, n_labels):
+    labels = np.arange(n_labels, dtype=np.uint8)[:, None, None]
+    positions = positions[:n_labels]
+
+    found = [*place_slices(labels, labels.shape, positions, 6)]
+
+    assert [int(one[0, 0]) for one in found] == [
+        positions.index(z) if z in positions else IGNORED for z in range(6)
+    ]

@@ -28,11 +28,18 @@ def _lock(file: BinaryIO) -> None:
     if sys.platform != "win32":
         fcntl.flock(file, fcntl.LOCK_EX)
         return
-    while True:
-        try:
+    while not try_lock(file):
+        time.sleep(RETRY_S)
+
+
+def try_lock(file: BinaryIO) -> bool:
+    """Take the lock on an open file if nobody holds it; closing the file gives it back."""
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        else:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-        except OSError:
-            time.sleep(RETRY_S)
-        else:
-            return
+    except OSError:
+        return False
+    return True
