@@ -1,0 +1,1 @@
+"""Strokes to a classifier: a few painted pixels teach a network's features new classes."""

@@ -1,0 +1,140 @@
+"""What is known of each pixel: what a stored network sees before it decides, and filters."""
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from sandseg.errors import ModelError
+from sandseg.model.engine import N_SHAPES, n_cores
+from sandseg.model.store import StoredModel
+from sandseg.teach.filters import filter_tile
+
+_WEIGHTED = ("Convolution", "ConvolutionBackpropData", "MatMul")
+
+
+@dataclass(frozen=True, eq=False)
+class TileFeatures:
+    """Features of N tiles, kept small: about 50 bytes a pixel.
+
+    `fine` (N, F', T, T') float16 has a value for each pixel, `coarse` (N, F'', T/scale, T'/scale)
+    float16 one for `scale` × `scale` of them. `rows` and `columns` say which pixels it is about;
+    F = F' + F''. `numpy.asarray` gives all: (N, Y, X, F) float32.
+    """
+
+    fine: np.ndarray
+    coarse: np.ndarray
+    scale: int
+    rows: np.ndarray
+    columns: np.ndarray
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, Y, X, F)."""
+        n_features = self.fine.shape[1] + self.coarse.shape[1]
+        return len(self.fine), len(self.rows), len(self.columns), n_features
+
+    @property
+    def nbytes(self) -> int:
+        """Memory that is kept, in bytes."""
+        return self.fine.nbytes + self.coarse.nbytes
+
+    def part(self, rows: slice, columns: slice) -> "TileFeatures":
+        """Return the features of some rows and columns, without a copy; steps are allowed."""
+        chosen = self.rows[rows], self.columns[columns]
+        return TileFeatures(self.fine, self.coarse, self.scale, *chosen)
+
+    def at(self, rows: np.ndarray, columns: np.ndarray, n: int = 0) -> np.ndarray:
+        """Return (P, F) float32 of P pixels of tile n: what is learned from."""
+        y, x = self.rows[rows], self.columns[columns]
+        coarse = self.coarse[n][:, y // self.scale, x // self.scale]
+        return np.concatenate([self.fine[n][:, y, x], coarse]).T.astype(np.float32, order="C")
+
+    def __array__(self, dtype=None, copy=None) -> np.ndarray:
+        fine = self.fine[:, :, self.rows][..., self.columns]
+        coarse = self.coarse[:, :, self.rows // self.scale][..., self.columns // self.scale]
+        return np.moveaxis(np.concatenate([fine, coarse], axis=1), 1, -1).astype(np.float32)
+
+
+class FeatureMaker:
+    """Makes the features of tiles with a stored network; safe to share between threads.
+
+    Calling it takes (N, T, T', 1) float32 in [0, 1], T and T' multiples of the network's stride, to
+    features: first the network's log-probabilities and the filters on the pixels' own grid, then
+    the features before the network's last layer and the wider filters.
+    """
+
+    def __init__(self, model: StoredModel):
+        import openvino
+
+        self._core = openvino.Core()
+        # Not mapped: a file that is cut off later would end the whole process at the next shape.
+        self._core.set_property({"ENABLE_MMAP": False})
+        network = self._core.read_model(model.folder / "model.xml")
+        self._network, self.n_logits = _with_features(network)
+        self._lock = threading.Lock()
+        self._compiled = lru_cache(maxsize=N_SHAPES)(self._compile)
+
+    def __call__(self, tiles: np.ndarray) -> TileFeatures:
+        tiles = np.ascontiguousarray(tiles, np.float32)
+        with self._lock:
+            answer = self._compiled(tiles.shape)(tiles)
+            logs, last = answer[0], answer[1]
+        filtered = [filter_tile(tile[..., 0]) for tile in tiles]
+        fine = np.concatenate([logs, [one.astype(np.float16) for one, _ in filtered]], axis=1)
+        wide = np.stack([one.astype(np.float16) for _, one in filtered])
+        coarse = np.concatenate([_at_half(last, tiles.shape[1]), wide], axis=1)
+        height, width = tiles.shape[1:3]
+        return TileFeatures(fine, coarse, 2, np.arange(height), np.arange(width))
+
+    def _compile(self, shape: tuple[int, ...]):
+        network = self._network.clone()
+        network.reshape(list(shape))
+        settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": n_cores()}
+        return self._core.compile_model(network, "CPU", settings)
+
+
+def _at_half(last: np.ndarray, height: int) -> np.ndarray:
+    """Bring (N, F, Y, X) features of the network to half of a tile's height."""
+    if last.shape[2] * 2 == height:
+        return last
+    if last.shape[2] == height:
+        n, f, y, x = last.shape
+        return (
+            last.reshape(n, f, y // 2, 2, x // 2, 2)
+            .mean(axis=(3, 5), dtype=np.float32)
+            .astype(np.float16)
+        )
+    times = height // 2 // last.shape[2]
+    return last.repeat(times, axis=2).repeat(times, axis=3)
+
+
+def _with_features(network):
+    """Let a network give log-probabilities (N, C, T, T') and its last features, both float16."""
+    import openvino
+    from openvino import opset13
+
+    softmax = network.get_results()[0].input_value(0).get_node()
+    last = _last_layer(softmax)
+    planes = opset13.transpose(softmax.input_value(0), np.array([0, 3, 1, 2]))
+    logs = opset13.log_softmax(planes, 1)
+    # float16 has no number below -65504, and beyond -30 nothing is left to learn
+    outputs = [opset13.clamp(logs, -30.0, 0.0), last.input_value(0)]
+    results = [opset13.result(opset13.convert(one, "f16").output(0)) for one in outputs]
+    n_logits = softmax.get_output_partial_shape(0)[3].get_length()
+    return openvino.Model(results, network.get_parameters(), network.get_name()), n_logits
+
+
+def _last_layer(softmax):
+    """Return the last layer with weights before the softmax."""
+    todo = [softmax]
+    while todo:
+        node = todo.pop(0)
+        if node.get_type_name() in _WEIGHTED:
+            return node
+        todo += [node.input_value(index).get_node() for index in range(node.get_input_size())]
+    raise ModelError(
+        "The network has no layer whose features could be used.",
+        hint="Choose another model to start from.",
+    )
