@@ -3,9 +3,8 @@
 import { makeSvg } from "../shared/elements.js";
 import { segmentRows } from "./strokes/raster.js";
 
-const ARM = 14; // CSS pixels of the cross, beyond its gap
-const GAP = 5;
-const CROSS = `M${-GAP - ARM} 0H${-GAP}M${GAP} 0H${GAP + ARM}M0 ${-GAP - ARM}V${-GAP}M0 ${GAP}V${GAP + ARM}`;
+const ARM = 14; // CSS pixels of the cross, beyond the brush
+const LEAST_GAP = 5;
 
 const outlines = new Map(); // size -> path
 
@@ -26,6 +25,12 @@ function makeOutline(size) {
   return `M${[...down, ...up].join("L")}Z`;
 }
 
+/** Four arms around a gap, in CSS pixels. */
+function crossAround(gap) {
+  const end = gap + ARM;
+  return `M${-end} 0H${-gap}M${gap} 0H${end}M0 ${-end}V${-gap}M0 ${gap}V${end}`;
+}
+
 export class Brush {
   constructor(painting) {
     this.painting = painting;
@@ -36,7 +41,7 @@ export class Brush {
 
   overlay() {
     const lines = ["halo", "line"].map((name) => makeSvg("path", { class: name }));
-    const cross = makeSvg("g", {}, ...["halo", "line"].map((name) => makeSvg("path", { class: name, d: CROSS })));
+    const cross = makeSvg("g", {}, ...["halo", "line"].map((name) => makeSvg("path", { class: name })));
     const outline = makeSvg("g", {}, ...lines);
     const svg = makeSvg("svg", { class: "brush", "aria-hidden": "true" }, outline, cross);
     this.overlays.push({ svg, outline, lines, cross });
@@ -64,8 +69,13 @@ export class Brush {
       const at = view.toPane({ x: x + 0.5, y: y + 0.5 });
       outline.setAttribute("transform", `translate(${at.x} ${at.y}) scale(${view.scale})`);
       cross.setAttribute("transform", `translate(${at.x} ${at.y})`);
-      const path = outlineOf(session.size);
-      if (lines[0].getAttribute("d") !== path) for (const line of lines) line.setAttribute("d", path);
+      setPath(lines, outlineOf(session.size));
+      const reach = isDisc ? (session.size / 2) * view.scale : 0;
+      setPath([...cross.children], crossAround(Math.round(reach) + LEAST_GAP));
     }
   }
+}
+
+function setPath(lines, path) {
+  if (lines[0].getAttribute("d") !== path) for (const line of lines) line.setAttribute("d", path);
 }

@@ -24,6 +24,7 @@ export class Gestures {
     this.id = event.pointerId;
     this.startedAt = performance.now();
     brush.moveTo(pixel);
+    this.painting.viewer.read(null); // nothing lies over what is painted
     pen.start(pixel);
     return true;
   }

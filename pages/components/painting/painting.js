@@ -6,6 +6,7 @@
  */
 
 import { clamp } from "../shared/clamp.js";
+import { make } from "../shared/elements.js";
 import { Answers } from "./answers.js";
 import { Brush } from "./brush.js";
 import { Gestures } from "./gestures.js";
@@ -20,9 +21,12 @@ const CLOSE_UP = 3; // how much larger than the whole slice a place is shown tha
 const BAR_HEIGHT = 44; // CSS pixels
 
 export class Painting {
-  /** `onStrokeEnd` hears of each finished stroke, `onView` of the part seen: { z, box: [x0, y0, x1, y1] }. */
-  constructor(viewer, { onStrokeEnd = () => {}, onView = () => {} } = {}) {
-    Object.assign(this, { viewer, onStrokeEnd, onView });
+  /**
+   * `onStrokeEnd` hears of each finished stroke, `onView` of the part seen: { z, box [x0, y0, x1, y1],
+   * address }, `onClose` of the end.
+   */
+  constructor(viewer, { onStrokeEnd = () => {}, onView = () => {}, onClose = () => {} } = {}) {
+    Object.assign(this, { viewer, onStrokeEnd, onView, onClose });
     this.session = null;
     this.isHeld = false; // Space makes the hand of any tool
     this.pen = new Pen(this);
@@ -43,17 +47,16 @@ export class Painting {
     this.session?.leave(this);
     clearTimeout(this.timer);
     for (const part of [this.keys, this.palette]) part.close();
+    this.onClose();
   }
 
   // -------------------------------------------------------------- as a part of the viewer
 
   place(stepper) {
-    this.foot = document.createElement("div");
-    this.foot.className = "foot";
-    this.foot.append(stepper, this.palette.end);
-    this.upper = document.createElement("div");
-    this.lower = document.createElement("div");
-    return { above: [this.upper], below: [this.lower, this.foot] };
+    this.upper = make("div", { class: "slot" });
+    this.lower = make("div", { class: "slot" });
+    const foot = make("div", { class: "foot" }, stepper, this.palette.end);
+    return { above: [this.upper], below: [this.lower, foot] };
   }
 
   /** Tools stand above the picture; where there is little room, below it, at the thumb. */
@@ -132,7 +135,7 @@ export class Painting {
     const seen = `${this.viewer.slice.z} ${box} ${this.paint.address}`;
     if (seen === this.seen) return;
     this.seen = seen;
-    this.onView({ z: this.viewer.slice.z, box });
+    if (this.plane.axis === "z") this.onView({ z: this.viewer.slice.z, box, address: this.paint.address });
   }
 
   wordsOn({ x, y }) {
@@ -342,6 +345,12 @@ export class Painting {
     this.viewer.change({});
     this.viewer.panes.forgetColors();
     this.colorStrokes();
+  }
+
+  /** What comes with labels: how many events the server has, and where painting helps most. */
+  hear({ n, next }) {
+    if (Number.isInteger(n)) this.session.sync.hear(n);
+    if (next !== undefined) this.offer(next);
   }
 
   /** Where painting helps most, { z, y, x }; null where nobody knows. */

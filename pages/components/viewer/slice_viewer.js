@@ -167,7 +167,7 @@ export class SliceViewer {
 
   onKey(event) {
     const isField = Boolean(event.target.closest("input, [role=slider]"));
-    const action = this.painting?.actionFor(event, isField) ?? actionFor(event, isField, this.header.classes);
+    const action = this.painting?.keys.actionFor(event, isField) ?? actionFor(event, isField, this.header.classes);
     if (!action) return;
     event.preventDefault();
     event.stopPropagation();
