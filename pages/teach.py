@@ -10,7 +10,7 @@ from pages.cache.slices import exact_grey, grey_picture
 from pages.components.copy_link import copy_link
 from pages.components.painting import tickets
 from pages.components.painting.pulse import follow_labels
-from pages.components.viewer import Display, Pane, Shown, viewer
+from pages.components.viewer import Display, Paint, Pane, Shown, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.page_head import page_head
 from pages.panels.refusals import user_errors
@@ -19,7 +19,7 @@ from pages.session import state
 from pages.session.state import Source
 from pages.teaching.classes import edit_classes
 from pages.teaching.lesson import Lesson
-from pages.teaching.opening import is_correction, open_lesson, ticket_of
+from pages.teaching.opening import address_of, is_correction, open_lesson
 from pages.teaching.panel import show_numbers, show_words
 
 WORKBENCH, PANEL = "teach-workbench", "teach-panel"
@@ -40,13 +40,14 @@ def show_picture(lesson: Lesson, z: int) -> None:
         Display(clear_class=None, height=640, stepper=False),
         key="teach-viewer",
         on_step=state.take_slice,
+        paint=Paint(address_of(lesson), lesson.id, lesson.setting.shape),
     )
 
 
 @st.fragment(key=PANEL)
 def show_panel(lesson: Lesson, z: int) -> None:
     """What was painted and learned; drawn anew as the picture changes."""
-    follow_labels("pulse", f"{tickets.address()}{ticket_of(lesson).id}/")
+    follow_labels("pulse")
     with user_errors():
         summary = lesson.summary(z)
         show_words(summary)
@@ -81,7 +82,6 @@ def workbench() -> None:
             st.info(NO_ROUTE, icon=":material/info:")
             return
         lesson = open_lesson(source, model, is_correction())
-        ticket_of(lesson)
         show_at_slice(lesson, source, panel)
 
 

@@ -1,4 +1,4 @@
-"""A lesson: the strokes on one rock, and what is learned from them, shared by all who have its link.
+"""A lesson: the strokes on one rock and what is learned from them, shared by all who have its link.
 
 The strokes lie on the disk before anybody is told that they came. All else is in memory, is let go
 of when nobody looks, and is made anew from them.

@@ -5,7 +5,8 @@ from dataclasses import replace
 import streamlit as st
 
 from pages.cache.rocks import stack_of
-from pages.components.painting.tickets import Ticket, issue
+from pages.components.painting import tickets
+from pages.components.painting.tickets import issue
 from pages.session import address
 from pages.session.state import Source, own
 from pages.session.treatment import task_for
@@ -48,9 +49,9 @@ def is_correction() -> bool:
     return wanted
 
 
-def ticket_of(lesson: Lesson) -> Ticket:
-    """Return this session's ticket to a lesson."""
+def address_of(lesson: Lesson) -> str:
+    """Return where this session may paint in a lesson; its ticket stands in it."""
     ticket = st.session_state.get(_TICKET)
     if ticket is None or ticket.lesson is not lesson:
         ticket = st.session_state[_TICKET] = issue(lesson)
-    return ticket
+    return f"{tickets.address()}{ticket.id}/"

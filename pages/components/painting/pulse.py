@@ -12,6 +12,6 @@ _mount = st.components.v2.component(
 )
 
 
-def follow_labels(key: str, address: str = "") -> None:
+def follow_labels(key: str) -> None:
     """Run this fragment again whenever the picture got new labels, twice a second at most."""
-    _mount(key=key, data={"address": address}, on_beat_change=lambda: None)
+    _mount(key=key, on_beat_change=lambda: None)
