@@ -19,10 +19,14 @@ from pages.session import state
 from pages.session.state import Source
 from pages.teaching.classes import edit_classes
 from pages.teaching.lesson import Lesson
-from pages.teaching.opening import address_of, is_correction, open_lesson
+from pages.teaching.opening import CORRECT, address_of, open_lesson
 from pages.teaching.panel import show_numbers, show_words
 
 WORKBENCH, PANEL = "teach-workbench", "teach-panel"
+CORRECTING = (
+    "Strokes then correct what the model says, and need not explain everything anew: paint only "
+    "where it is wrong. Without, only your strokes count."
+)
 NO_ROUTE = (
     "Painting needs SandSeg's own server, and this is Streamlit's alone. Start it with `make run`, "
     "or `streamlit run server.py`."
@@ -37,7 +41,7 @@ def show_picture(lesson: Lesson, z: int) -> None:
     viewer(
         [Pane("Strokes", grey_picture(task, z))],
         Shown(z, stack.n_slices, classes, stack.voxel_size_um, partial(exact_grey, task, z)),
-        Display(clear_class=None, height=640, stepper=False),
+        Display(clear_class=None, height=560, stepper=False),
         key="teach-viewer",
         on_step=state.take_slice,
         paint=Paint(address_of(lesson), lesson.id, lesson.setting.shape),
@@ -77,11 +81,14 @@ def workbench() -> None:
         panel = st.container()
         with st.expander("What it starts from", icon=":material/visibility:"):
             model = choose_model(source)
+            is_correction = st.toggle(
+                "Begin with its labels", key=CORRECT, bind="query-params", help=CORRECTING
+            )
     with picture, user_errors():
         if not tickets.address():
             st.info(NO_ROUTE, icon=":material/info:")
             return
-        lesson = open_lesson(source, model, is_correction())
+        lesson = open_lesson(source, model, is_correction)
         show_at_slice(lesson, source, panel)
 
 

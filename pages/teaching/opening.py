@@ -40,15 +40,6 @@ def begin_anew(source: Source, is_correction: bool) -> None:
     own("lessons").pop((source.id, is_correction), None)
 
 
-def is_correction() -> bool:
-    """Whether the strokes correct what the model says, as the address wants it."""
-    if (says := address.read(CORRECT)) is not None:
-        st.session_state[CORRECT] = says == ("1",)
-    wanted = st.session_state.get(CORRECT, False)
-    address.write(CORRECT, ["1"] if wanted else [])
-    return wanted
-
-
 def address_of(lesson: Lesson) -> str:
     """Return where this session may paint in a lesson; its ticket stands in it."""
     ticket = st.session_state.get(_TICKET)
