@@ -22,7 +22,9 @@ def offer_correction(source: Source, model_name: str) -> None:
     if not tickets.address():
         return
     help = "Paint where the labels are wrong: the model learns from it, and all labels follow."
-    if st.button("Correct this", key="correct-this", icon=":material/brush:", help=help):
+    if st.button(
+        "Correct this", key="correct-this", icon=":material/brush:", help=help, type="tertiary"
+    ):
         chosen = {state.MODEL: model_name, CORRECT: "true"}
         st.switch_page(navigation.TEACH, query_params=_place(source) | chosen)
 

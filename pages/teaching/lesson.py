@@ -98,6 +98,8 @@ class Lesson:
 
     def _ask_room(self, n_bytes: int) -> None:
         """Look whether the visit may keep more, once for many strokes."""
+        if not lesson_folder(self.id).is_dir():
+            self._journal = None  # it was swept: what is in memory would not come back
         folder = open_folder(self.id)
         if n_bytes > self._room:
             workspace.require_room(folder, n_bytes + ROOM_BYTES)
