@@ -12,11 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from pages.cache.task import Task
 from pages.components.painting.tickets import Look
 from pages.teaching import learning
 from pages.teaching.desk import Step, desk
 from pages.teaching.learning import Painted, Piece, Taught, Whole
+from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
@@ -53,11 +53,11 @@ class Learner:
     `publish` is called without arguments when there is news.
     """
 
-    def __init__(self, task: Task, publish: Callable[[], None]):
-        self.task, self.publish = task, publish
+    def __init__(self, setting: Setting, publish: Callable[[], None]):
+        self.setting, self.task, self.publish = setting, setting.task, publish
         self.lock = threading.RLock()
         self.n = -1  # events heard of
-        self.classes = ()
+        self.classes = setting.classes
         self.todo: dict[int, tuple[int, object]] = {}  # painted on since: digest and values
         self.painted: dict[int, Painted] = {}
         self.taught: Taught | None = None
@@ -74,7 +74,7 @@ class Learner:
         with self.lock:
             if painting.n_events == self.n:
                 return
-            self.n, self.classes = painting.n_events, tuple(painting.classes)
+            self.n, self.classes = painting.n_events, self._labels(painting)
             self.refusal = None
             shown = set(painting.painted_slices)
             for z in shown:
@@ -86,6 +86,11 @@ class Learner:
             for gone in [z for z in {*self.todo, *self.painted} if z not in shown]:
                 self.todo.pop(gone, None)
                 self.painted.pop(gone, None)
+
+    def _labels(self, painting: Painting) -> tuple[SegmentationClass, ...]:
+        """Return the classes as labels count them: from 0, where strokes count from 1."""
+        classes = painting.classes or self.setting.classes
+        return tuple(replace(one, value=value) for value, one in enumerate(classes))
 
     def give_up(self) -> None:
         """Ask for nothing more before the next stroke."""

@@ -6,24 +6,25 @@ of when nobody looks, and is made anew from them.
 
 import asyncio
 import json
+import secrets
 import struct
 import threading
 import time
 import weakref
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import asdict
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from pages.cache.task import Task
 from pages.components.painting.tickets import Look
 from pages.teaching.desk import Step, desk
 from pages.teaching.learner import Learner, Summary
 from pages.teaching.learning import Piece
+from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
-from sandseg.classes import SegmentationClass
+from sandseg.teach.events import class_entries
 from sandseg.teach.journal import Journal
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
@@ -31,19 +32,6 @@ from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
 WAIT_S = 5.0  # for labels, before a browser asks again; a server that ends waits for it
 LOOK_S = 20.0  # after which a browser that asked for nothing more looks no longer
 IDLE_S = 180.0  # after which a lesson lets go of its memory
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a lesson is about: the rock as a model sees it, the classes it begins with.
-
-    `shape` is (Z, Y, X). With `is_correction` the model's own answer is the start.
-    """
-
-    task: Task
-    shape: tuple[int, int, int]
-    classes: tuple[SegmentationClass, ...]
-    is_correction: bool = False
 
 
 class Lesson:
@@ -70,9 +58,10 @@ class Lesson:
         with self._lock:
             self._ask_room(len(json.dumps(events)))
             self._open()
-            refused = self._journal.add(events)
+            with workspace.writing():
+                refused = self._journal.add(self._preset() + events)
             self._learner.hear(self._journal.painting)
-            answer = self._since(known) | {"refused": refused}
+            answer = self._since(known) | {"refused": [asdict(one) for one in refused]}
         desk.wake(self)
         return answer
 
@@ -83,17 +72,29 @@ class Lesson:
             return self._since(known)
 
     def _since(self, known: int) -> dict[str, Any]:
-        events = self._journal.events
-        return {"n": len(events), "events": events[min(known, len(events)) :], "refused": []}
+        if self._journal is None:
+            return {"n": 0, "events": [], "refused": []}
+        events = self._journal.events(known)
+        return {"n": self._journal.n_events, "events": events, "refused": []}
+
+    def _preset(self) -> list[dict]:
+        """Return what comes before the first stroke: the classes, which are as they are then."""
+        if self._journal.n_events:
+            return []
+        classes = class_entries(self.setting.classes)
+        return [{"id": secrets.token_urlsafe(12), "do": "classes", "classes": classes}]
 
     def _open(self) -> Learner:
         """Read the strokes from the disk, where they are not in memory."""
         self._used_at = time.monotonic()
-        if self._journal is None:
-            setting = self.setting
-            self._journal = Journal(lesson_folder(self.id), setting.shape, setting.classes)
-            self._learner = Learner(setting.task, self._tell)
-            self._learner.hear(self._journal.painting)
+        if self._journal is None and lesson_folder(self.id).is_dir():
+            with workspace.writing():
+                self._journal = Journal.create(lesson_folder(self.id), self.setting.about)
+            self._learner = None
+        if self._learner is None:
+            self._learner = Learner(self.setting, self._tell)
+            if self._journal:
+                self._learner.hear(self._journal.painting)
         return self._learner
 
     def _ask_room(self, n_bytes: int) -> None:
@@ -111,10 +112,10 @@ class Lesson:
         with self._lock:
             is_same = setting == self.setting
             self.setting = setting
-            if is_same or self._journal is None:
+            if is_same or self._learner is None:
                 return
-            self._learner = Learner(setting.task, self._tell)
-            self._learner.hear(self._journal.painting)
+            self._learner = None
+            self._open()
         desk.wake(self)
 
     def summary(self, z: int) -> Summary:

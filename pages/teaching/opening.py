@@ -11,7 +11,8 @@ from pages.session import address
 from pages.session.state import Source, own
 from pages.session.treatment import task_for
 from pages.session.visit import visit
-from pages.teaching.lesson import Lesson, Setting, lesson_of
+from pages.teaching.lesson import Lesson, lesson_of
+from pages.teaching.setting import Setting
 from sandseg.model.store import StoredModel
 from sandseg.uploads.lessons import is_of, lesson_folder, new_lesson
 
@@ -31,7 +32,7 @@ def open_lesson(source: Source, model: StoredModel, is_correction: bool) -> Less
     task = task_for(source, model)
     task = replace(task, treatment=replace(task.treatment, is_averaged=False))
     classes = tuple(replace(one, value=value) for value, one in enumerate(model.classes))
-    setting = Setting(task, tuple(stack_of(task).shape), classes, is_correction)
+    setting = Setting(source.id, task, tuple(stack_of(task).shape), classes, is_correction)
     return lesson_of(lessons[name], setting)
 
 
