@@ -74,6 +74,15 @@ test("a region ends at its outline, and is open where it reaches the border", ()
   assert.equal(outside.mask.reduce((sum, value) => sum + value), 42 - 9);
 });
 
+test("a region that reaches any one side is open", () => {
+  const plane = { width: 5, height: 5 };
+  for (const way of [[12, 11, 10], [12, 13, 14], [12, 7, 2], [12, 17, 22]]) {
+    const values = new Uint8Array(25).fill(1);
+    for (const i of way) values[i] = 0;
+    assert.equal(regionAt([2, 2], values, plane).isOpen, true);
+  }
+});
+
 test("a gap at a corner does not open an outline", () => {
   const plane = { width: 5, height: 5 };
   const values = new Uint8Array(25);
