@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from sandseg.runs.lock import locked
+from sandseg.lock import locked
 
 
 def kept(home: Path, name: str, recipe: bytes, make: Callable[[Path], None]) -> Path:

@@ -17,17 +17,18 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up. A folder or file at the first level imports from floors below its own.
 FLOORS = (
-    ("errors", "classes", "config", "settings", "atomic"),
+    ("errors", "classes", "config", "settings", "atomic", "lock"),
     ("scan", "measure", "score"),
     ("model", "uploads"),
     ("grey",),
     ("data", "export"),
+    ("teach",),
     ("predict", "runs"),
     ("train",),
     ("cli",),
 )
 FLOOR_OF = {name: height for height, names in enumerate(FLOORS) for name in names}
-GROUND = ("errors", "classes", "config", "settings", "atomic")  # in this order
+GROUND = ("errors", "classes", "config", "settings", "atomic", "lock")  # in this order
 KERAS_MODULES = {
     "model.unet",
     "model.import_model",

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from sandseg.atomic import write_json
 from sandseg.errors import ModelError, TrainingError
+from sandseg.lock import locked
 from sandseg.model.store import CARD, load_model, models_folder, write_card
 from sandseg.runs.folder import (
     BEST,
@@ -34,7 +35,6 @@ from sandseg.runs.folder import (
     samples_from,
     status_entries,
 )
-from sandseg.runs.lock import locked
 from sandseg.runs.permissions import check_token, require_training, training_rules
 from sandseg.runs.process import kill
 from sandseg.runs.queue import LOADING, LOCK, advance_queue, put_in_queue

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sandseg.atomic import read_json
+from sandseg.lock import locked
 from sandseg.runs import process
 from sandseg.runs.devices import training_device
 from sandseg.runs.folder import ESTIMATE
-from sandseg.runs.lock import locked
 from sandseg.runs.permissions import require_training
 from sandseg.runs.settings import RunSettings, write_settings
 from sandseg.settings import cache_folder

@@ -5,10 +5,10 @@ import time
 from pathlib import Path
 
 from sandseg.atomic import write_json
+from sandseg.lock import locked
 from sandseg.runs import process
 from sandseg.runs.devices import training_devices
 from sandseg.runs.folder import STATUS, runs_root, status_entries
-from sandseg.runs.lock import locked
 from sandseg.runs.permissions import training_rules
 from sandseg.runs.status import is_waiting, run_folders, waiting_runs
 

@@ -7,7 +7,7 @@ import psutil
 import pytest
 
 from sandseg.atomic import read_json
-from sandseg.runs.lock import locked
+from sandseg.lock import locked
 from sandseg.runs.process import kill
 from sandseg.runs.queue import LOCK
 

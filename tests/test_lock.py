@@ -3,13 +3,13 @@ import sys
 import threading
 from pathlib import Path
 
-from sandseg.runs.lock import locked
+from sandseg.lock import locked
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 COUNT = """
 import sys
 from pathlib import Path
-from sandseg.runs.lock import locked
+from sandseg.lock import locked
 folder = Path(sys.argv[1])
 for _ in range(200):
     with locked(folder / "lock"):
