@@ -9,11 +9,17 @@ import urllib.request
 from itertools import count, pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from painting_lesson import SHAPE
 from playwright.sync_api import expect
 
+from pages.components.modules import join_modules
+from sandseg.errors import TeachError
+from sandseg.teach.strokes import Painting
+
+STROKES = Path(__file__).parents[2] / "pages" / "components" / "painting" / "strokes" / "strokes.js"
 SERVER = Path(__file__).with_name("painting_server.py")
 FEWEST_FRAMES_PER_SECOND = 30  # in the best of some windows: the machine has other work, too
 SEVERE = ("serious", "critical")
@@ -484,3 +490,67 @@ def test_thirty_frames_a_second_while_painting(open_page, record_property):
 
     assert max(frames) >= FEWEST_FRAMES_PER_SECOND
     assert SHAPE[1:] == (1024, 996)
+
+
+def _made_up_events(rng, n: int, shape: tuple[int, int, int]) -> list[dict]:
+    """Strokes on planes of all three axes, with undo, redo and clear between."""
+    made = []
+    for i in range(n):
+        event = {"id": f"event-{i:06d}", "do": "paint"}
+        kind = rng.choice(["paint"] * 12 + ["undo"] * 4 + ["redo"] * 3 + ["clear"])
+        if kind != "paint":
+            made.append(event | {"do": str(kind)})
+            continue
+        axis = str(rng.choice(["z", "z", "z", "y", "x"]))
+        height, width = (shape["zyx".index(other)] for other in "zyx" if other != axis)
+        tool = str(rng.choice(["brush", "brush", "line", "fill"]))
+        n_points = {"brush": int(rng.integers(1, 9)), "line": 2, "fill": 1}[tool]
+        columns, rows = rng.integers(0, width, n_points), rng.integers(0, height, n_points)
+        made.append(
+            event
+            | {"axis": axis, "at": int(rng.integers(shape["zyx".index(axis)]))}
+            | {"value": int(rng.integers(4)), "tool": tool, "size": int(rng.integers(1, 25))}
+            | {"points": [[int(x), int(y)] for x, y in zip(columns, rows, strict=True)]}
+        )
+    return made
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_browser_paints_the_same_pixels_as_python(browser, seed):
+    shape = (6, 61, 83)
+    events = _made_up_events(np.random.default_rng(seed), 300, shape)
+    painting, done, pixels = Painting(shape), [], []
+    for event in events:
+        try:
+            done.append(painting.play(event))
+        except TeachError:
+            done.append(False)
+        pixels.append([int(n) for n in np.bincount(_volume(painting).ravel(), minlength=5)])
+    page = browser.new_page()
+
+    found = page.evaluate(
+        """([source, shape, events]) => {
+          const strokes = new (new Function(`${source}; return Strokes;`)())(shape);
+          const planes = () => Array.from({ length: shape[0] }, (_, z) => strokes.plane("z", z));
+          const done = [], pixels = [];
+          for (const event of events) {
+            done.push(Boolean(strokes.play(event)));
+            const counts = [0, 0, 0, 0, 0];
+            for (const plane of planes()) for (const value of plane) counts[value] += 1;
+            pixels.push(counts);
+          }
+          return { done, pixels, volume: planes().map((plane) => [...plane]) };
+        }""",
+        [join_modules(STROKES), shape, events],
+    )
+    page.close()
+
+    assert found["done"] == done
+    assert found["pixels"] == pixels
+    assert any(done)
+    assert not all(done)
+    assert (np.array(found["volume"], np.uint8).reshape(shape) == _volume(painting)).all()
+
+
+def _volume(painting: Painting) -> np.ndarray:
+    return np.stack([painting.slice_values(z) for z in range(painting.shape[0])])
