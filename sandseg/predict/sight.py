@@ -1,4 +1,4 @@
-"""What is known of each pixel of a slice, kept: it can be learned from and answered again at once."""
+"""What is known of each pixel of a slice, kept to be learned from and answered again at once."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -48,7 +48,7 @@ class Sight:
     def labels_at(
         self, classifier: Classifier, rows: np.ndarray, columns: np.ndarray
     ) -> np.ndarray:
-        """Answer where some rows cross some columns: (R, K) uint8, `IGNORED` where nothing was seen.
+        """Answer where rows cross columns: (R, K) uint8, `IGNORED` where nothing was seen.
 
         It is what `predict` says there, but for pixels where tiles are blended.
         """

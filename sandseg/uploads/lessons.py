@@ -50,7 +50,11 @@ def open_folder(lesson_id: str) -> Path:
     if folder.is_dir():
         return folder
     workspace.require_room(folder, ROOM_BYTES)
+    visit, first = lesson_id.split(".")[:2]
+    held = workspace.work_folder() / visit / first
+    if not held.is_dir():
+        workspace.new_folder(held.parent, held.name)
     with workspace.writing():
-        folder.mkdir(mode=0o700, parents=True)
-        (workspace.work_folder().joinpath(*lesson_id.split(".")[:2]) / HELD).touch()
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        (held / HELD).touch()
     return folder
