@@ -9,7 +9,7 @@ import streamlit as st
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
 
-from painting_lesson import SHAPE, Lesson, encoded, lessons, rock
+from painting_lesson import IMPORTED, SHAPE, Lesson, encoded, lessons, rock
 
 from pages.components.painting import tickets
 from pages.components.viewer import Display, Paint, Pane, Shown, viewer
@@ -25,6 +25,8 @@ def page() -> None:
     """Show the viewer."""
     name = st.query_params.get("lesson", "one")
     lesson = lessons.setdefault(name, Lesson())
+    if "import" in st.query_params:
+        lesson.add([IMPORTED], 0)
     if "ticket" not in st.session_state:
         st.session_state["ticket"] = tickets.issue(lesson)
     address = f"{tickets.address()}{st.session_state['ticket'].id}/"

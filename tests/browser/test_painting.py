@@ -76,12 +76,12 @@ def lesson():
 def open_page(contexts, address, lesson):
     pages, problems = [], []
 
-    def opened(width: int = 1440, height: int = 900):
+    def opened(width: int = 1440, height: int = 900, more: str = ""):
         page = contexts[width < 500].new_page()
         pages.append(page)
         page.set_viewport_size({"width": width, "height": height})
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.goto(f"{address}/?lesson={lesson}")
+        page.goto(f"{address}/?lesson={lesson}{more}")
         _settle(page)
         return page
 
@@ -417,6 +417,16 @@ def test_labels_that_are_learned_come_onto_the_picture(open_page):
     page.locator(".viewer [data-action=outline]").wait_for()
     after = _color(page, 700, 800)
     assert max(after) - min(after) > 20
+
+
+def test_strokes_of_an_imported_file_are_seen_and_can_be_undone(open_page):
+    page = open_page(more="&import=1")
+    _wait_saved(page)
+    assert _is_yellow(_color(page, 450, 550))
+    assert not _is_yellow(_color(page, 450, 620))
+
+    _tool(page, "undo")
+    assert not _is_yellow(_color(page, 450, 550))
 
 
 def test_paint_here_next_leads_to_the_place(open_page):
