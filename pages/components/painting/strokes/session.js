@@ -3,6 +3,8 @@
  * when they close, until all is saved.
  */
 
+import { unpack } from "../../shared/packed.js";
+import { Decoder, valuesOf } from "../../viewer/pictures.js";
 import { Log } from "./log.js";
 import { Strokes } from "./strokes.js";
 import { SAVED, Shelf, Sync } from "./sync.js";
@@ -32,6 +34,7 @@ class Session {
       shelf: new Shelf(journal, globalThis.localStorage),
       tell: (status) => this.tell(status),
       arrived: () => this.each("arrived"),
+      readImport,
     });
     this.status = { text: SAVED, message: "", isLost: false, n: 0 };
     addEventListener("online", () => this.sync.retry());
@@ -117,4 +120,15 @@ class Session {
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** Slices of imported strokes, by z: their numbers in the header, then a grey PNG of each. */
+async function readImport(bytes) {
+  const { header, blobs } = unpack(bytes, ({ lengths }) => lengths);
+  const decoder = new Decoder();
+  const slices = new Map();
+  for (const [i, z] of header.slices.entries()) {
+    slices.set(z, valuesOf(await decoder.decode({ digest: z, bytes: blobs[i] })));
+  }
+  return slices;
 }
