@@ -18,7 +18,7 @@ DOINGS = ("paint", "undo", "redo", "clear", "classes", "import")
 TOOLS = ("brush", "line", "fill")
 AXES = ("z", "y", "x")
 _ID = re.compile(r"[A-Za-z0-9_-]{8,32}")
-_FILE = re.compile(r"[a-z0-9-]{1,64}\.tif")
+_FILE = re.compile(r"[a-z0-9-]{1,64}\.npz")
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _SEND_AGAIN = "Reload the page and try again."
 

@@ -239,8 +239,8 @@ BAD = {
     "a color that is none": do(1, "classes", classes=[{**CLASSES[0], "color": "red"}, CLASSES[1]]),
     "a name in lines": do(1, "classes", classes=[{**CLASSES[0], "name": "a\nb"}, CLASSES[1]]),
     "two of one name": do(1, "classes", classes=[CLASSES[0], CLASSES[0]]),
-    "a file elsewhere": do(1, "import", file="../../secret.tif"),
-    "a file that is not there": do(1, "import", file="absent.tif"),
+    "a file elsewhere": do(1, "import", file="../../secret.npz"),
+    "a file that is not there": do(1, "import", file="absent.npz"),
     "nothing to undo": do(1, "undo"),
 }
 
@@ -276,7 +276,7 @@ def test_an_import_paints_where_the_file_is_painted():
     painting = played([paint(1, [[62, 42]], 1, size=15)], read_import=lambda _: {0: brought})
     before = whole(painting)
 
-    painting.play(do(1, "import", file="abc.tif"))
+    painting.play(do(1, "import", file="abc.npz"))
 
     assert (whole(painting)[0] == np.where(brought, brought, before[0])).all()
     painting.play(do(1, "undo"))
