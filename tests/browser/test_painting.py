@@ -474,6 +474,10 @@ def test_a_stroke_in_a_side_view_crosses_the_slices(open_page, events_of):
     assert (event["axis"], event["at"]) == ("y", 560)
     assert {z for _, z in event["points"]} >= {1, 4}
     page.locator(".viewer canvas").first.scroll_into_view_if_needed()
+    page.mouse.move(*_screen(page, 700, 560))
+    for _ in range(4):
+        page.mouse.wheel(0, -240)
+    page.wait_for_timeout(200)
     red, _, blue = _color(page, 700, 560)  # one row of it: all edge, which is darker
     assert red - blue > 60
 
