@@ -4,6 +4,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import streamlit as st
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -42,6 +43,14 @@ def page() -> None:
             on_step=set_z,
             paint=Paint(address, name, SHAPE),
         )
+        if "side" in st.query_params:
+            viewer(
+                [Pane("XZ", encoded(np.stack([rock(z)[560] for z in range(SHAPE[0])]), "PNG"))],
+                Shown(0, 1, classes),
+                Display(height=200),
+                key=f"side-{name}",
+                paint=Paint(address, name, SHAPE, ("y", 560)),
+            )
     right.header("Teach")
 
 

@@ -108,13 +108,13 @@ def events_of(address, lesson):
     return ask
 
 
-def _screen(page, x: float, y: float) -> tuple[float, float]:
+def _screen(page, x: float, y: float, n: int = 0) -> tuple[float, float]:
     """Place on the screen of the middle of an image pixel."""
     page.evaluate("() => new Promise(requestAnimationFrame)")
     page.evaluate("() => new Promise(requestAnimationFrame)")
-    view = page.locator(".viewer").get_attribute("data-view").split()
+    view = page.locator(".viewer").nth(n).get_attribute("data-view").split()
     scale, middle_x, middle_y = (float(number) for number in view)
-    box = page.locator(".viewer canvas").bounding_box()
+    box = page.locator(".viewer canvas").nth(n).bounding_box()
     return (
         box["x"] + box["width"] / 2 + (x + 0.5 - middle_x) * scale,
         box["y"] + box["height"] / 2 + (y + 0.5 - middle_y) * scale,
@@ -132,13 +132,13 @@ def _drag(page, *pixels: tuple[int, int], steps: int = 6) -> None:
 def _color(page, x: float, y: float) -> list[int]:
     """Color drawn at an image pixel."""
     left, top = _screen(page, x, y)
-    box = page.locator(".viewer canvas").bounding_box()
+    box = page.locator(".viewer canvas").first.bounding_box()
     script = """(canvas, [x, y]) => {
       const { data } = canvas.getContext("2d").getImageData(x, y, 1, 1);
       return [...data].slice(0, 3);
     }"""
     place = [int(left - box["x"]), int(top - box["y"])]
-    return page.locator(".viewer canvas").evaluate(script, place)
+    return page.locator(".viewer canvas").first.evaluate(script, place)
 
 
 def _is_yellow(color: list[int]) -> bool:
@@ -457,6 +457,29 @@ def test_strokes_belong_to_their_slice(open_page, events_of):
     page.keyboard.press("PageUp")
     page.wait_for_selector('.viewer[data-z="2"]')
     assert _is_yellow(_color(page, 400, 400))
+
+
+def test_a_stroke_in_a_side_view_crosses_the_slices(open_page, events_of):
+    page = open_page(more="&side=1")
+    page.get_by_role("button", name="pyrite", exact=True).first.click()
+
+    page.locator(".viewer canvas").nth(1).scroll_into_view_if_needed()
+    page.mouse.move(*_screen(page, 700, 1, n=1))
+    page.mouse.down()
+    page.mouse.move(*_screen(page, 700, 4, n=1), steps=4)
+    page.mouse.up()
+    _wait_for_events(events_of, 1)
+
+    (event,) = events_of()
+    assert (event["axis"], event["at"]) == ("y", 560)
+    assert {z for _, z in event["points"]} >= {1, 4}
+    page.locator(".viewer canvas").first.scroll_into_view_if_needed()
+    page.mouse.move(*_screen(page, 700, 560))
+    for _ in range(4):
+        page.mouse.wheel(0, -240)
+    page.wait_for_timeout(200)
+    red, _, blue = _color(page, 700, 560)  # one row of it: all edge, which is darker
+    assert red - blue > 60
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

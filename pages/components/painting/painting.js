@@ -20,6 +20,8 @@ const SAY_MS = 350; // after the last step of the cross
 const CLOSE_UP = 3; // how much larger than the whole slice a place is shown that is gone to
 const BAR_HEIGHT = 44; // CSS pixels
 
+const textOf = (classes) => JSON.stringify(classes.map(({ name, color }) => [name, color]));
+
 export class Painting {
   /**
    * `onStrokeEnd` hears of each finished stroke, `onView` of the part seen: { z, box [x0, y0, x1, y1],
@@ -90,8 +92,9 @@ export class Painting {
   }
 
   showSlice(slice) {
-    if (this.plane && this.plane.at !== slice.z) this.pen.finish();
-    this.plane = this.paint.plane ?? { axis: "z", at: slice.z };
+    const plane = this.paint.plane ?? { axis: "z", at: slice.z };
+    if (plane.axis !== this.plane?.axis || plane.at !== this.plane.at) this.pen.finish();
+    this.plane = plane;
     this.layer.see(this.plane.axis, this.plane.at);
     this.answers.putInto(slice);
     if (this.goal?.z === slice.z) this.arrive();
@@ -109,6 +112,17 @@ export class Painting {
   get colors() {
     const classes = this.session.strokes.classes ?? this.viewer.header.classes;
     return classes.map(({ color }) => color);
+  }
+
+  /** Classes can change by an event, before Python says so. */
+  adoptClasses() {
+    const { header, tools, panes } = this.viewer;
+    const { classes } = this.session.strokes;
+    if (!classes || textOf(classes) === textOf(header.classes)) return;
+    header.classes = classes.map((one, i) => ({ description: "", ...one, value: header.classes[i]?.value ?? i }));
+    tools.buildLegend(header.classes);
+    panes.forgetColors();
+    panes.requestDraw();
   }
 
   colorStrokes() {
@@ -167,6 +181,7 @@ export class Painting {
 
   /** Events of others have come. */
   arrived() {
+    this.adoptClasses();
     this.showTools();
     this.viewer.panes.requestDraw();
   }
@@ -249,6 +264,7 @@ export class Painting {
   turn(what, done, nothing) {
     this.pen.finish();
     const isDone = this.session.add({ do: what });
+    this.adoptClasses();
     if (isDone) this.strokeEnded({ do: what });
     this.announce(isDone ? done : nothing);
     this.touched();
