@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from pages.cache.store import kept
 from sandseg.classes import SegmentationClass
 from sandseg.model import store
-from sandseg.model.engine import PredictBatch, load_engine
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
+from sandseg.teach import taught_model
 
 ENGINE_BYTES = 96 * 2**20  # compiled for some sizes of tile
 
@@ -40,4 +41,4 @@ def classes_of(model_name: str) -> Sequence[SegmentationClass]:
 @kept(weight=ENGINE_BYTES)
 def load_network(model_name: str, _model_sha256: str) -> PredictBatch:
     """Load a model for prediction; all visitors share it."""
-    return load_engine(find_model(model_name))
+    return taught_model.load_network(find_model(model_name))

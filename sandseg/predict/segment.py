@@ -29,7 +29,6 @@ from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside
 from sandseg.measure.sampling import SamplingTiles
-from sandseg.model.engine import load_engine
 from sandseg.model.request import Origin, SegmentRequest
 from sandseg.model.store import AUTO, StoredModel, load_model
 from sandseg.model.usual import usual_for
@@ -50,6 +49,7 @@ from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import few_classes
 from sandseg.score.regions import RegionScores
+from sandseg.teach.taught_model import load_network
 
 
 def segment_stack(
@@ -93,7 +93,7 @@ def segment_file(
         _check_memory(request, stack, model)
         truth, note = _read_truth(request, stack, model.classes)
         predictor = ready_predictor(
-            stack.whole, model, request.treatment, load_engine(model, request.engine)
+            stack.whole, model, request.treatment, load_network(model, request.engine)
         )
         watch = _Watch(stack, predictor, truth)
         start = time.perf_counter()
