@@ -18,7 +18,7 @@ import { sessionOf } from "./strokes/session.js";
 
 const SAY_MS = 350; // after the last step of the cross
 const CLOSE_UP = 3; // how much larger than the whole slice a place is shown that is gone to
-const BAR_HEIGHT = 44; // CSS pixels
+const ROW_HEIGHT = 40; // CSS pixels of a row of tools, with the gap below
 
 const textOf = (classes) => JSON.stringify(classes.map(({ name, color }) => [name, color]));
 
@@ -40,7 +40,6 @@ export class Painting {
     this.help = HELP;
     this.hint = "Arrow keys move the cross, Space paints";
     this.chipTitle = "Paint with it; pressed again: color or clear its labels";
-    this.barHeight = BAR_HEIGHT;
     viewer.root.classList.add("painting");
   }
 
@@ -65,6 +64,12 @@ export class Painting {
   layout(isNarrow) {
     const place = isNarrow ? this.lower : this.upper;
     if (this.palette.bar.parentNode !== place) place.append(this.palette.bar);
+  }
+
+  /** Height of the rows of tools beyond the one that every viewer has, CSS pixels. */
+  get moreHeight() {
+    const bars = [this.viewer.tools.bar, this.palette.bar].map((bar) => bar.offsetHeight);
+    return Math.max(0, bars[0] + bars[1] - ROW_HEIGHT) + ROW_HEIGHT / 2;
   }
 
   overlay() {
