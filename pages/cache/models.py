@@ -1,6 +1,7 @@
 """The models at hand, read and loaded once for all visitors."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pages.cache.store import kept
 from sandseg.classes import SegmentationClass
@@ -24,13 +25,20 @@ def _models(_folder: str, _changed_ns: int) -> list[StoredModel]:
 
 
 def find_model(name: str) -> StoredModel:
-    """Return one of the models at hand.
+    """Return one of the models at hand, or the one in a folder that is named in full.
 
     Raises:
         ModelError: There is none of this name, or it is damaged.
     """
+    if Path(name).is_absolute():
+        return _model_in(name)
     found = next((model for model in list_models() if model.name == name), None)
     return found or store.load_model(name)
+
+
+@kept()
+def _model_in(folder: str) -> StoredModel:
+    return store.load_model(Path(folder).name, Path(folder).parent)
 
 
 def classes_of(model_name: str) -> Sequence[SegmentationClass]:

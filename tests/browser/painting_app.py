@@ -1,95 +1,20 @@
 """A page with nothing but a viewer to paint on; `?lesson=` names what is painted in."""
 
-import asyncio
-import io
-import json
-import struct
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import streamlit as st
-from PIL import Image
-from scipy import ndimage
 
-sys.path[:0] = [str(Path(__file__).parents[2]), str(Path(__file__).parent)]
+sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from painting_lesson import IMPORTED, SHAPE, Lesson, encoded, lessons, rock
 
 from pages.components.painting import tickets
 from pages.components.viewer import Display, Paint, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
-
-SHAPE = (6, 1024, 996)
-WAIT_S = 20.0
-
-
-class Lesson:
-    """Keeps strokes in memory, and learns nothing but where a slice is darker than its middle."""
-
-    def __init__(self):
-        self.events: list[Any] = []
-        self.version = 0
-
-    def add(self, events: list[Any], known: int) -> dict[str, Any]:
-        """Keep events that are new."""
-        ids = {event["id"] for event in self.events}
-        self.events += [event for event in events if event["id"] not in ids]
-        return self.since(known)
-
-    def since(self, known: int) -> dict[str, Any]:
-        """Return the events after the first `known` ones."""
-        return {"n": len(self.events), "events": self.events[known:], "refused": []}
-
-    async def news(self, _who: str, look: tickets.Look, have: int) -> bytes | None:
-        """Wait for more events."""
-        for _ in range(int(WAIT_S / 0.1)):
-            if len(self.events) > have:
-                return answer(look.z, len(self.events))
-            await asyncio.sleep(0.1)
-        return None
-
-
-def answer(z: int, version: int) -> bytes:
-    """Return labels of a slice as the route gives them."""
-    grey = rock(z)
-    labels = np.digitize(ndimage.gaussian_filter(grey.astype(np.float32), 1.5), [48, 104, 180])
-    png = encoded(labels.astype(np.uint8), "PNG")
-    header = {
-        "version": version,
-        "n": version,
-        "z": z,
-        "box": [0, 0, SHAPE[2], SHAPE[1]],
-        "step": 1,
-        "isWhole": True,
-        "next": {"z": 2, "y": 300, "x": 600},
-        "lengths": [len(png)],
-    }
-    head = json.dumps(header).encode()
-    return struct.pack("<I", len(head)) + head + png
-
-
-@st.cache_resource
-def lessons() -> dict[str, Lesson]:
-    """Return all lessons by name."""
-    return {}
-
-
-@st.cache_data(show_spinner=False)
-def rock(z: int) -> np.ndarray:
-    """Return grey values of slice z, (Y, X) uint8."""
-    rng = np.random.default_rng(z)
-    field = ndimage.gaussian_filter(rng.standard_normal(SHAPE[1:]), 18) * 63
-    labels = np.select([field < -1.05, field < -0.75, field > 2.2], [0, 1, 3], 2)
-    noise = ndimage.gaussian_filter(rng.normal(0, 22, SHAPE[1:]), 0.8)
-    return np.clip(np.array([14, 83, 125, 243])[labels] + noise, 0, 255).astype(np.uint8)
-
-
-def encoded(image: np.ndarray, kind: str) -> bytes:
-    """Return a picture as bytes."""
-    out = io.BytesIO()
-    Image.fromarray(image).save(out, kind)
-    return out.getvalue()
 
 
 def set_z(z: int) -> None:
@@ -100,7 +25,9 @@ def set_z(z: int) -> None:
 def page() -> None:
     """Show the viewer."""
     name = st.query_params.get("lesson", "one")
-    lesson = lessons().setdefault(name, Lesson())
+    lesson = lessons.setdefault(name, Lesson())
+    if "import" in st.query_params:
+        lesson.add([IMPORTED], 0)
     if "ticket" not in st.session_state:
         st.session_state["ticket"] = tickets.issue(lesson)
     address = f"{tickets.address()}{st.session_state['ticket'].id}/"
@@ -116,6 +43,14 @@ def page() -> None:
             on_step=set_z,
             paint=Paint(address, name, SHAPE),
         )
+        if "side" in st.query_params:
+            viewer(
+                [Pane("XZ", encoded(np.stack([rock(z)[560] for z in range(SHAPE[0])]), "PNG"))],
+                Shown(0, 1, classes),
+                Display(height=200),
+                key=f"side-{name}",
+                paint=Paint(address, name, SHAPE, ("y", 560)),
+            )
     right.header("Teach")
 
 

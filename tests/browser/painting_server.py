@@ -6,8 +6,14 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import streamlit as st
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
+sys.path.insert(0, str(Path(__file__).parent))
+
+from painting_lesson import lessons
 
 from pages.components.painting import tickets
 from pages.components.painting.route import paint_address, paint_routes
@@ -20,4 +26,11 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     yield
 
 
-app = st.App("painting_app.py", routes=paint_routes(), lifespan=lifespan)
+async def events(request: Request) -> JSONResponse:
+    """Answer with the events of a lesson, for tests."""
+    lesson = lessons.get(request.path_params["lesson"])
+    return JSONResponse(lesson.events if lesson else [])
+
+
+routes = [*paint_routes(), Route("/api/events/{lesson}", events)]
+app = st.App("painting_app.py", routes=routes, lifespan=lifespan)

@@ -57,26 +57,22 @@ export class Keys {
   constructor(painting) {
     this.painting = painting;
     this.spaceAt = null; // since when Space is held
-    this.onKey = (event) => this.hear(event);
-    painting.viewer.root.addEventListener("keyup", (event) => this.onUp(event));
-    painting.viewer.root.addEventListener("focusout", () => this.release());
-    document.addEventListener("keydown", this.onKey);
-  }
-
-  close() {
-    document.removeEventListener("keydown", this.onKey);
+    const parts = { keydown: (event) => this.hear(event), keyup: (event) => this.onUp(event), blur: () => this.release() };
+    for (const [name, listener] of Object.entries(parts)) addEventListener(name, listener);
+    this.close = () => Object.entries(parts).forEach(([name, listener]) => removeEventListener(name, listener));
   }
 
   /** Keys pressed while nothing on the page has the focus are the picture's, too. */
   hear(event) {
-    const { viewer } = this.painting;
+    const { viewer, brush } = this.painting;
     if (event.target !== document.body || event.defaultPrevented || !viewer.root.clientWidth) return;
-    if (event.ctrlKey || event.metaKey || TOOLS[event.key] || "[]".includes(event.key)) viewer.onKey(event);
+    const isHand = event.key === " " && brush.pixel;
+    if (isHand || event.ctrlKey || event.metaKey || TOOLS[event.key] || "[]".includes(event.key)) viewer.onKey(event);
   }
 
   actionFor(event, isField) {
     const { target } = event;
-    const on = isField ? "field" : target.closest?.("button, a, summary") ? "button" : "picture";
+    const on = isField ? "field" : target.closest("button, a, summary") ? "button" : "picture";
     if (event.key === " " && on === "picture") return this.onSpace(event);
     const action = actionOf(event, on, this.painting.session.tool !== "hand");
     if (!action) return null;

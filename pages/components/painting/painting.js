@@ -18,7 +18,9 @@ import { sessionOf } from "./strokes/session.js";
 
 const SAY_MS = 350; // after the last step of the cross
 const CLOSE_UP = 3; // how much larger than the whole slice a place is shown that is gone to
-const BAR_HEIGHT = 44; // CSS pixels
+const ROW_HEIGHT = 40; // CSS pixels of a row of tools, with the gap below
+
+const textOf = (classes) => JSON.stringify(classes.map(({ name, color }) => [name, color]));
 
 export class Painting {
   /**
@@ -38,7 +40,6 @@ export class Painting {
     this.help = HELP;
     this.hint = "Arrow keys move the cross, Space paints";
     this.chipTitle = "Paint with it; pressed again: color or clear its labels";
-    this.barHeight = BAR_HEIGHT;
     viewer.root.classList.add("painting");
   }
 
@@ -63,6 +64,12 @@ export class Painting {
   layout(isNarrow) {
     const place = isNarrow ? this.lower : this.upper;
     if (this.palette.bar.parentNode !== place) place.append(this.palette.bar);
+  }
+
+  /** Height of the rows of tools beyond the one that every viewer has, CSS pixels. */
+  get moreHeight() {
+    const bars = [this.viewer.tools.bar, this.palette.bar].map((bar) => bar.offsetHeight);
+    return Math.max(0, bars[0] + bars[1] - ROW_HEIGHT) + ROW_HEIGHT / 2;
   }
 
   overlay() {
@@ -90,8 +97,9 @@ export class Painting {
   }
 
   showSlice(slice) {
-    if (this.plane && this.plane.at !== slice.z) this.pen.finish();
-    this.plane = this.paint.plane ?? { axis: "z", at: slice.z };
+    const plane = this.paint.plane ?? { axis: "z", at: slice.z };
+    if (plane.axis !== this.plane?.axis || plane.at !== this.plane.at) this.pen.finish();
+    this.plane = plane;
     this.layer.see(this.plane.axis, this.plane.at);
     this.answers.putInto(slice);
     if (this.goal?.z === slice.z) this.arrive();
@@ -109,6 +117,17 @@ export class Painting {
   get colors() {
     const classes = this.session.strokes.classes ?? this.viewer.header.classes;
     return classes.map(({ color }) => color);
+  }
+
+  /** Classes can change by an event, before Python says so. */
+  adoptClasses() {
+    const { header, tools, panes } = this.viewer;
+    const { classes } = this.session.strokes;
+    if (!classes || textOf(classes) === textOf(header.classes)) return;
+    header.classes = classes.map((one, i) => ({ description: "", ...one, value: header.classes[i]?.value ?? i }));
+    tools.buildLegend(header.classes);
+    panes.forgetColors();
+    panes.requestDraw();
   }
 
   colorStrokes() {
@@ -167,6 +186,7 @@ export class Painting {
 
   /** Events of others have come. */
   arrived() {
+    this.adoptClasses();
     this.showTools();
     this.viewer.panes.requestDraw();
   }
@@ -249,6 +269,7 @@ export class Painting {
   turn(what, done, nothing) {
     this.pen.finish();
     const isDone = this.session.add({ do: what });
+    this.adoptClasses();
     if (isDone) this.strokeEnded({ do: what });
     this.announce(isDone ? done : nothing);
     this.touched();

@@ -3,6 +3,7 @@
     POST /api/paint/TICKET/events             {"known": n, "events": […]}
     GET  /api/paint/TICKET/state?known=n      the same answer, without sending anything
     GET  /api/paint/TICKET/labels?z=&have=&box=x0,y0,x1,y1
+    GET  /api/paint/TICKET/imported?file=NAME    the slices that an import brings
 
 Events are answered once they are on the disk, with all the sender does not know, in the server's
 order. Labels are waited for; 204 says that none came, and the browser asks again. Nothing is
@@ -10,8 +11,11 @@ computed here: the event loop serves everybody.
 """
 
 import json
+import struct
+from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
@@ -24,6 +28,7 @@ from streamlit.web.server.starlette.starlette_server_config import XSRF_COOKIE_N
 
 from pages.components.painting.tickets import Look, Paintable, Ticket, find
 from sandseg.errors import SandsegError
+from sandseg.export.pictures import encode_png
 
 MOST_BYTES = 10**6  # of one request
 LARGEST = 2**53  # of any number: beyond it a browser cannot count
@@ -41,6 +46,7 @@ def paint_routes() -> list[Route]:
         Route(place + "events", _events, methods=["POST"]),
         Route(place + "state", _state, methods=["GET"]),
         Route(place + "labels", _labels, methods=["GET"]),
+        Route(place + "imported", _imported, methods=["GET"]),
     ]
 
 
@@ -88,6 +94,25 @@ async def _labels(request: Request) -> Response:
     if content is None:
         return Response(status_code=204)
     return Response(content, media_type="application/octet-stream", headers=_FRESH)
+
+
+async def _imported(request: Request) -> Response:
+    ticket = _ticket(request)
+    if isinstance(ticket, Response):
+        return ticket
+    slices = await run_in_threadpool(ticket.lesson.imported, request.query_params.get("file", ""))
+    if slices is None:
+        return _refused(404, "No such strokes were imported.")
+    content = await run_in_threadpool(_packed_slices, slices)
+    return Response(content, media_type="application/octet-stream")
+
+
+def _packed_slices(slices: Mapping[int, np.ndarray]) -> bytes:
+    """Length of the header, header (JSON), a grey PNG of each slice."""
+    pictures = [encode_png(values) for values in slices.values()]
+    header = {"slices": list(map(int, slices)), "lengths": list(map(len, pictures))}
+    head = json.dumps(header).encode()
+    return b"".join([struct.pack("<I", len(head)), head, *pictures])
 
 
 _FRESH = {"Cache-Control": "no-store"}

@@ -6,8 +6,11 @@ A page issues them and the route finds them, in one process.
 import secrets
 import time
 import weakref
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
+
+import numpy as np
 
 BURST, PER_S = 60, 30.0  # requests of a ticket at once, and then each second
 
@@ -31,6 +34,12 @@ class Paintable(Protocol):
 
     def since(self, known: int) -> dict[str, Any]:
         """Return the events after the first `known` ones."""
+
+    def imported(self, file: str) -> Mapping[int, np.ndarray] | None:
+        """Return the slices, (Y, X) uint8 by index, that an import of a file brings.
+
+        None where there was no such import.
+        """
 
     async def news(self, who: str, look: Look, have: int) -> bytes | None:
         """Wait for labels newer than version `have`; None where none come in time."""

@@ -102,7 +102,7 @@ export class Panes {
       return window.innerHeight - (root.scrollHeight - this.stage.offsetHeight);
     }
     const isGrid = this.list.length > 3; // its pictures are small enough already
-    const around = AROUND + (this.viewer.painting?.barHeight ?? 0);
+    const around = AROUND + (this.viewer.painting?.moreHeight ?? 0);
     return isGrid ? header.height : Math.min(header.height, Math.max(LEAST_HEIGHT, window.innerHeight - around));
   }
 

@@ -95,15 +95,14 @@ export function regionAt([x, y], values, { width, height }) {
   return { mask, isOpen };
 }
 
-/** Pass on the rows of a mask, as `segmentRows` does. */
-export function maskRows(mask, { width, height }, paintRow) {
+/** Pass on the rows of what has a value, as `segmentRows` does. */
+export function valueRows(values, value, { width, height }, paintRow) {
   for (let y = 0; y < height; y += 1) {
-    for (let x = mask.indexOf(1, y * width) - y * width; x >= 0 && x < width; ) {
-      const first = x;
-      while (x < width && mask[y * width + x]) x += 1;
-      paintRow(y, first, x);
-      const next = mask.indexOf(1, y * width + x);
-      x = next < 0 ? width : next - y * width;
+    const end = (y + 1) * width;
+    for (let i = values.indexOf(value, y * width); i >= 0 && i < end; i = values.indexOf(value, i)) {
+      const first = i;
+      while (i < end && values[i] === value) i += 1;
+      paintRow(y, first - y * width, i - y * width);
     }
   }
 }

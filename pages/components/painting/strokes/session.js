@@ -3,12 +3,17 @@
  * when they close, until all is saved.
  */
 
+import { clamp } from "../../shared/clamp.js";
+import { unpack } from "../../shared/packed.js";
+import { Decoder, valuesOf } from "../../viewer/pictures.js";
 import { Log } from "./log.js";
 import { Strokes } from "./strokes.js";
 import { SAVED, Shelf, Sync } from "./sync.js";
 
 const MOST_VALUE = 8;
 const LARGEST = 199; // pixels
+const USUAL_SHARE = 83; // a brush is at first that part of the width of a slice
+const USUAL = [4, 16]; // but from 4 to 16 pixels
 const ID_BYTES = 12;
 
 const sessions = new Map(); // journal -> Session
@@ -24,7 +29,7 @@ class Session {
     this.users = new Set(); // paintings that show it
     this.tool = "brush";
     this.value = 1; // class that is painted, from 1
-    this.size = 12; // of the brush: its diameter in image pixels
+    this.size = clamp(Math.round(shape[2] / USUAL_SHARE), ...USUAL); // of the brush: its diameter in image pixels
     this.strokes = new Strokes(shape, (...run) => this.each("changed", ...run));
     this.log = new Log(this.strokes);
     this.sync = new Sync({
@@ -32,6 +37,7 @@ class Session {
       shelf: new Shelf(journal, globalThis.localStorage),
       tell: (status) => this.tell(status),
       arrived: () => this.each("arrived"),
+      readImport,
     });
     this.status = { text: SAVED, message: "", isLost: false, n: 0 };
     addEventListener("online", () => this.sync.retry());
@@ -73,7 +79,7 @@ class Session {
   }
 
   resize(size) {
-    this.size = Math.min(Math.max(Math.round(size), 1), LARGEST);
+    this.size = clamp(Math.round(size), 1, LARGEST);
     this.each("showTools");
   }
 
@@ -117,4 +123,15 @@ class Session {
 function newId() {
   const bytes = crypto.getRandomValues(new Uint8Array(ID_BYTES));
   return btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_");
+}
+
+/** Slices of imported strokes, by z: their numbers in the header, then a grey PNG of each. */
+async function readImport(bytes) {
+  const { header, blobs } = unpack(bytes, ({ lengths }) => lengths);
+  const decoder = new Decoder();
+  const slices = new Map();
+  for (const [i, z] of header.slices.entries()) {
+    slices.set(z, valuesOf(await decoder.decode({ digest: z, bytes: blobs[i] })));
+  }
+  return slices;
 }

@@ -7,7 +7,7 @@
  * did.
  */
 
-import { maskRows, regionAt, segmentRows } from "./raster.js";
+import { regionAt, segmentRows, valueRows } from "./raster.js";
 
 const BAND = 16; // rows
 const RUN = 4; // numbers of a run: row of the stack, first x, length, value before
@@ -44,6 +44,7 @@ export class Strokes {
     this.classes = null; // those of the user, once an event has said them
     this.done = this.undone = null; // chains of { entry, below }
     this.live = null; // the stroke that is being painted: its event, its runs
+    this.files = new Map(); // name -> slices (by z) that an import brings
   }
 
   // -------------------------------------------------------------- events
@@ -83,6 +84,7 @@ export class Strokes {
       this.begin(event);
       return this.end();
     }
+    if (event.do === "import") return { parts: this.paste(event) };
     if (event.do === "clear") {
       const entry = { bands: new Map() };
       this.turn(entry, true);
@@ -101,6 +103,8 @@ export class Strokes {
     if (entry.bands) {
       [this.bands, entry.bands] = [entry.bands, this.bands];
       this.changed();
+    } else if (entry.parts) {
+      for (const part of entry.parts) this.turn(part, isForth);
     } else if ("classes" in entry) {
       [this.classes, entry.classes] = [entry.classes, this.classes];
       this.changed();
@@ -111,6 +115,20 @@ export class Strokes {
         this.write(row, x, length, isForth ? entry.value : before);
       }
     }
+  }
+
+  /** Paint what a file brings, each class in each slice as a part. */
+  paste({ file }) {
+    const parts = [];
+    for (const [at, values] of this.files.get(file) ?? []) {
+      for (const value of new Set(values)) {
+        if (!value) continue;
+        this.live = { event: { axis: "z", at, value }, runs: new Runs() };
+        valueRows(values, value, this, (...row) => this.paintRow(...row));
+        parts.push(this.end());
+      }
+    }
+    return parts;
   }
 
   /** Why a fill does nothing; "" if it does. */
@@ -131,7 +149,7 @@ export class Strokes {
     if (event.tool === "fill") {
       const size = this.planeSize(event.axis);
       const { mask } = regionAt(event.points[0], this.plane(event.axis, event.at), size);
-      maskRows(mask, size, (...row) => this.paintRow(...row));
+      valueRows(mask, 1, size, (...row) => this.paintRow(...row));
     } else {
       event.points.forEach((point, i) => this.paintSegment(event.points[Math.max(0, i - 1)], point));
     }

@@ -60,8 +60,8 @@ export class Shelf {
 
 export class Sync {
   /** `tell` hears of each change: { text, isLost, message }; `arrived` that events came. */
-  constructor({ log, shelf, tell, arrived, ask = (...all) => fetch(...all) }) {
-    Object.assign(this, { log, shelf, tell, arrived, ask, wait: FIRST_WAIT_MS });
+  constructor({ log, shelf, tell, arrived, ask = (...all) => fetch(...all), readImport = readNothing }) {
+    Object.assign(this, { log, shelf, tell, arrived, ask, readImport, wait: FIRST_WAIT_MS });
     this.unsaved = new Set(); // ids that are not acknowledged
     this.restored = false;
   }
@@ -137,7 +137,9 @@ export class Sync {
     try {
       const answer = events.length ? await this.post(events, n) : await this.ask(`${this.address}state?known=${n}`, FRESH);
       if (!answer.ok) return await this.failed(answer, events);
-      this.take(await answer.json(), n);
+      const news = await answer.json();
+      await this.bring(news.events);
+      this.take(news, n);
       this.wait = FIRST_WAIT_MS;
       return 0;
     } catch {
@@ -161,6 +163,17 @@ export class Sync {
     const body = JSON.stringify({ known, events });
     const headers = { "Content-Type": "application/json", "X-Xsrftoken": xsrfToken() };
     return this.ask(`${this.address}events`, { ...FRESH, method: "POST", body, headers, keepalive: body.length < KEEPALIVE_BYTES });
+  }
+
+  /** Get what imports bring: an event says only which file. */
+  async bring(events) {
+    const { files } = this.log.strokes;
+    for (const { file } of events.filter((event) => event.do === "import" && !files.has(event.file))) {
+      const answer = await this.ask(`${this.address}imported?file=${encodeURIComponent(file)}`, {});
+      if (answer.status === 429) throw new Error("too many requests: again in a while");
+      if (!answer.ok) this.say(this.text, "Imported strokes cannot be shown. They count all the same.");
+      files.set(file, answer.ok ? await this.readImport(new Uint8Array(await answer.arrayBuffer())) : new Map());
+    }
   }
 
   take({ n, events, refused = [] }, known) {
@@ -205,6 +218,8 @@ export class Sync {
     return this.later(message ? says : LOST);
   }
 }
+
+const readNothing = async () => new Map();
 
 const FRESH = { cache: "no-store" };
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { maskRows, pointsTo, regionAt, segmentRows } from "../../../../pages/components/painting/strokes/raster.js";
+import { valueRows, pointsTo, regionAt, segmentRows } from "../../../../pages/components/painting/strokes/raster.js";
 import { numbers } from "./random.mjs";
 
 const PLANE = { width: 61, height: 53 };
@@ -74,6 +74,15 @@ test("a region ends at its outline, and is open where it reaches the border", ()
   assert.equal(outside.mask.reduce((sum, value) => sum + value), 42 - 9);
 });
 
+test("a region that reaches any one side is open", () => {
+  const plane = { width: 5, height: 5 };
+  for (const way of [[12, 11, 10], [12, 13, 14], [12, 7, 2], [12, 17, 22]]) {
+    const values = new Uint8Array(25).fill(1);
+    for (const i of way) values[i] = 0;
+    assert.equal(regionAt([2, 2], values, plane).isOpen, true);
+  }
+});
+
 test("a gap at a corner does not open an outline", () => {
   const plane = { width: 5, height: 5 };
   const values = new Uint8Array(25);
@@ -81,13 +90,15 @@ test("a gap at a corner does not open an outline", () => {
   assert.equal(regionAt([2, 2], values, plane).isOpen, false);
 });
 
-test("the rows of a mask are all of it", () => {
+test("the rows of all values are all of them", () => {
   const random = numbers(3);
-  const mask = Uint8Array.from({ length: 61 * 53 }, () => random(3) > 0);
-  const out = new Uint8Array(mask.length);
-  maskRows(mask, PLANE, (y, first, last) => {
-    assert.ok(first < last && last <= PLANE.width);
-    out.fill(1, y * PLANE.width + first, y * PLANE.width + last);
-  });
-  assert.deepEqual(out, mask);
+  const values = Uint8Array.from({ length: 61 * 53 }, () => random(3));
+  const out = new Uint8Array(values.length);
+  for (const value of [1, 2]) {
+    valueRows(values, value, PLANE, (y, first, last) => {
+      assert.ok(first < last && last <= PLANE.width);
+      out.fill(value, y * PLANE.width + first, y * PLANE.width + last);
+    });
+  }
+  assert.deepEqual(out, values);
 });

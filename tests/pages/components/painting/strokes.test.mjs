@@ -96,6 +96,22 @@ test("clear can be undone", () => {
   assert.equal(strokes.valueAt("z", 2, [10, 10]), 1);
 });
 
+test("strokes that a file brings lie over those there, and can be undone", () => {
+  const strokes = played([paint([[10, 10], [30, 10]])]);
+  const before = volume(strokes);
+  const values = new Uint8Array(37 * 43);
+  values.fill(2, 10 * 43 + 20, 12 * 43);
+  values.fill(3, 20 * 43, 20 * 43 + 5);
+  strokes.files.set("a.npz", new Map([[2, values], [4, values]]));
+  strokes.play({ do: "import", file: "a.npz" });
+  assert.deepEqual([[10, 10], [20, 10], [0, 20], [0, 30]].map((at) => strokes.valueAt("z", 2, at)), [1, 2, 3, 0]);
+  assert.equal(strokes.valueAt("z", 4, [25, 11]), 2);
+  strokes.play({ do: "undo" });
+  assert.deepEqual(volume(strokes), before);
+  strokes.play({ do: "redo" });
+  assert.equal(strokes.valueAt("z", 4, [25, 11]), 2);
+});
+
 test("classes change and change back", () => {
   const strokes = new Strokes(SHAPE);
   const [two, three] = [["a", "b"], ["a", "b", "c"]].map((names) => names.map((name) => ({ name })));
