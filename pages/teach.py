@@ -22,6 +22,7 @@ from pages.teaching.lesson import Lesson
 from pages.teaching.opening import CORRECT, address_of, open_lesson
 from pages.teaching.panel import show_numbers, show_words
 from pages.teaching.stroke_files import show_stroke_files
+from pages.teaching.take_home import show_files, show_keeping, show_whole_stack
 
 WORKBENCH, PANEL = "teach-workbench", "teach-panel"
 CORRECTING = (
@@ -58,6 +59,9 @@ def show_panel(lesson: Lesson, source: Source, z: int) -> None:
         show_words(summary)
         show_numbers(summary)
         edit_classes(lesson, summary.classes, lesson.setting.classes)
+        if summary.phases:
+            show_keeping(lesson, source)
+            show_files(lesson, source, z)
         show_stroke_files(lesson, source, is_painted=any(summary.n_pixels))
 
 
@@ -92,6 +96,7 @@ def workbench() -> None:
             return
         lesson = open_lesson(source, model, is_correction)
         show_at_slice(lesson, source, panel)
+        show_whole_stack(lesson, source)
 
 
 navigation.start_page()

@@ -5,7 +5,7 @@ Each step works on what the lesson is at that moment; what a newer stroke has ov
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -156,6 +156,18 @@ class Learner:
         """Let go of what was made for those who look elsewhere now."""
         with self.lock:
             self.pieces = {look: piece for look, piece in self.pieces.items() if look in looks}
+
+    def known(self) -> tuple[Taught, Mapping[int, Painted]] | None:
+        """Return what was learned from the newest strokes, and those; None before it is known.
+
+        Raises:
+            SandsegError: Nothing can be learned from them.
+        """
+        with self.lock:
+            if self.refusal:
+                raise self.refusal
+            is_new = self.taught and self.taught.n == self.n
+            return (self.taught, dict(self.painted)) if is_new else None
 
     def facts(self, z: int) -> dict[str, object]:  # noqa: ARG002 - those of a slice will come
         """Return what goes to browsers beside the labels of a slice."""

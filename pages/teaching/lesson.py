@@ -13,7 +13,7 @@ import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,19 +23,30 @@ from pages.cache.rocks import stack_of
 from pages.components.painting.tickets import Look
 from pages.teaching.desk import Step, desk
 from pages.teaching.learner import Learner, Summary
-from pages.teaching.learning import Piece
+from pages.teaching.learning import Piece, Taught
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
+from sandseg.predict.teaching import Painted
 from sandseg.teach.events import class_entries
 from sandseg.teach.journal import Journal
 from sandseg.teach.stroke_files import read_kept, strokes_tiff
+from sandseg.teach.strokes import Painting
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
 
 WAIT_S = 5.0  # for labels, before a browser asks again; a server that ends waits for it
 LOOK_S = 20.0  # after which a browser that asked for nothing more looks no longer
 IDLE_S = 180.0  # after which a lesson lets go of its memory
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """What `n` events have painted: classes from 0, and (Y, X) uint8 by slice, counted from 1."""
+
+    n: int
+    classes: tuple[SegmentationClass, ...]
+    values: Mapping[int, np.ndarray]
 
 
 class Lesson:
@@ -101,6 +112,19 @@ class Lesson:
         if not any(event["do"] == "import" and event["file"] == file for event in known):
             return None
         return read_kept(lesson_folder(self.id) / file, self.setting.shape)
+
+    def strokes(self) -> Strokes:
+        """Return what is painted on all slices."""
+        with self._lock:
+            learner = self._open()
+            painting = self._journal.painting if self._journal else Painting(self.setting.shape)
+            values = {z: painting.slice_values(z) for z in painting.painted_slices}
+            return Strokes(painting.n_events, learner.classes, values)
+
+    def taught(self) -> tuple[Taught, Mapping[int, Painted]] | None:
+        """Return what was learned from the newest strokes, and those; None before it is known."""
+        with self._lock:
+            return self._open().known()
 
     def strokes_tiff(self) -> bytes:
         """Return what is painted as a label TIFF."""
