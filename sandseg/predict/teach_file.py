@@ -20,7 +20,14 @@ from sandseg.predict.right_model import Choice, right_model
 from sandseg.predict.segment import check_outputs, segment_file
 from sandseg.predict.sight import Sight, look
 from sandseg.predict.slices import Progress, check_slice_memory
-from sandseg.predict.teaching import Learned, Painted, gather, learn_from, slices_for_usual
+from sandseg.predict.teaching import (
+    Learned,
+    Painted,
+    check_painted,
+    gather,
+    learn_from,
+    slices_for_usual,
+)
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
@@ -172,38 +179,6 @@ def _look(
         if z in usual:
             sights[z] = sight
     return painted, sights
-
-
-def check_painted(
-    values: Mapping[int, np.ndarray],
-    classes: Sequence[SegmentationClass],
-    is_correction: bool = False,
-) -> None:
-    """Check that strokes, (Y, X) uint8 by slice, teach every class, or correct some.
-
-    Raises:
-        TeachError: Nothing is painted, one class alone, or nothing in one of them.
-    """
-    found = {int(value) for one in values.values() for value in np.unique(one[one > 0])}
-    if not found:
-        raise TeachError(
-            "Nothing is painted: all values are 0.",
-            hint="Paint some strokes in each class: 1, 2 … for the classes in order.",
-        )
-    names = {material.value + 1: material.name for material in classes}
-    if is_correction:
-        return
-    if len(found) == 1:
-        raise TeachError(
-            f'Only one class is painted, "{names[found.pop()]}": there is nothing to tell it from.',
-            hint="Paint some strokes in another class, too.",
-        )
-    absent = [name for value, name in names.items() if value not in found]
-    if absent:
-        raise TeachError(
-            f'Nothing is painted in "{absent[0]}", so it can never be found.',
-            hint="Paint some strokes in it, or leave the class away.",
-        )
 
 
 def _check_correction(classes: Sequence[SegmentationClass], model: StoredModel) -> None:

@@ -113,6 +113,38 @@ def learn_from(painted: Mapping[int, Painted], n_classes: int, n_corrected: int 
     return learn(found.features, found.values, found.strokes, n_classes)
 
 
+def check_painted(
+    values: Mapping[int, np.ndarray],
+    classes: Sequence[SegmentationClass],
+    is_correction: bool = False,
+) -> None:
+    """Check that strokes, (Y, X) uint8 by slice, teach every class, or correct some.
+
+    Raises:
+        TeachError: Nothing is painted, one class alone, or nothing in one of them.
+    """
+    found = {int(value) for one in values.values() for value in np.unique(one[one > 0])}
+    if not found:
+        raise TeachError(
+            "Nothing is painted: all values are 0.",
+            hint="Paint some strokes in each class: 1, 2 … for the classes in order.",
+        )
+    names = {material.value + 1: material.name for material in classes}
+    if is_correction:
+        return
+    if len(found) == 1:
+        raise TeachError(
+            f'Only one class is painted, "{names[found.pop()]}": there is nothing to tell it from.',
+            hint="Paint some strokes in another class, too.",
+        )
+    absent = [name for value, name in names.items() if value not in found]
+    if absent:
+        raise TeachError(
+            f'Nothing is painted in "{absent[0]}", so it can never be found.',
+            hint="Paint some strokes in it, or leave the class away.",
+        )
+
+
 @dataclass(frozen=True, eq=False)
 class Learned:
     """All that is known of a lesson once it is learned: what a model is written from.
@@ -159,20 +191,36 @@ class Learned:
         """
         stack = self.stack
         lesson = Lesson(stack.name, stack.shape, self.values, self.slice_names, self.facts)
-        usual = self._usual(sights)
+        how = self.network, self.treatment, sights, (self.classifier, self.classes)
+        usual = usual_facts(stack, *how)
         write_taught(folder, self.network, self.classifier, self.classes, lesson, usual, title)
 
-    def _usual(self, sights: Mapping[int, Sight]) -> dict:
-        """Measure what painted slices look like: `model.usual` reads it."""
-        looks = []
-        for z in sorted(sights):
-            found = sights[z].predict(self.classifier, self.classes)
-            predictor = replace(sights[z].predictor, classes=self.classes)
-            looks.append(predictor.look_at(self.stack.read_slice(z), found))
-        size_um = self.stack.voxel_size_um
-        if self.treatment.is_rescaled:  # as large as the network saw them
-            size_um = usual_for(self.network).voxel_size_um
-        return _mean_look(looks) | ({"voxel_size_um": size_um} if size_um else {})
+
+def usual_facts(
+    stack: Stack,
+    network: StoredModel,
+    treatment: Treatment,
+    sights: Mapping[int, Sight],
+    taught: tuple[Classifier, tuple[SegmentationClass, ...]],
+) -> dict:
+    """Measure what painted slices look like, for the card: `model.usual` reads it.
+
+    Args:
+        stack: The slices.
+        network: Whose features were learned from.
+        treatment: How the slices were brought to it.
+        sights: Of some painted slices, by index.
+        taught: What was learned, and the classes.
+    """
+    looks = []
+    for z in sorted(sights):
+        found = sights[z].predict(*taught)
+        predictor = replace(sights[z].predictor, classes=taught[1])
+        looks.append(predictor.look_at(stack.read_slice(z), found))
+    size_um = stack.voxel_size_um
+    if treatment.is_rescaled:  # as large as the network saw them
+        size_um = usual_for(network).voxel_size_um
+    return _mean_look(looks) | ({"voxel_size_um": size_um} if size_um else {})
 
 
 def slices_for_usual(painted: Sequence[int]) -> tuple[int, ...]:

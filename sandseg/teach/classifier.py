@@ -163,7 +163,7 @@ def _losses(classifier: Classifier, painted: Painted) -> np.ndarray:
 def _fit(
     painted: Painted, n_classes: int, recipe: Recipe, start: Start | None = None
 ) -> Classifier:
-    n_logs = n_log_probabilities(painted.features)
+    n_logs = n_log_probabilities(painted.features) if start is None else len(start.matching)
     features, values = painted.features, painted.values
     targets = (np.arange(n_classes) == values[:, None] - 1).astype(np.float64)
     weights = np.full(len(values), 1 / len(values))

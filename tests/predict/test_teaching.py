@@ -77,8 +77,8 @@ def test_a_model_of_a_folder_answers_a_stack_as_the_lesson_does(network, tmp_pat
 
 
 def test_a_taught_model_sees_a_stack_in_the_light_it_was_taught_in(network, tmp_path):
-    made = make_phantom(PhantomConfig((1, 256, 256)))
-    light = 1 + 0.3 * np.linspace(-0.5, 0.5, 256)
+    made = make_phantom(PhantomConfig((1, 512, 512)))
+    light = 1 + 0.15 * np.linspace(-0.5, 0.5, 512)
     grey = np.clip(made.image * light, 0, 255).astype(np.uint8)
     strokes = strokes_on(made.labels, values=(0, 2))
     evened = replace(AS_IS, is_evened=True)
