@@ -26,6 +26,7 @@ from sandseg.predict.teaching import (
     check_painted,
     gather,
     learn_from,
+    score_of,
     slices_for_usual,
 )
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
@@ -153,7 +154,7 @@ def _teach(request: TeachRequest, folder: Path) -> _Taught:
         n_corrected = len(network.classes) if request.is_correction else 0
         classifier = learn_from(painted, len(classes), n_corrected)
         how = network, request.treatment, classes, values, painted, classifier
-        learned = Learned(stack, *how, request.is_correction)
+        learned = Learned(stack, *how, request.is_correction, score_of(painted, classifier))
         learned.write(folder, sights)
         facts = {
             "image": stack.name,

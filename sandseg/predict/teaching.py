@@ -18,6 +18,7 @@ from sandseg.model.usual import usual_for
 from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
 from sandseg.teach.classifier import Start, learn
+from sandseg.teach.held_back import HeldBackScore, held_back_score
 from sandseg.teach.pixel_classifier import Classifier
 from sandseg.teach.taught_model import Lesson, write_taught
 
@@ -113,6 +114,20 @@ def learn_from(painted: Mapping[int, Painted], n_classes: int, n_corrected: int 
     return learn(found.features, found.values, found.strokes, n_classes)
 
 
+def score_of(painted: Mapping[int, Painted], classifier: Classifier) -> HeldBackScore:
+    """Tell by strokes that are held back how good a classifier is that all of them taught."""
+    found, n_classes = joined(painted), classifier.n_classes
+    answers = classifier.probabilities(found.drawn)
+    return held_back_score(found.features, found.values, found.strokes, n_classes, answers)
+
+
+def score_facts(score: HeldBackScore) -> dict:
+    """Return a score as plain numbers, None where there is none, and what they mean in words."""
+    numbers = {name: getattr(score, name) for name in ("accuracy", "mean_iou", "low", "high")}
+    rounded = {n: None if value is None else round(value, 4) for n, value in numbers.items()}
+    return rounded | {"n_strokes": score.n_strokes, "meaning": score.meaning}
+
+
 def check_painted(
     values: Mapping[int, np.ndarray],
     classes: Sequence[SegmentationClass],
@@ -150,7 +165,7 @@ class Learned:
     """All that is known of a lesson once it is learned: what a model is written from.
 
     `classes` are numbered from 0. `values` (Y, X) uint8 and `painted` are by the index of their
-    slice, in `stack`; `score` is what the held-back strokes say.
+    slice, in `stack`; `score` is what the held-back strokes say, where they were asked.
     """
 
     stack: Stack
@@ -161,7 +176,7 @@ class Learned:
     painted: Mapping[int, Painted]
     classifier: Classifier
     is_correction: bool = False
-    score: dict | None = None
+    score: HeldBackScore | None = None
 
     @property
     def slice_names(self) -> tuple[int | str, ...]:
@@ -178,7 +193,7 @@ class Learned:
             "n_pixels": dict(zip(names, pixels, strict=True)),
             "treatment": asdict(self.treatment),
             "is_correction": self.is_correction,
-            "held_back": self.score,
+            "held_back": score_facts(self.score) if self.score else None,
         }
 
     def write(self, folder: Path, sights: Mapping[int, Sight], title: str = "") -> None:

@@ -67,6 +67,9 @@ def test_a_few_strokes_a_class_segment_the_stack(sandseg, tmp_path, rock):
     assert found["porosity"] is None
     assert any("No class is marked as pore" in warning for warning in found["warnings"])
     assert found["teaching"]["slices"] == [1, 2]
+    score = found["teaching"]["held_back"]
+    assert 0 <= score["low"] <= score["mean_iou"] <= score["high"] <= 1
+    assert score["meaning"] in out
     assert sum(found["teaching"]["n_pixels"].values()) == np.count_nonzero(
         read(tmp_path / "strokes.tif")
     )
@@ -74,6 +77,22 @@ def test_a_few_strokes_a_class_segment_the_stack(sandseg, tmp_path, rock):
     assert "class 1" in out
     values = read(confidence)
     assert 1 / 3 <= values.min() <= values.max() <= 1
+
+
+def test_of_too_few_strokes_no_score_is_told(sandseg, tmp_path, rock):
+    save(tmp_path / "few.tif", strokes_on(rock, (0,), n=1))
+    report = tmp_path / "r.json"
+
+    code, out, _ = sandseg(
+        "teach", tmp_path / "rock.tif", tmp_path / "few.tif", "-o", tmp_path / "l.tif",
+        "--report", report,
+    )  # fmt: skip
+
+    score = json.loads(report.read_text())["teaching"]["held_back"]
+    assert code == 0
+    assert score["mean_iou"] is None
+    assert "few strokes" in score["meaning"]
+    assert score["meaning"] in out
 
 
 def test_the_same_strokes_give_the_same_labels_on_another_stack(sandseg, tmp_path, rock):
