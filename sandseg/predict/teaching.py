@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage
 
 from sandseg.classes import SegmentationClass
 from sandseg.config import Treatment
@@ -19,12 +18,12 @@ from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
 from sandseg.teach.classifier import Start, learn
 from sandseg.teach.held_back import HeldBackScore, held_back_score
+from sandseg.teach.parting import stroke_numbers
 from sandseg.teach.pixel_classifier import Classifier
 from sandseg.teach.taught_model import Lesson, write_taught
 
 N_DRAWN = 2000  # pixels of a slice that show what a network answers by itself
 N_USUAL_SLICES = 3  # of those painted tell what is usual
-_EIGHT = np.ones((3, 3), bool)
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +64,6 @@ def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     step = max(int(np.sqrt(shape[0] * shape[1] / N_DRAWN)), 1)
     rows, columns = (np.arange(step // 2, length, step) for length in shape)
     return np.repeat(rows, len(columns)), np.tile(columns, len(rows))
-
-
-def stroke_numbers(values: np.ndarray) -> np.ndarray:
-    """Number what hangs together in one class, (Y, X) int32 from 1; 0 where nothing is painted."""
-    numbers, n = np.zeros(values.shape, np.int32), 0
-    for value in np.unique(values[values > 0]):
-        found, n_found = ndimage.label(values == value, _EIGHT)
-        numbers += np.where(found, found + n, 0).astype(np.int32)
-        n += n_found
-    return numbers
 
 
 def joined(painted: Mapping[int, Painted]) -> Painted:

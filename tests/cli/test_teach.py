@@ -1,6 +1,7 @@
 import json
 import signal
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -10,7 +11,9 @@ from sandseg.cli.main import main
 from sandseg.cli.teach import parse_classes
 from sandseg.errors import ConfigError
 from sandseg.export.tiff import write_image
+from sandseg.model.request import SegmentRequest
 from sandseg.model.store import load_model
+from sandseg.runs.segmentation import CONFIDENCE, LABELS, job_status, start_segmentation
 from tests.lessons import TINY, made_up_stack, models, strokes_on  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.usefixtures("models")
@@ -287,3 +290,27 @@ def test_classes_are_read_as_they_were_written():
     assert (clay.value, clay.name, clay.is_pore) == (2, "clay", False)
     assert (quartz.name, quartz.is_pore) == ("quartz", True)
     assert len({air.color, clay.color, quartz.color}) == 3
+
+
+@pytest.mark.slow
+def test_a_job_on_64_slices_is_the_command_line_on_them(sandseg, tmp_path):
+    grey, labels = made_up_stack(64, (64, 80))
+    write_image(tmp_path / "rock.tif", grey, 2.0)
+    save(tmp_path / "strokes.tif", strokes_on(labels, (7, 50)))
+    files = tmp_path / "rock.tif", tmp_path / "strokes.tif"
+    code, _, err = sandseg(
+        "teach", *files, "-o", tmp_path / "l.tif", "--keep", "mine",
+        "--confidence", tmp_path / "c.tif",
+    )  # fmt: skip
+    assert code == 0, err
+
+    job = tmp_path / "job"
+    start_segmentation(SegmentRequest(files[0], tmp_path / "x.tif", model="mine"), job)
+    end = time.monotonic() + 300
+    while job_status(job).state == "running" and time.monotonic() < end:
+        time.sleep(0.2)
+
+    assert job_status(job).state == "done"
+    assert read(job / LABELS).tobytes() == read(tmp_path / "l.tif").tobytes()
+    assert read(job / CONFIDENCE).tobytes() == read(tmp_path / "c.tif").tobytes()
+    assert len(read(job / LABELS)) == 64

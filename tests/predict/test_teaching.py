@@ -13,7 +13,7 @@ from sandseg.model.store import load_model, write_card
 from sandseg.predict.even_light import ready_predictor
 from sandseg.predict.sight import look
 from sandseg.predict.slices import predict_stack
-from sandseg.predict.teaching import Learned, gather, joined, learn_from, stroke_numbers
+from sandseg.predict.teaching import Learned, gather, joined, learn_from
 from sandseg.scan.stack import Stack
 from sandseg.teach.features import FeatureMaker
 from sandseg.teach.stroke_files import read_strokes
@@ -44,19 +44,6 @@ def learned_on(network, grey, strokes, treatment=AS_IS):
 def lesson(network):
     grey, labels = made_up_stack()
     return learned_on(network, grey, strokes_on(labels, (0, 2)))
-
-
-def test_a_stroke_is_what_hangs_together_in_one_class():
-    values = np.zeros((9, 12), np.uint8)
-    values[1, 1:4] = values[2, 4] = 1  # joined at a corner
-    values[5, 5:8] = 1
-    values[6, 5:8] = 2
-
-    numbers = stroke_numbers(values)
-
-    assert set(np.unique(numbers)) == {0, 1, 2, 3}
-    assert len(set(numbers[values == 1])) == 2
-    assert numbers[1, 1] == numbers[2, 4]
 
 
 @pytest.mark.parametrize("treatment", [AS_IS, replace(AS_IS, is_rescaled=True)])
