@@ -104,10 +104,15 @@ def learn_from(painted: Mapping[int, Painted], n_classes: int, n_corrected: int 
 
 
 def score_of(painted: Mapping[int, Painted], classifier: Classifier) -> HeldBackScore:
-    """Tell by strokes that are held back how good a classifier is that all of them taught."""
-    found, n_classes = joined(painted), classifier.n_classes
-    answers = classifier.probabilities(found.drawn)
-    return held_back_score(found.features, found.values, found.strokes, n_classes, answers)
+    """Tell by strokes that are held back how good a classifier is that all of them taught.
+
+    It is over the classes that are painted: where a network is corrected, some may not be.
+    """
+    found = joined(painted)
+    values = np.unique(found.values)
+    answers = classifier.probabilities(found.drawn)[:, values - 1]
+    numbers = (1 + np.searchsorted(values, found.values)).astype(np.uint8)
+    return held_back_score(found.features, numbers, found.strokes, len(values), answers)
 
 
 def score_facts(score: HeldBackScore) -> dict:

@@ -31,9 +31,8 @@ RECIPES = (  # from the strongest belief in the network to the weakest
 )
 NO_MATTER = 0.01  # share of wrong pixels in held-back strokes that is no reason to learn more
 EXPLAINS = 0.15  # share of wrong pixels up to which a recipe does where none can be held back
-CORRECTION = RECIPES[2]  # of a network's own answer
-START_WEIGHT = 0.5  # of all pixels of a start, beside all painted ones
-CONFIDENT = 0.8  # probability from which on a network's answer is an example
+CORRECTION = Recipe("network's own answer, corrected", True, 3, 0.01, 1.0, bias_penalty=1000.0)
+START_PIXELS = 6000  # painted pixels that weigh as much as the network's answer to whole slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +94,8 @@ def learn(
         )
     painted = Painted(features, values, strokes).thinned(MOST_PIXELS)
     if start is not None:
-        return fit_recipe(painted, n_classes, CORRECTION, start)
+        weight = START_PIXELS / len(values)
+        return fit_recipe(painted, n_classes, CORRECTION, start, weight)
     return fit_recipe(painted, n_classes, choose_recipe(painted, n_classes))
 
 
@@ -162,9 +162,16 @@ def _is_wrong(classifier: Classifier, painted: Painted) -> np.ndarray:
 
 
 def fit_recipe(
-    painted: Painted, n_classes: int, recipe: Recipe, start: Start | None = None
+    painted: Painted,
+    n_classes: int,
+    recipe: Recipe,
+    start: Start | None = None,
+    start_weight: float = 1.0,
 ) -> Classifier:
-    """Learn as a recipe says, from all of the painted pixels."""
+    """Learn as a recipe says, from all of the painted pixels.
+
+    The pixels of a start, together, count `start_weight` times as much as all painted ones.
+    """
     n_logs = n_log_probabilities(painted.features) if start is None else len(start.matching)
     features, values = painted.features, painted.values
     targets = (np.arange(n_classes) == values[:, None] - 1).astype(np.float64)
@@ -172,12 +179,11 @@ def fit_recipe(
     matching = match_classes(features[:, :n_logs], targets)
     if start is not None:
         matching = start.matching.astype(np.float32)
-        sure = np.exp(start.features[:, :n_logs].astype(np.float64)) @ matching
-        is_sure = sure.max(axis=1) >= CONFIDENT
-        features = np.concatenate([features, start.features[is_sure]])
-        targets = np.concatenate([targets, sure[is_sure]])
-        share = START_WEIGHT / max(is_sure.sum(), 1)
-        weights = np.concatenate([weights, np.full(is_sure.sum(), share)])
+        own = np.exp(start.features[:, :n_logs].astype(np.float64)) @ matching
+        own /= own.sum(axis=1, keepdims=True)
+        features = np.concatenate([features, start.features])
+        targets = np.concatenate([targets, own])
+        weights = np.concatenate([weights, np.full(len(own), start_weight / len(own))])
         weights /= weights.sum()
     answers = matched(features[:, :n_logs].astype(np.float64), matching)
     used = features if recipe.uses_filters else features[:, :n_logs]

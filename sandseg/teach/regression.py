@@ -10,6 +10,7 @@ MOST_ROUNDS = 80  # of the search; what is left to gain then changes no label
 NEVER = -1e3  # score of a class in which nothing is painted
 ONE_CORE = 2**18  # multiplications up to which OpenBLAS stays on one core, and gives one result
 LEAST = 1e-6  # probability a network's answer is taken to have at least
+MOST_LOGS = 32  # classes a network may have
 DOUBT = 0.01  # added to how often a network's class is painted as a class
 
 
@@ -18,7 +19,8 @@ class Recipe:
     """How much is learned.
 
     `uses_filters`: of all features, not of the network's log-probabilities alone. Each is cut into
-    `n_segments` straight pieces. `penalty` on the weights. `trust` in the network's own answer.
+    `n_segments` straight pieces. `penalty` on the weights, and `bias_penalty` times as much on what
+    makes a class likelier everywhere. `trust` in the network's own answer.
     """
 
     name: str
@@ -26,6 +28,7 @@ class Recipe:
     n_segments: int
     penalty: float
     trust: float
+    bias_penalty: float = 0.1
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,11 +52,14 @@ def softmax(scores: np.ndarray) -> np.ndarray:
 
 
 def n_log_probabilities(features: np.ndarray) -> int:
-    """Return how many of the first features of (P, F) are the log-probabilities of a network."""
-    sums = np.exp(np.minimum(features[:, :16].astype(np.float64), 1)).cumsum(axis=1)
-    is_all = (np.abs(sums - 1) < 0.02).all(axis=0) & (features[:, :16] <= 0).all(axis=0)
-    found = np.flatnonzero(is_all[1:])
-    return int(found[0]) + 2 if found.size else 0
+    """Return how many of the first features of (P, F) are the log-probabilities of a network.
+
+    They make 1 together; what follows, a grey value from 0 to 1, would add more than another 1.
+    """
+    logs = features[:, :MOST_LOGS].astype(np.float64)
+    sums = np.exp(np.minimum(logs, 1)).cumsum(axis=1)
+    found = np.flatnonzero((np.abs(sums - 1) < 0.02).all(axis=0))
+    return int(found[-1]) + 1 if found.size and found[-1] > 0 else 0
 
 
 def match_classes(logs: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -113,7 +119,7 @@ def fit(examples: Examples, knots: np.ndarray, recipe: Recipe) -> tuple[np.ndarr
     targets, n_classes = examples.targets * examples.weights[:, None], examples.targets.shape[1]
     start = start + np.where(targets.any(axis=0), 0, NEVER)
     penalty = np.full((x.shape[1] + 1, 1), recipe.penalty)
-    penalty[-1] /= 10  # of the bias
+    penalty[-1] *= recipe.bias_penalty
 
     # More cores would wait for each other longer than they work, and round in another order.
     n_rows = max(ONE_CORE // (x.shape[1] * n_classes), 1)

@@ -1,0 +1,204 @@
+"""Learning from strokes."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+from scipy import ndimage
+
+from sandseg.data.any_rock import draw_slice
+from sandseg.errors import ModelError, TrainingError
+from sandseg.model.store import load_model
+from sandseg.score.metrics import confusion_matrix, iou
+from sandseg.teach.classifier import RECIPES, Painted, Start, choose_recipe, fold_numbers, learn
+from sandseg.teach.features import FeatureMaker
+from sandseg.teach.pixel_classifier import Classifier
+
+SIZE = 128
+DATA = Path(os.environ.get("SANDSEG_DATA", "../shared/data"))
+
+
+@pytest.fixture(scope="module")
+def rock():
+    """A made-up slice with pores, its (Y, X) labels 0 pore and 1 solid, and its features."""
+    grey, labels = draw_slice(SIZE, np.random.default_rng(4))
+    features = FeatureMaker(load_model("rock-any"))(grey[None, ..., None])
+    return (labels > 0).astype(np.uint8), features
+
+
+def squares(labels, n_each, seed=0):
+    """Paint squares of 4 × 4 pixels inside each class: places, values and strokes."""
+    rng, values = np.random.default_rng(seed), np.zeros(labels.shape, np.uint8)
+    numbers = np.zeros(labels.shape, int)
+    for value in np.unique(labels):
+        n_painted = 0
+        for _ in range(5000):
+            y, x = rng.integers(0, SIZE - 4, 2)
+            spot = np.s_[y : y + 4, x : x + 4]
+            if n_painted < n_each and (labels[spot] == value).all() and not values[spot].any():
+                n_painted += 1
+                values[spot], numbers[spot] = value + 1, numbers.max() + 1
+    places = np.nonzero(values)
+    return places, values[places], numbers[places]
+
+
+def answer(classifier, features):
+    return classifier.probabilities(features)[0].argmax(axis=-1)
+
+
+def test_a_few_strokes_find_the_pores_of_a_rock(rock):
+    labels, features = rock
+    places, values, strokes = squares(labels, 4)
+
+    classifier = learn(features.at(*places), values, strokes, 2)
+
+    found = iou(confusion_matrix(labels, answer(classifier, features).astype(np.uint8), 2))
+    assert found[0] > 0.8
+
+
+def test_classes_the_network_does_not_know_are_learned_from_the_filters(rock):
+    _, features = rock
+    labels = np.zeros((SIZE, SIZE), np.uint8)
+    smooth = np.asarray(features)[0, ..., 9]  # the widest of the fine filters
+    labels[smooth > np.median(smooth)] = 1
+    solid = np.asarray(features)[0, ..., 0] < np.log(0.1)
+    places, values, strokes = squares(np.where(solid, labels, 2), 8)
+    use = values < 3
+
+    classifier = learn(features.at(*(axis[use] for axis in places)), values[use], strokes[use], 2)
+
+    right = answer(classifier, features)[solid] == labels[solid]
+    assert str(classifier.recipe) != RECIPES[0].name
+    assert right.mean() > 0.85
+
+
+def test_the_same_strokes_teach_the_same_bit_for_bit_and_kept_they_stay_so(rock, tmp_path):
+    labels, features = rock
+    places, values, strokes = squares(labels, 5)
+    painted = features.at(*places), values, strokes, 2
+
+    once, again = learn(*painted), learn(*painted)
+    once.save(tmp_path / "classifier.npz")
+    kept = Classifier.load(tmp_path / "classifier.npz")
+
+    for name, numbers in vars(once).items():
+        np.testing.assert_array_equal(numbers, getattr(again, name))
+        np.testing.assert_array_equal(numbers, getattr(kept, name))
+    np.testing.assert_array_equal(kept.probabilities(features), once.probabilities(features))
+
+
+def test_how_strokes_are_numbered_does_not_matter(rock):
+    labels, features = rock
+    places, values, strokes = squares(labels, 5)
+
+    one = learn(features.at(*places), values, strokes, 2)
+    other = learn(features.at(*places), values, 1000 - strokes, 2)
+
+    np.testing.assert_array_equal(one.weights, other.weights)
+
+
+def test_answers_in_parts_are_those_of_the_whole(rock):
+    labels, features = rock
+    places, values, strokes = squares(labels, 4)
+    classifier = learn(features.at(*places), values, strokes, 2)
+
+    whole = classifier.probabilities(features)
+    coarse = classifier.probabilities(features.part(np.s_[2::4], np.s_[2::4]))
+    one_by_one = classifier.probabilities(np.asarray(features))
+
+    assert whole.dtype == np.float32
+    np.testing.assert_allclose(whole.sum(axis=-1), 1, atol=1e-5)
+    np.testing.assert_allclose(coarse, whole[:, 2::4, 2::4], atol=1e-4)
+    np.testing.assert_allclose(one_by_one, whole, atol=1e-4)
+
+
+def test_a_class_that_is_painted_nowhere_is_never_answered(rock):
+    labels, features = rock
+    places, values, strokes = squares(labels, 4)
+    values = np.where(values == 2, 3, values)
+
+    classifier = learn(features.at(*places), values, strokes, 3)
+
+    assert classifier.probabilities(features)[..., 1].max() < 1e-6
+
+
+def test_one_class_alone_cannot_be_told_apart(rock):
+    _, features = rock
+
+    with pytest.raises(TrainingError, match="nothing to tell apart"):
+        learn(features.at(np.arange(5), np.arange(5)), np.full(5, 2, np.uint8), np.arange(5), 2)
+
+
+@pytest.mark.parametrize("content", [b"", b"no numbers", None])
+def test_a_damaged_file_is_named(tmp_path, content):
+    path = tmp_path / "classifier.npz"
+    if content is not None:
+        path.write_bytes(content)
+
+    with pytest.raises(ModelError, match=r"classifier\.npz is missing or damaged"):
+        Classifier.load(path)
+
+
+def test_numbers_that_do_not_fit_together_are_refused(rock, tmp_path):
+    labels, features = rock
+    places, values, strokes = squares(labels, 4)
+    numbers = vars(learn(features.at(*places), values, strokes, 2))
+    np.savez(tmp_path / "classifier.npz", **{**numbers, "bias": np.zeros(5, np.float32)})
+
+    with pytest.raises(ModelError, match="missing or damaged"):
+        Classifier.load(tmp_path / "classifier.npz")
+
+
+def test_whole_strokes_are_held_back_and_each_fold_has_all_classes():
+    values = np.repeat([1, 2, 1, 2, 1, 2, 2], 5).astype(np.uint8)
+    strokes = np.repeat(np.arange(7), 5)
+
+    folds = fold_numbers(Painted(np.zeros((35, 1)), values, strokes))
+
+    for stroke in range(7):
+        assert np.unique(folds[strokes == stroke]).size == 1
+    for fold in np.unique(folds):
+        assert set(values[folds == fold]) == {1, 2}
+
+
+def test_a_class_with_one_stroke_cannot_be_held_back():
+    values = np.array([1, 1, 2], np.uint8)
+
+    assert fold_numbers(Painted(np.zeros((3, 1)), values, np.array([1, 2, 3]))) is None
+
+
+def test_without_a_network_only_strokes_count():
+    features = np.random.default_rng(0).normal(2, 1, (40, 6)).astype(np.float32)
+    values = np.repeat([1, 2], 20).astype(np.uint8)
+
+    assert choose_recipe(Painted(features, values, np.arange(40)), 2) is RECIPES[-1]
+
+
+def test_strokes_of_one_class_correct_the_network_and_spoil_nothing_else():
+    image = DATA / "sandstone" / "images" / "Sandstone_Versa0150.tif"
+    if not image.exists():
+        pytest.skip("the real slices are not at hand")
+    window = np.s_[300:812, 300:812]
+    grey = tifffile.imread(image)[window].astype(np.float32) / 255
+    mask = tifffile.imread(DATA / "sandstone" / "masks" / image.name)[window]
+    colors = [(0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 0)]
+    true = np.argmax([(mask == color).all(axis=-1) for color in colors], axis=0)
+    features = FeatureMaker(load_model("sandstone-compact"))(grey[None, ..., None])
+    own = np.asarray(features)[0, ..., :4].argmax(axis=-1)
+    missed, _ = ndimage.label((true == 1) & (own != 1), np.ones((3, 3)))  # clay, not found
+    largest = np.argsort(-np.bincount(missed.ravel())[1:])[:3] + 1
+    places = np.nonzero(np.isin(missed, largest))
+    drawn = np.random.default_rng(0).integers(0, 512, (2, 2000))
+    start = Start(features.at(*drawn), np.eye(4, dtype=np.float32))
+
+    values = np.full(len(places[0]), 2, np.uint8)
+    classifier = learn(features.at(*places), values, missed[places], 4, start)
+
+    found = answer(classifier, features)
+    before = iou(confusion_matrix(true.astype(np.uint8), own.astype(np.uint8), 4))
+    after = iou(confusion_matrix(true.astype(np.uint8), found.astype(np.uint8), 4))
+    assert (found[places] == 1).mean() > 0.7
+    assert after.mean() > before.mean() - 0.02
+    assert (after > before - 0.05).all()
