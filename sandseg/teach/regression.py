@@ -1,8 +1,10 @@
 """Logistic regression on clipped features, with a network's answer as what is believed before."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 MOST_ROUNDS = 80  # of the search; what is left to gain then changes no label
 NEVER = -1e3  # score of a class in which nothing is painted
@@ -90,6 +92,16 @@ def segments(features: np.ndarray, knots: np.ndarray) -> np.ndarray:
     return np.concatenate([np.clip(features, low, high) - low for low, high in pairs], axis=1)
 
 
+@cache
+def use_one_thread() -> None:
+    """Let the sums of this process run in one thread from now on.
+
+    These are small: several threads wait for each other most of the time, for ten times the work on
+    a busy machine. And the order of a sum must not depend on what else goes on.
+    """
+    threadpool_limits(1, user_api="blas")
+
+
 def fit(examples: Examples, knots: np.ndarray, recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     """Find the weights that explain the examples best, as few as that takes.
 
@@ -103,6 +115,7 @@ def fit(examples: Examples, knots: np.ndarray, recipe: Recipe) -> tuple[np.ndarr
     """
     from scipy.optimize import minimize  # slow to load
 
+    use_one_thread()
     reach = segments(examples.features, knots).astype(np.float64)
     mean, spread = reach.mean(axis=0), reach.std(axis=0)
     is_of_use = spread > 1e-5
