@@ -21,6 +21,8 @@ from pages.teaching.classes import edit_classes
 from pages.teaching.lesson import Lesson
 from pages.teaching.opening import CORRECT, address_of, open_lesson
 from pages.teaching.panel import show_numbers, show_words
+from pages.teaching.stroke_files import show_stroke_files
+from pages.teaching.take_home import show_files, show_keeping, show_whole_stack
 
 WORKBENCH, PANEL = "teach-workbench", "teach-panel"
 CORRECTING = (
@@ -49,7 +51,7 @@ def show_picture(lesson: Lesson, z: int) -> None:
 
 
 @st.fragment(key=PANEL)
-def show_panel(lesson: Lesson, z: int) -> None:
+def show_panel(lesson: Lesson, source: Source, z: int) -> None:
     """What was painted and learned; drawn anew as the picture changes."""
     follow_labels("pulse")
     with user_errors():
@@ -57,6 +59,10 @@ def show_panel(lesson: Lesson, z: int) -> None:
         show_words(summary)
         show_numbers(summary)
         edit_classes(lesson, summary.classes, lesson.setting.classes)
+        if summary.phases:
+            show_keeping(lesson, source)
+            show_files(lesson, source, z)
+        show_stroke_files(lesson, source, is_painted=any(summary.n_pixels))
 
 
 @st.fragment
@@ -67,7 +73,7 @@ def show_at_slice(lesson: Lesson, source: Source, side: DeltaGenerator) -> None:
     with shown, user_errors(side):
         show_picture(lesson, z)
     with side:
-        show_panel(lesson, z)
+        show_panel(lesson, source, z)
 
 
 @st.fragment(key=WORKBENCH)
@@ -90,6 +96,7 @@ def workbench() -> None:
             return
         lesson = open_lesson(source, model, is_correction)
         show_at_slice(lesson, source, panel)
+        show_whole_stack(lesson, source)
 
 
 navigation.start_page()

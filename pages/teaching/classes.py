@@ -1,15 +1,15 @@
 """The classes of a lesson: two to eight, with names, colors, and which of them are pore."""
 
-import secrets
 from collections.abc import Sequence
 
 import streamlit as st
 
 from pages.panels.refusals import show_refusal
 from pages.session.state import pop_refusal
-from pages.teaching.lesson import Lesson
+from pages.teaching.lesson import Lesson, classes_event
 from sandseg.classes import SegmentationClass, numbered_classes
 from sandseg.errors import SandsegError
+from sandseg.teach.events import class_entries
 
 FEWEST, MOST = 2, 8
 REFUSAL = "classes_refusal"
@@ -46,7 +46,7 @@ def edit_classes(
                 args=(lesson, [*classes, _another(classes)]),
             )
         for label, others in (("Pore and solid", PAIR), ("As the model", preset)):
-            if _facts(others) != _facts(classes):
+            if class_entries(others) != class_entries(classes):
                 row.button(label, type="tertiary", on_click=_say, args=(lesson, others))
 
 
@@ -87,18 +87,13 @@ def _row(
 
 def _say(lesson: Lesson, classes: Sequence[SegmentationClass]) -> None:
     """Change the classes, by an event as the strokes are: it can be undone as they can."""
-    event = {"id": secrets.token_urlsafe(12), "do": "classes", "classes": _facts(classes)}
     try:
-        refused = lesson.add([event], 0)["refused"]
+        refused = lesson.add([classes_event(classes)], 0)["refused"]
     except SandsegError as error:
         st.session_state[REFUSAL] = error
         return
     for one in refused:
         st.session_state[REFUSAL] = SandsegError(one["message"], one.get("hint", ""))
-
-
-def _facts(classes: Sequence[SegmentationClass]) -> list[dict]:
-    return [{"name": c.name, "color": c.color, "is_pore": c.is_pore} for c in classes]
 
 
 def _another(classes: Sequence[SegmentationClass]) -> SegmentationClass:

@@ -5,7 +5,7 @@ Each step works on what the lesson is at that moment; what a newer stroke has ov
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -15,12 +15,13 @@ import numpy as np
 from pages.components.painting.tickets import Look
 from pages.teaching import learning
 from pages.teaching.desk import Step, desk
-from pages.teaching.learning import Painted, Piece, Taught, Whole
+from pages.teaching.learning import Piece, Taught, Whole
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.measure.composition import Composition
+from sandseg.predict.teaching import Painted, gather
 from sandseg.teach.strokes import Painting
 
 FEATURES, WHOLE, SCORE, NEXT = range(4)  # how long each can wait
@@ -60,6 +61,7 @@ class Learner:
         self.classes = setting.classes
         self.todo: dict[int, tuple[int, object]] = {}  # painted on since: digest and values
         self.painted: dict[int, Painted] = {}
+        self.digests: dict[int, int] = {}  # of what is painted, by slice
         self.taught: Taught | None = None
         self.taught_n = -1  # events that were learned from
         self.pieces: dict[Look, Piece] = {}
@@ -81,11 +83,11 @@ class Learner:
                 values = painting.slice_values(z)
                 digest = learning.digest_of(values)
                 self.todo.pop(z, None)
-                if z not in self.painted or self.painted[z].digest != digest:
+                if self.digests.get(z) != digest:
                     self.todo[z] = digest, values.copy()
             for gone in [z for z in {*self.todo, *self.painted} if z not in shown]:
-                self.todo.pop(gone, None)
-                self.painted.pop(gone, None)
+                for known in (self.todo, self.painted, self.digests):
+                    known.pop(gone, None)
 
     def _labels(self, painting: Painting) -> tuple[SegmentationClass, ...]:
         """Return the classes as labels count them: from 0, where strokes count from 1."""
@@ -155,6 +157,18 @@ class Learner:
         with self.lock:
             self.pieces = {look: piece for look, piece in self.pieces.items() if look in looks}
 
+    def known(self) -> tuple[Taught, Mapping[int, Painted]] | None:
+        """Return what was learned from the newest strokes, and those; None before it is known.
+
+        Raises:
+            SandsegError: Nothing can be learned from them.
+        """
+        with self.lock:
+            if self.refusal:
+                raise self.refusal
+            is_new = self.taught and self.taught.n == self.n
+            return (self.taught, dict(self.painted)) if is_new else None
+
     def facts(self, z: int) -> dict[str, object]:  # noqa: ARG002 - those of a slice will come
         """Return what goes to browsers beside the labels of a slice."""
         return {"n": self.n}
@@ -191,13 +205,14 @@ class Learner:
             sight = sights.find(self.task, z)
             if sight is None:  # others needed the room: it is made again
                 return
-            fresh[z] = learning.gather(sight, values, digest)
+            fresh[z] = gather(sight, values), digest
         with self.lock:
-            self.painted.update(fresh)
-            self.todo = {z: one for z, one in self.todo.items() if one[0] != _digest(fresh.get(z))}
+            for z, (painted, digest) in fresh.items():
+                self.painted[z], self.digests[z] = painted, digest
+            self.todo = {z: one for z, one in self.todo.items() if one[0] != self.digests.get(z)}
             painted = dict(self.painted)
         try:
-            taught, refusal = learning.learn_from(painted, classes, n), None
+            taught, refusal = learning.learn(painted, classes, n), None
         except SandsegError as error:
             taught, refusal = None, error
         with self.lock:
@@ -238,7 +253,3 @@ class Learner:
         """Return a number above all before, also those of a server since restarted."""
         self._version = max(self._version + 1, int(1000 * time.time()))
         return self._version
-
-
-def _digest(painted: Painted | None) -> int | None:
-    return painted.digest if painted else None

@@ -11,27 +11,42 @@ import struct
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 
+from pages.cache.rocks import stack_of
 from pages.components.painting.tickets import Look
 from pages.teaching.desk import Step, desk
 from pages.teaching.learner import Learner, Summary
-from pages.teaching.learning import Piece
+from pages.teaching.learning import Piece, Taught
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
+from sandseg.classes import SegmentationClass
+from sandseg.predict.teaching import Painted
 from sandseg.teach.events import class_entries
 from sandseg.teach.journal import Journal
+from sandseg.teach.stroke_files import read_kept, strokes_tiff
+from sandseg.teach.strokes import Painting
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
 
 WAIT_S = 5.0  # for labels, before a browser asks again; a server that ends waits for it
 LOOK_S = 20.0  # after which a browser that asked for nothing more looks no longer
 IDLE_S = 180.0  # after which a lesson lets go of its memory
+
+
+@dataclass(frozen=True, eq=False)
+class Strokes:
+    """What `n` events have painted: classes from 0, and (Y, X) uint8 by slice, counted from 1."""
+
+    n: int
+    classes: tuple[SegmentationClass, ...]
+    values: Mapping[int, np.ndarray]
 
 
 class Lesson:
@@ -71,6 +86,52 @@ class Lesson:
             self._open()
             return self._since(known)
 
+    def bring(self, slices: Mapping[int, np.ndarray]) -> None:
+        """Paint what a label file brings, as one event.
+
+        Args:
+            slices: (Y, X) uint8 by index, 0 where nothing is painted.
+
+        Raises:
+            SandsegError: There is no room, or they are of more classes than there are.
+        """
+        with self._lock:
+            self._ask_room(sum(values.size for values in slices.values()) // 8)
+            self._open()
+            with workspace.writing():
+                self._journal.add(self._preset())
+                self._journal.add_import(secrets.token_urlsafe(12), slices)
+            self._learner.hear(self._journal.painting)
+        desk.wake(self)
+
+    def imported(self, file: str) -> Mapping[int, np.ndarray] | None:
+        """Return the slices, (Y, X) uint8 by index, that an import of a file brought."""
+        with self._lock:
+            self._open()
+            known = self._journal.events() if self._journal else []
+        if not any(event["do"] == "import" and event["file"] == file for event in known):
+            return None
+        return read_kept(lesson_folder(self.id) / file, self.setting.shape)
+
+    def strokes(self) -> Strokes:
+        """Return what is painted on all slices."""
+        with self._lock:
+            learner = self._open()
+            painting = self._journal.painting if self._journal else Painting(self.setting.shape)
+            values = {z: painting.slice_values(z) for z in painting.painted_slices}
+            return Strokes(painting.n_events, learner.classes, values)
+
+    def taught(self) -> tuple[Taught, Mapping[int, Painted]] | None:
+        """Return what was learned from the newest strokes, and those; None before it is known."""
+        with self._lock:
+            return self._open().known()
+
+    def strokes_tiff(self) -> bytes:
+        """Return what is painted as a label TIFF."""
+        with self._lock:
+            self._open()
+            return strokes_tiff(self._journal.painting, stack_of(self.setting.task).spacing_um)
+
     def _since(self, known: int) -> dict[str, Any]:
         if self._journal is None:
             return {"n": 0, "events": [], "refused": []}
@@ -81,8 +142,7 @@ class Lesson:
         """Return what comes before the first stroke: the classes, which are as they are then."""
         if self._journal.n_events:
             return []
-        classes = class_entries(self.setting.classes)
-        return [{"id": secrets.token_urlsafe(12), "do": "classes", "classes": classes}]
+        return [classes_event(self.setting.classes)]
 
     def _open(self) -> Learner:
         """Read the strokes from the disk, where they are not in memory."""
@@ -204,6 +264,11 @@ class Lesson:
                 return False
             self._journal = self._learner = None
             return True
+
+
+def classes_event(classes: Sequence[SegmentationClass]) -> dict[str, Any]:
+    """Return what says which classes there are from now on."""
+    return {"id": secrets.token_urlsafe(12), "do": "classes", "classes": class_entries(classes)}
 
 
 def packed(piece: Piece, facts: dict[str, Any]) -> bytes:

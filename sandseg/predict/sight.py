@@ -9,10 +9,9 @@ from sandseg.classes import IGNORED, SegmentationClass
 from sandseg.grey.rescale import nearest_pixels
 from sandseg.predict.slices import Predictor, SeenSlice, SlicePrediction, most_probable
 from sandseg.predict.tiling import axis_tiles
+from sandseg.teach import taught_model
 from sandseg.teach.classifier import Classifier
 from sandseg.teach.features import FeatureMaker, TileFeatures
-
-ROWS_AT_ONCE = 128  # of a tile are answered before somebody else may have a turn
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +78,7 @@ class Sight:
         waiting = iter(self.tiles)
 
         def answer(_tiles: np.ndarray) -> np.ndarray:
-            return _in_turns(classifier, next(waiting), between)
+            return taught_model.answer(classifier, next(waiting), between)
 
         return replace(self.predictor, network=answer, classes=classes).answer(self.seen)
 
@@ -129,13 +128,3 @@ def look(predictor: Predictor, maker: FeatureMaker, image: np.ndarray) -> Sight:
     seen = predictor.see(image)
     replace(predictor, network=record).answer(seen)
     return Sight(predictor, seen, tuple(tiles))
-
-
-def _in_turns(
-    classifier: Classifier, tile: TileFeatures, between: Callable[[], None]
-) -> np.ndarray:
-    blocks = []
-    for y in range(0, tile.shape[1], ROWS_AT_ONCE):
-        between()
-        blocks.append(classifier.probabilities(tile.part(np.s_[y : y + ROWS_AT_ONCE], np.s_[:])))
-    return np.concatenate(blocks, axis=1)

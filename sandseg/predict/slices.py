@@ -14,11 +14,12 @@ from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import nearest_pixels, rescaled, zoom_for
 from sandseg.measure.outside import outside_mask
-from sandseg.model.engine import PredictBatch, load_engine
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
 from sandseg.predict.tiling import predict_tiled
 from sandseg.scan.limits import check_memory
 from sandseg.scan.stack import Stack
+from sandseg.teach.taught_model import load_network
 
 AS_USUAL = Treatment()
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
@@ -182,7 +183,7 @@ def make_predictor(
         ModelError: The model's files cannot be loaded.
     """
     finder = finder_for(stack, treatment.sample)
-    network = network or load_engine(model)
+    network = network or load_network(model)
     return Predictor(
         averaged(network) if treatment.is_averaged else network,
         model.unet.stride,

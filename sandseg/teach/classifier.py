@@ -1,92 +1,197 @@
-"""A classifier of pixels that learns from strokes in the time of a glance."""
+"""Learn from strokes in the time of a glance, trusting a network as far as the strokes do.
+
+A network's own classes, matched to the painted ones, are the first answer; features before its last
+layer and filters correct it. How much is learned is decided by strokes that are held back.
+"""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from sandseg.atomic import replacing
-from sandseg.teach.features import TileFeatures
+from sandseg.errors import TrainingError
+from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.regression import (
+    Examples,
+    Recipe,
+    fit,
+    knots_of,
+    match_classes,
+    matched,
+    n_log_probabilities,
+)
 
-ROWS_AT_ONCE = 64  # answered at once: bounds the memory
+MOST_PIXELS = 1500  # learned from: neighbours in a stroke say the same
+MOST_FOLDS = 3
+RECIPES = (  # from the strongest belief in the network to the weakest
+    Recipe("network", False, 1, 1.0, 1.0),
+    Recipe("network, corrected a little", True, 1, 0.3, 1.0),
+    Recipe("network, corrected", True, 1, 0.1, 1.0),
+    Recipe("network, corrected in detail", True, 3, 0.1, 1.0),
+    Recipe("strokes alone", True, 3, 0.01, 0.0),
+)
+CORRECTION = RECIPES[2]  # of a network's own answer
+START_WEIGHT = 0.5  # of all pixels of a start, beside all painted ones
+CONFIDENT = 0.8  # probability from which on a network's answer is an example
 
 
 @dataclass(frozen=True, eq=False)
-class Classifier:
-    """Weights of a multinomial logistic regression on standardised features.
+class Start:
+    """A network's own answer to begin with, so that strokes correct it.
 
-    `mean` and `scale` are (F,), `weights` (F, C), `bias` (C,), all float32.
+    `features` (Q, F) float32 of pixels drawn from the slices, painted or not; `matching` (K, C)
+    says which class each of the network's is: rows sum to 1, the identity where they are the same.
     """
 
-    mean: np.ndarray
-    scale: np.ndarray
-    weights: np.ndarray
-    bias: np.ndarray
-
-    @property
-    def n_classes(self) -> int:
-        """Number of classes C."""
-        return len(self.bias)
-
-    def probabilities(self, features: TileFeatures | np.ndarray) -> np.ndarray:
-        """Return (…, C) float32 probabilities, which sum to 1, for (…, F) features."""
-        if isinstance(features, TileFeatures):
-            starts = range(0, features.shape[1], ROWS_AT_ONCE)
-            blocks = (features.part(np.s_[y : y + ROWS_AT_ONCE], np.s_[:]) for y in starts)
-            return np.concatenate([self.probabilities(np.asarray(b)) for b in blocks], axis=1)
-        flat = (features.reshape(-1, features.shape[-1]) - self.mean) / self.scale
-        return softmax(flat @ self.weights + self.bias).reshape(*features.shape[:-1], -1)
-
-    def save(self, path: Path) -> None:
-        """Write a .npz file of plain numbers, whole or not at all."""
-        with replacing(path) as file:
-            np.savez_compressed(file, **vars(self))
-
-    @classmethod
-    def load(cls, path: Path) -> "Classifier":
-        """Read a classifier; the file cannot run code."""
-        with np.load(path, allow_pickle=False) as file:
-            return cls(**{name: file[name] for name in file.files})
+    features: np.ndarray
+    matching: np.ndarray
 
 
-def softmax(scores: np.ndarray) -> np.ndarray:
-    """Return probabilities over the last axis."""
-    powers = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return powers / powers.sum(axis=-1, keepdims=True)
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """Painted pixels: (P, F) float32 features, (P,) values from 1, (P,) numbers of strokes."""
+
+    features: np.ndarray
+    values: np.ndarray
+    strokes: np.ndarray
+
+    def take(self, which: np.ndarray) -> "Painted":
+        """Return some of the pixels."""
+        return Painted(self.features[which], self.values[which], self.strokes[which])
+
+    def thinned(self, n_pixels: int) -> "Painted":
+        """Return at most so many of the pixels, always the same ones."""
+        if len(self.values) <= n_pixels:
+            return self
+        drawn = np.random.default_rng(0).permutation(len(self.values))[:n_pixels]
+        first = np.unique(self.strokes, return_index=True)[1]  # no stroke is left out
+        return self.take(np.union1d(drawn, first))
 
 
 def learn(
-    features: np.ndarray, values: np.ndarray, strokes: np.ndarray, n_classes: int, start=None
+    features: np.ndarray,
+    values: np.ndarray,
+    strokes: np.ndarray,
+    n_classes: int,
+    start: Start | None = None,
 ) -> Classifier:
-    """Learn from painted pixels.
+    """Learn from painted pixels; the same pixels give the same classifier.
 
     Args:
         features: (P, F) float32 of P painted pixels, by slice, row and column.
         values: (P,) uint8, the class of each from 1 on.
         strokes: (P,) integers: which stroke each belongs to.
         n_classes: Number of classes C; one that nothing is painted in is never answered.
-        start: What is known beforehand; not used yet.
+        start: A network's own answer, which the strokes then correct; one class will do.
+
+    Raises:
+        TrainingError: Fewer than two classes are painted, and there is no start.
     """
-    from scipy.optimize import minimize
+    if np.unique(values).size < (2 if start is None else 1):
+        raise TrainingError(
+            "There is nothing to tell apart: fewer than two classes are painted.",
+            hint="Paint a stroke in at least two classes.",
+        )
+    painted = Painted(features, values, strokes).thinned(MOST_PIXELS)
+    if start is not None:
+        return _fit(painted, n_classes, CORRECTION, start)
+    return _fit(painted, n_classes, choose_recipe(painted, n_classes))
 
-    mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-3
-    x = ((features - mean) / scale).astype(np.float64)
-    of_class = np.arange(n_classes) == values[:, None] - 1
-    share = of_class / np.maximum(of_class.sum(axis=0), 1) / np.count_nonzero(of_class.any(axis=0))
-    is_there = of_class.any(axis=0)
 
-    def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
-        weights = flat.reshape(-1, n_classes)
-        scores = np.where(is_there, x @ weights[:-1] + weights[-1], -1e3)
-        found = softmax(scores)
-        wrong = found * share.sum(axis=1, keepdims=True) - share
-        value = -(share * np.log(np.maximum(found, 1e-300))).sum()
-        slope = np.concatenate([x.T @ wrong, wrong.sum(axis=0, keepdims=True)])
-        slope[:-1] += 0.01 * weights[:-1]
-        return value + 0.005 * (weights[:-1] ** 2).sum(), slope.ravel()
+def choose_recipe(painted: Painted, n_classes: int) -> Recipe:
+    """Choose how much to learn: no more than makes held-back strokes likelier, beyond chance.
 
-    first = np.zeros((x.shape[1] + 1) * n_classes)
-    best = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": 100}).x
-    weights = best.reshape(-1, n_classes).astype(np.float32)
-    bias = np.where(is_there, weights[-1], -1e3).astype(np.float32)
-    return Classifier(mean, scale, weights[:-1], bias)
+    The one-standard-error rule (Breiman et al., Classification and Regression Trees, 1984).
+    """
+    if not n_log_probabilities(painted.features):
+        return RECIPES[-1]
+    folds = fold_numbers(painted)
+    if folds is None:
+        return _simplest_that_explains(painted, n_classes)
+    losses = np.stack([_held_back_losses(painted, folds, n_classes, one) for one in RECIPES])
+    best = losses[losses.mean(axis=1).argmin()]
+    worse = losses - best  # (recipes, strokes)
+    chance = worse.std(axis=1) / np.sqrt(worse.shape[1])
+    return RECIPES[int(np.flatnonzero(worse.mean(axis=1) <= chance + 1e-9)[0])]
+
+
+def fold_numbers(painted: Painted, most: int = MOST_FOLDS) -> np.ndarray | None:
+    """Deal whole strokes out to folds, each class by turns.
+
+    Returns:
+        (P,) number of the fold of each pixel; None where a class has one stroke only.
+    """
+    strokes, first, index = np.unique(painted.strokes, return_index=True, return_inverse=True)
+    of_class = painted.values[first]
+    n_folds = min(most, np.unique(of_class, return_counts=True)[1].min())
+    if n_folds < 2:
+        return None
+    folds = np.zeros(len(strokes), int)
+    for value in np.unique(of_class):
+        mine = np.flatnonzero(of_class == value)
+        folds[mine[np.argsort(first[mine], kind="stable")]] = np.arange(len(mine)) % n_folds
+    return folds[index]
+
+
+def _held_back_losses(
+    painted: Painted, folds: np.ndarray, n_classes: int, recipe: Recipe
+) -> np.ndarray:
+    """Return the loss of each stroke, held back by turns, in the order of the strokes' numbers."""
+    found = np.zeros(len(painted.values))
+    for fold in range(folds.max() + 1):
+        classifier = _fit(painted.take(folds != fold), n_classes, recipe)
+        held = np.flatnonzero(folds == fold)
+        found[held] = _losses(classifier, painted.take(held))
+    _, index = np.unique(painted.strokes, return_inverse=True)
+    return np.bincount(index, found) / np.bincount(index)
+
+
+def _simplest_that_explains(painted: Painted, n_classes: int) -> Recipe:
+    """Return the first recipe by which nearly all painted pixels are what they are painted as."""
+    for recipe in RECIPES[:-1]:
+        losses = _losses(_fit(painted, n_classes, recipe), painted)
+        if np.mean(losses > np.log(2)) < 0.02:
+            return recipe
+    return RECIPES[-1]
+
+
+def _losses(classifier: Classifier, painted: Painted) -> np.ndarray:
+    found = classifier.probabilities(painted.features)
+    of_painted = found[np.arange(len(found)), painted.values - 1]
+    return -np.log(np.maximum(of_painted, 1e-3))  # a stroke that slipped does not decide all
+
+
+def _fit(
+    painted: Painted, n_classes: int, recipe: Recipe, start: Start | None = None
+) -> Classifier:
+    n_logs = n_log_probabilities(painted.features)
+    features, values = painted.features, painted.values
+    targets = (np.arange(n_classes) == values[:, None] - 1).astype(np.float64)
+    weights = np.full(len(values), 1 / len(values))
+    matching = match_classes(features[:, :n_logs], targets)
+    if start is not None:
+        matching = start.matching.astype(np.float32)
+        sure = np.exp(start.features[:, :n_logs].astype(np.float64)) @ matching
+        is_sure = sure.max(axis=1) >= CONFIDENT
+        features = np.concatenate([features, start.features[is_sure]])
+        targets = np.concatenate([targets, sure[is_sure]])
+        share = START_WEIGHT / max(is_sure.sum(), 1)
+        weights = np.concatenate([weights, np.full(is_sure.sum(), share)])
+        weights /= weights.sum()
+    answers = matched(features[:, :n_logs].astype(np.float64), matching)
+    used = features if recipe.uses_filters else features[:, :n_logs]
+    knots = knots_of(used, recipe.n_segments)
+    found, bias = fit(Examples(used, targets, weights, answers), knots, recipe)
+    n_segments, n_features = recipe.n_segments, features.shape[1]
+    all_knots = np.zeros((n_segments + 1, n_features), np.float32)
+    all_knots[:, : used.shape[1]] = knots
+    all_weights = np.zeros((n_segments, n_features, n_classes), np.float32)
+    all_weights[:, : used.shape[1]] = found.reshape(n_segments, -1, n_classes)
+    bias = np.where(targets.any(axis=0), bias, -1e3)
+    return Classifier(
+        all_knots,
+        all_weights,
+        bias.astype(np.float32),
+        matching,
+        np.array(recipe.trust, np.float32),
+        np.array(recipe.name),
+    )

@@ -51,10 +51,31 @@ class TileFeatures:
         coarse = self.coarse[n][:, y // self.scale, x // self.scale]
         return np.concatenate([self.fine[n][:, y, x], coarse]).T.astype(np.float32, order="C")
 
+    def planes(self, n: int, rows: slice) -> tuple[np.ndarray, ...]:
+        """Return some rows of tile n, each feature a plane.
+
+        Returns:
+            (F', Y, X) float32 on the pixels' own grid, (F'', Y', X') float32 on the coarse one; and
+            which of the latter's rows, (Y,), and columns, (X,), each pixel is in.
+        """
+        y, x = self.rows[rows], self.columns
+        wide_y, row_of = np.unique(y // self.scale, return_inverse=True)
+        wide_x, column_of = np.unique(x // self.scale, return_inverse=True)
+        fine = self.fine[n][:, _span(y)][..., _span(x)]
+        coarse = self.coarse[n][:, _span(wide_y)][..., _span(wide_x)]
+        return fine.astype(np.float32), coarse.astype(np.float32), row_of, column_of
+
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
         fine = self.fine[:, :, self.rows][..., self.columns]
         coarse = self.coarse[:, :, self.rows // self.scale][..., self.columns // self.scale]
         return np.moveaxis(np.concatenate([fine, coarse], axis=1), 1, -1).astype(np.float32)
+
+
+def _span(places: np.ndarray) -> np.ndarray | slice:
+    """Return a slice for places that follow one another, which need not be copied."""
+    if len(places) and (np.diff(places) == 1).all():
+        return slice(int(places[0]), int(places[-1]) + 1)
+    return places
 
 
 class FeatureMaker:

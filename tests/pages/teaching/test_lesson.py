@@ -16,7 +16,7 @@ from pages.cache.slices import predictor_of
 from pages.cache.task import Task
 from pages.components.painting.tickets import Look
 from pages.teaching import lesson as lessons
-from pages.teaching.learning import learn_from
+from pages.teaching.learning import learn
 from pages.teaching.lesson import lesson_of
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
@@ -116,7 +116,7 @@ def test_the_whole_slice_is_that_of_all_strokes(lesson, setting):
 
     sight = sights.make(setting.task, Z)
     learner = lesson._learner
-    taught = learn_from(learner.painted, learner.classes, learner.n)
+    taught = learn(learner.painted, learner.classes, learner.n)
     expected = sight.predict(taught.classifier, setting.classes).seen_labels
     np.testing.assert_array_equal(labels, expected)
     assert header["learned"] == header["n"] == 3
