@@ -344,9 +344,7 @@ def test_two_fingers_zoom_and_paint_nothing(open_page, events_of):
         points = [{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(where)]
         fingers.client.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
 
-    send("touchStart", places[0])
-    send("touchMove", [places[0][0] + 2, places[0][1]])
-    send("touchStart", places[0], places[1])
+    send("touchStart", places[0], places[1])  # as one, however slow the machine is
     send("touchMove", places[2], places[3])
     send("touchEnd")
     page.wait_for_timeout(300)
@@ -354,6 +352,40 @@ def test_two_fingers_zoom_and_paint_nothing(open_page, events_of):
     assert page.locator(".viewer").get_attribute("data-view") != before
     assert events_of() == []
     assert page.locator('[data-tool="undo"]').is_disabled()
+
+
+def test_a_second_finger_later_ends_the_stroke_and_zooms(open_page, events_of):
+    page = open_page(390, 844)
+    fingers = Fingers(page)
+    before = page.locator(".viewer").get_attribute("data-view")
+
+    fingers.send("touchStart", (300, 400))
+    fingers.send("touchMove", (360, 400))
+    page.wait_for_timeout(300)
+    fingers.send("touchStart", (360, 400), (700, 400))
+    fingers.send("touchMove", (300, 400), (760, 400))
+    fingers.send("touchEnd")
+    _wait_for_events(events_of, 1)
+
+    assert max(x for x, _ in events_of()[0]["points"]) <= 362
+    assert page.locator(".viewer").get_attribute("data-view") != before
+
+
+def test_a_pen_paints_and_its_other_end_erases(open_page, events_of):
+    page = open_page()
+    script = """(canvas, [kind, button, clientX, clientY]) => canvas.dispatchEvent(
+      new PointerEvent(kind, { pointerId: 9, pointerType: "pen", button,
+        buttons: button ? 32 : 1, clientX, clientY, bubbles: true }))"""
+    canvas = page.locator(".viewer canvas")
+    canvas.evaluate("canvas => { canvas.setPointerCapture = () => {}; }")  # of a pen that is none
+
+    for button in (0, 5):
+        canvas.evaluate(script, ["pointerdown", button, *_screen(page, 300, 560)])
+        canvas.evaluate(script, ["pointermove", button, *_screen(page, 400, 560)])
+        canvas.evaluate(script, ["pointerup", button, *_screen(page, 400, 560)])
+    _wait_for_events(events_of, 2)
+
+    assert [event["value"] for event in events_of()] == [1, 0]
 
 
 def test_strokes_survive_a_reload_and_come_to_a_second_tab(open_page):

@@ -66,8 +66,8 @@ export class Keys {
   hear(event) {
     const { viewer, brush } = this.painting;
     if (event.target !== document.body || event.defaultPrevented || !viewer.root.clientWidth) return;
-    const isHand = event.key === " " && brush.pixel;
-    if (isHand || event.ctrlKey || event.metaKey || TOOLS[event.key] || "[]".includes(event.key)) viewer.onKey(event);
+    const isOurs = event.ctrlKey || event.metaKey || TOOLS[event.key] || /^[[\]1-9]$/.test(event.key);
+    if (isOurs || (event.key === " " && brush.pixel)) viewer.onKey(event);
   }
 
   actionFor(event, isField) {

@@ -1,24 +1,12 @@
-/** The viewer that is painted on, as it is mounted: one for each root element. */
+/** The viewer that is painted on, with the labels that are learned as it goes. */
 
+import { mounted } from "../viewer/mounted.js";
 import { SliceViewer } from "../viewer/slice_viewer.js";
 import { Live } from "./live.js";
 import { Painting } from "./painting.js";
 
-const viewers = new WeakMap(); // root element -> SliceViewer
+export default mounted((root) => new SliceViewer(root, taught));
 
-export default function render({ data, parentElement, setStateValue }) {
-  const root = parentElement.querySelector(".viewer");
-  if (!root || !data) return undefined;
-  if (!viewers.has(root)) viewers.set(root, new SliceViewer(root, (viewer) => taught(viewer)));
-  const viewer = viewers.get(root);
-  viewer.update(data, (view) => setStateValue("view", view));
-  return () => {
-    viewer.close();
-    viewers.delete(root);
-  };
-}
-
-/** Painting whose labels are learned as it goes. */
 function taught(viewer) {
   const live = new Live({
     show: (labels) => painting.showLabels(labels),

@@ -15,10 +15,11 @@ export class Pen {
   }
 
   /** Put the pen down; a fill waits until it is lifted. */
-  start(point) {
+  start(point, isErasing = false) {
     this.finish();
     this.isDown = true;
-    this.event = this.session.stroke(this.painting.plane, point);
+    const isEraser = isErasing || this.session.tool === "eraser";
+    this.event = this.session.stroke(this.painting.plane, point, isEraser);
     if (this.event.tool !== "fill") this.session.strokes.begin(this.event);
     this.painting.touched();
   }
@@ -30,7 +31,7 @@ export class Pen {
     if (event.tool === "fill") event.points = [point];
     else if (event.tool === "line") this.stretchTo(point);
     else for (const next of pointsTo(from, point)) session.strokes.extend(next);
-    if (event.points.length > MOST_POINTS) this.start(point);
+    if (event.points.length > MOST_POINTS) this.start(point, event.value === 0);
     this.painting.touched();
   }
 

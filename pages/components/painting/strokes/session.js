@@ -18,7 +18,7 @@ const ID_BYTES = 12;
 
 const sessions = new Map(); // journal -> Session
 
-/** The session of a journal, which stays while the page lives. */
+/** The session of a journal. */
 export function sessionOf({ journal, shape }) {
   if (!sessions.has(journal)) sessions.set(journal, new Session(journal, shape));
   return sessions.get(journal);
@@ -40,8 +40,11 @@ class Session {
       readImport,
     });
     this.status = { text: SAVED, message: "", isLost: false, n: 0 };
-    addEventListener("online", () => this.sync.retry());
-    document.addEventListener("visibilitychange", () => document.hidden || this.sync.look());
+    this.end = new AbortController();
+    const { signal } = this.end;
+    addEventListener("online", () => this.sync.retry(), { signal });
+    document.addEventListener("visibilitychange", () => document.hidden || this.sync.look(), { signal });
+    this.close = () => sessions.delete(journal) && this.end.abort();
   }
 
   each(method, ...needs) {
@@ -51,7 +54,14 @@ class Session {
   tell(status) {
     this.status = status;
     this.each("showStatus", status);
-    if (!this.users.size && status.text === SAVED) this.sync.close();
+    this.endIfSaved();
+  }
+
+  /** Without users it waits only until the server has all. */
+  endIfSaved() {
+    if (this.users.size || this.status.text !== SAVED) return;
+    this.sync.close();
+    this.close();
   }
 
   join(user, address) {
@@ -61,7 +71,7 @@ class Session {
 
   leave(user) {
     this.users.delete(user);
-    if (!this.users.size && this.status.text === SAVED) this.sync.close();
+    this.endIfSaved();
   }
 
   // -------------------------------------------------------------- what is painted with
@@ -92,8 +102,7 @@ class Session {
   // -------------------------------------------------------------- events
 
   /** A stroke from a point, not yet painted. */
-  stroke({ axis, at }, point) {
-    const isEraser = this.tool === "eraser";
+  stroke({ axis, at }, point, isEraser) {
     const tool = isEraser ? "brush" : this.tool;
     const value = isEraser ? 0 : this.value;
     return { id: newId(), do: "paint", axis, at, value, tool, size: this.size, points: [point] };

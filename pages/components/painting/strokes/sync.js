@@ -11,9 +11,17 @@ const LOOK_MS = 5000; // how often to look for strokes of other tabs
 const MOST_BYTES = 400_000; // of events in one request
 const KEEPALIVE_BYTES = 60_000; // more than that a browser does not send while it leaves a page
 
+const KEPT_MS = 60 * 24 * 3600e3;
+
 export const SAVED = "Saved";
 export const SAVING = "Saving…";
 export const LOST = "Not saved: no connection, trying again";
+
+/** Whether an event waits so long that nobody comes back to it, of whatever journal. */
+function isOld(name) {
+  const at = name.match(/^sandseg-stroke:.*:(\d{16}):[^:]*$/)?.[1];
+  return at !== undefined && Date.now() - Number(at) > KEPT_MS;
+}
 
 /** Events that wait in the browser's storage, one by one: several tabs may write at once. */
 export class Shelf {
@@ -23,12 +31,14 @@ export class Shelf {
 
   /** Events left by this page before a reload, or by another one, in their order. */
   left() {
-    const found = [];
+    const [found, old] = [[], []];
     try {
       for (let i = 0; i < this.storage.length; i += 1) {
         const name = this.storage.key(i);
-        if (name.startsWith(this.prefix)) found.push([name, JSON.parse(this.storage.getItem(name))]);
+        if (isOld(name)) old.push(name);
+        else if (name.startsWith(this.prefix)) found.push([name, JSON.parse(this.storage.getItem(name))]);
       }
+      for (const name of old) this.storage.removeItem(name);
     } catch {
       return []; // no storage, or not ours: what was sent is with the server
     }
@@ -89,7 +99,8 @@ export class Sync {
   push(event) {
     this.shelf.put(event);
     this.unsaved.add(event.id);
-    this.say(this.text === LOST ? LOST : SAVING);
+    const isTrouble = this.text !== undefined && this.text !== SAVED; // it is still there
+    this.say(isTrouble ? this.text : SAVING);
     this.run();
   }
 

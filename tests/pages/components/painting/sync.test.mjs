@@ -138,6 +138,15 @@ test("a page reloaded without a connection still has its strokes, and sends them
   assert.deepEqual(after.log.strokes.plane("z", STROKES[0].at), before.log.strokes.plane("z", STROKES[0].at));
 });
 
+test("what nobody came back to for months is dropped, and nothing else", async () => {
+  const old = String(Date.now() - 90 * 24 * 3600e3).padStart(16, "0");
+  storage.setItem(`sandseg-stroke:another:${old}:event-1`, "{}");
+  storage.setItem("something-else", "1");
+  new Shelf("a", storage).put(STROKES[0]);
+  assert.deepEqual(new Shelf("a", storage).left(), [STROKES[0]]);
+  assert.equal(storage.length, 2);
+});
+
 test("a second tab sees what the first one paints", async () => {
   const [one, two] = [tab(), tab()];
   one.sync.open("/a/");
@@ -199,8 +208,12 @@ test("a page that is too old says so, and goes on with a new ticket", async () =
   paint(STROKES[0]);
   await settle();
   assert.match(told.at(-1).text, /too old/);
+  paint(STROKES[1]);
+  await settle();
+  assert.match(told.at(-1).text, /too old/);
   server.ask = ask;
   sync.open("/b/");
   await settle();
-  assert.equal(server.events.length, 1);
+  assert.equal(server.events.length, 2);
+  assert.equal(told.at(-1).text, SAVED);
 });
