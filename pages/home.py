@@ -13,6 +13,7 @@ from pages.panels.model_card import how_good, show_card
 from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import state
+from pages.teaching.entrance import offer_teaching
 from pages.words.numbers import percents
 from sandseg.errors import ModelError
 
@@ -52,6 +53,7 @@ with text:
     show_porosity(phases)
     if st.button("Segment your own TIFF", type="primary", icon=":material/upload_file:"):
         st.switch_page(navigation.SEGMENT)
+    offer_teaching(source)
     if st.button("Look around in this rock", icon=":material/search:"):
         st.switch_page(navigation.BROWSE, query_params={state.SAMPLE: source.id})
     if is_offered() and st.button("Watch a network learn", icon=":material/school:"):

@@ -32,6 +32,7 @@ from pages.server import navigation
 from pages.session import address, state
 from pages.session.state import Source
 from pages.session.treatment import task_for
+from pages.teaching.entrance import offer_correction
 from pages.words.numbers import plain
 from pages.words.scans import stack_facts
 
@@ -108,6 +109,7 @@ def workbench() -> None:
         show_run(source, model, stack.n_slices)
     with head, page_head("Segment"):
         view = choose_view(truth)
+        offer_correction(source, model.name)
         copy_link()
     with shown:
         show_at_slice(task, source, view, truth, numbers)

@@ -36,6 +36,10 @@ class TrainingError(SandsegError):
     """A training that has nothing to learn from, or whose loss is no number any more."""
 
 
+class TeachError(SandsegError):
+    """Strokes that make no sense, do not fit the image, or teach nothing."""
+
+
 @contextmanager
 def named(name: str) -> Iterator[None]:
     """Put the name of a file into the errors that are raised while it is read.

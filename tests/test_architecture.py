@@ -22,6 +22,7 @@ FLOORS = (
     ("model", "uploads"),
     ("grey",),
     ("data", "export"),
+    ("teach",),
     ("predict", "runs"),
     ("train",),
     ("cli",),

@@ -1,12 +1,14 @@
 """The models at hand, read and loaded once for all visitors."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from pages.cache.store import kept
 from sandseg.classes import SegmentationClass
 from sandseg.model import store
-from sandseg.model.engine import PredictBatch, load_engine
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
+from sandseg.teach import taught_model
 
 ENGINE_BYTES = 96 * 2**20  # compiled for some sizes of tile
 
@@ -23,13 +25,20 @@ def _models(_folder: str, _changed_ns: int) -> list[StoredModel]:
 
 
 def find_model(name: str) -> StoredModel:
-    """Return one of the models at hand.
+    """Return one of the models at hand, or the one in a folder that is named in full.
 
     Raises:
         ModelError: There is none of this name, or it is damaged.
     """
+    if Path(name).is_absolute():
+        return _model_in(name)
     found = next((model for model in list_models() if model.name == name), None)
     return found or store.load_model(name)
+
+
+@kept()
+def _model_in(folder: str) -> StoredModel:
+    return store.load_model(Path(folder).name, Path(folder).parent)
 
 
 def classes_of(model_name: str) -> Sequence[SegmentationClass]:
@@ -40,4 +49,4 @@ def classes_of(model_name: str) -> Sequence[SegmentationClass]:
 @kept(weight=ENGINE_BYTES)
 def load_network(model_name: str, _model_sha256: str) -> PredictBatch:
     """Load a model for prediction; all visitors share it."""
-    return load_engine(find_model(model_name))
+    return taught_model.load_network(find_model(model_name))

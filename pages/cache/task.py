@@ -10,7 +10,8 @@ from sandseg.config import Treatment
 class Task:
     """A stack, the model it is segmented by, and how it is brought to it.
 
-    `source` is the key of a sample or the path of a file, `job` the folder of a finished run,
+    `source` is the key of a sample or the path of a file, `model_name` the name of a model or the
+    path of a folder that is not among the others, `job` the folder of a finished run,
     `voxel_size_um` what the visitor or the file says, None where the sample knows it itself.
     """
 

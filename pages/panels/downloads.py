@@ -29,12 +29,17 @@ CODE_WIDTH = 340  # screen pixels: as wide as the buttons
 
 def show_downloads(source: Source, task: Task, z: int) -> None:
     """Offer labels, picture and numbers: of the stack when it is segmented, else of the slice."""
-    n_slices = open_source(task.source, source.title).n_slices
     popover = st.popover(
         "Download", icon=":material/download:", width="stretch", key="download", on_change="rerun"
     )
-    if not popover.open:
-        return
+    if popover.open:
+        with popover:
+            offer_files(source, task, z)
+
+
+def offer_files(source: Source, task: Task, z: int) -> None:
+    """Offer each file by a button, and the command that makes the same labels."""
+    n_slices = open_source(task.source, source.title).n_slices
     model = find_model(task.model_name)
     origin = origin_of(source, model, z if n_slices > 1 else None)  # the visitor is known only now
     stem, number = safe_name(Path(source.title).stem), source.slice_name(z)
@@ -47,13 +52,12 @@ def show_downloads(source: Source, task: Task, z: int) -> None:
         f"Phase fractions of {of} (CSV)": (phases_csv, f"{part}_fractions.csv"),
         f"Report of {of} (JSON)": (report_json, f"{part}_report.json"),
     }
-    with popover:
-        for label, (make, name) in files.items():
-            data = partial(make, task, z, origin)
-            st.download_button(label, data, name, on_click="ignore", width="stretch")
-        st.caption("The same labels from the command line:")
-        command = origin_of(source, model).command if task.job else origin.command
-        st.code(command, language="bash", wrap_lines=True, width=CODE_WIDTH)
+    for label, (make, name) in files.items():
+        data = partial(make, task, z, origin)
+        st.download_button(label, data, name, on_click="ignore", width="stretch")
+    st.caption("The same labels from the command line:")
+    command = origin_of(source, model).command if task.job else origin.command
+    st.code(command, language="bash", wrap_lines=True, width=CODE_WIDTH)
 
 
 def labels_tiff(task: Task, z: int, origin: Origin) -> bytes:

@@ -11,6 +11,7 @@ from pages.charts.grey_curves import show_grey_curves
 from pages.session import address
 from pages.session.state import Source
 from pages.session.treatment import treat, treated_sample, treatment
+from pages.teaching.entrance import offer_teaching
 from pages.words.numbers import plain
 from pages.words.scans import mapping_text
 from sandseg.config import Treatment
@@ -65,6 +66,8 @@ def show_grey_values(task: Task, source: Source) -> None:
         raise
     if found.level != FIT:
         st.warning(found.sentence, icon=ICONS[found.level])
+    if found.level != FIT:
+        offer_teaching(source, width="stretch")
     if found.inverse:
         st.button(
             "Invert grey values",

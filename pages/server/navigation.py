@@ -11,6 +11,7 @@ from pages.session import address
 
 HOME = Path(__file__).parents[1] / "home.py"
 SEGMENT = HOME.with_name("segment.py")
+TEACH = HOME.with_name("teach.py")
 EVALUATE = HOME.with_name("evaluate.py")
 BROWSE = HOME.with_name("browse.py")
 COMPARE = HOME.with_name("compare.py")
@@ -37,6 +38,7 @@ def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private
         st.Page(HOME, title="Home", icon=":material/home:", default=True),
         st.Page(BROWSE, title="Browse", icon=":material/view_in_ar:", url_path="browse"),
         st.Page(SEGMENT, title="Segment", icon=":material/layers:", url_path="segment"),
+        st.Page(TEACH, title="Teach", icon=":material/brush:", url_path="teach"),
         st.Page(EVALUATE, title="Evaluate", icon=":material/rule:", url_path="evaluate"),
         st.Page(COMPARE, title="Compare", icon=":material/compare:", url_path="compare"),
     ]

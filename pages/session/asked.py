@@ -1,5 +1,6 @@
 """A segmentation as its owner would ask for it on the command line."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pages.cache.rocks import list_samples, open_source
@@ -8,7 +9,8 @@ from pages.session.treatment import treatment
 from sandseg.data.samples import Sample
 from sandseg.export.names import safe_name
 from sandseg.model.request import Origin, SegmentRequest, command_of
-from sandseg.model.store import StoredModel
+from sandseg.model.store import StoredModel, models_folder
+from sandseg.predict.teach_file import TeachRequest
 from sandseg.scan.read_options import ReadOptions
 
 
@@ -19,8 +21,13 @@ def origin_of(source: Source, model: StoredModel, z: int | None = None) -> Origi
 
 
 def command_for(source: Source, model: StoredModel, z: int | None = None) -> str:
-    """Return the command that makes the same labels of the visitor's own files."""
+    """Return the command that makes the same labels of the visitor's own files.
+
+    A model that strokes taught and that is not among the others is taught again.
+    """
     stem = safe_name(Path(source.title).stem)
+    if model.is_taught and model.folder.parent != models_folder():
+        return _teaching(source, model, stem)
     request = SegmentRequest(
         Path(_file_of(source)),
         Path(f"{stem}_labels.tif"),
@@ -31,6 +38,21 @@ def command_for(source: Source, model: StoredModel, z: int | None = None) -> str
     sample = _sample_of(source)
     first = f"{sample.made_by} && " if sample and sample.made_by else ""
     return first + command_of(request)
+
+
+def _teaching(source: Source, model: StoredModel, stem: str) -> str:
+    told = model.card["taught"]
+    how = replace(treatment(source), is_averaged=False)
+    request = TeachRequest(
+        Path(_file_of(source)),
+        Path(f"{stem}_strokes.tif"),
+        Path(f"{stem}_labels.tif"),
+        model=told["network"]["name"],
+        is_correction=told["is_correction"],
+        treatment=how,
+        read_options=_read_options(source, None),
+    )
+    return request.command
 
 
 def _sample_of(source: Source) -> Sample | None:

@@ -77,7 +77,7 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
             slices = (stack.read_slice(z) for z in range(stack.n_slices))
             write_image(path, slices, stack.spacing_um)
         with workspace.writing():
-            start_segmentation(_request(source, model, path), folder)
+            start_segmentation(_request(source, model, path), folder, model.folder.parent)
     except SandsegError:
         workspace.remove_folder(folder)
         raise

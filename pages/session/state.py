@@ -210,5 +210,5 @@ def pop_refusal(key: str = REFUSAL) -> SandsegError | None:
 
 
 def own(name: str) -> dict:
-    """Return what this visitor has of a kind: "files", "labels", "jobs" or "treatments"."""
+    """Return what this visitor has of a kind: "files", "labels", "lessons" and so on."""
     return st.session_state.setdefault(f"own_{name}", {})

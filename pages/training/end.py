@@ -28,7 +28,7 @@ def offer_model(status: RunStatus) -> None:
     with st.popover("Use this model", type="primary", icon=":material/check:", key="use-model"):
         name = st.text_input(
             "Its name",
-            value=_free_name(status.title),
+            value=free_name(status.title),
             key=f"name-{status.id}",
             max_chars=64,
             help='Letters, digits, ".", "_" and "-". It then stands in every list of models.',
@@ -100,7 +100,7 @@ def _use(run_id: str, name: str) -> None:
         st.toast(f"{plain(name)} now stands in every list of models.", icon=":material/check:")
 
 
-def _free_name(title: str) -> str:
+def free_name(title: str) -> str:
     """Suggest a name no model has yet."""
     stem = safe_name(title).replace("_", "-").strip(".-").lower()[:48] or "my-model"
     names = [stem, *(f"{stem}-{n}" for n in range(2, 100))]

@@ -39,6 +39,7 @@ from sandseg.cli.options import (
 )
 from sandseg.cli.results import composition_line, connection_line, print_scores
 from sandseg.cli.scan import scanning
+from sandseg.cli.teach import teaching
 from sandseg.cli.train import training
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError
@@ -289,6 +290,7 @@ def phantom(
     out.print(f"{shape[0]} slices of {shape[1]} × {shape[2]} px → {output}")
 
 
+app.add_typer(teaching)
 app.add_typer(training)
 app.add_typer(adding)
 app.add_typer(scanning)

@@ -58,6 +58,10 @@ def train(
     classes: Annotated[
         Path | None, typer.Option(help="JSON list of {name, color} for each class.")
     ] = None,
+    strokes: Annotated[
+        bool,
+        typer.Option("--strokes", help="LABELS are strokes as for teach: some are held back."),
+    ] = False,
     queued: Annotated[bool, typer.Option("--queued", hidden=True)] = False,
     estimate: Annotated[bool, typer.Option("--estimate", hidden=True)] = False,
 ) -> None:
@@ -85,7 +89,12 @@ def train(
         described = read_classes(classes) if classes else ()
         places = parse_label_slices(label_slices)
         settings = RunSettings(
-            source=DataSource("files", images=str(images), labels=str(labels), label_slices=places),
+            source=DataSource(
+                "strokes" if strokes else "files",
+                images=str(images),
+                labels=str(labels),
+                label_slices=places,
+            ),
             config=_recipe(preset_name, images, changes, len(described)),
             title=title,
             validate=tuple(validate or ()),

@@ -8,6 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from sandseg.classes import SegmentationClass
 from sandseg.grey.drift import Light, find_light
+from sandseg.grey.histograms import shares_of
 from sandseg.grey.rescale import nearest_pixels, rescaled
 from sandseg.measure.fractions import pore_mask
 from sandseg.measure.outside import outside_mask
@@ -24,13 +25,15 @@ class Look:
 
     `texture` are the strengths of its bands in grey values of 255, `doubt` is the mean of one minus
     the confidence, `light` is None where it cannot be told. `pores` is the IoU that the model
-    expects of its pores by its own confidence, None where it knows none or found none.
+    expects of its pores by its own confidence, None where it knows none or found none. `histogram`
+    are the 256 shares of greys over [0, 1] in the whole slice.
     """
 
     texture: tuple[float, ...]
     doubt: float
     light: Light | None = None
     pores: float | None = None
+    histogram: tuple[float, ...] = ()
 
 
 def slices_to_look_at(n_slices: int) -> tuple[int, ...]:
@@ -79,11 +82,12 @@ def look_at(
         rock = np.ones(labels.shape, bool)
     doubt = float(1 - confidence[rock].mean())
     light = find_light(grey, labels, classes, rock)
+    histogram = tuple(shares_of(grey.ravel(), (0.0, 1.0)).tolist())
     pores = expected_iou(pore_mask(labels, classes)[rock], confidence[rock])
     if zoom != 1:
         grey = rescaled(grey, zoom)
         rock = nearest_pixels(rock, grey.shape)
-    return Look(_texture(grey, rock), doubt, light, pores)
+    return Look(_texture(grey, rock), doubt, light, pores, histogram)
 
 
 def expected_iou(is_pore: np.ndarray, confidence: np.ndarray) -> float | None:

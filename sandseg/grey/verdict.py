@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from sandseg.grey.appearance import Look
-from sandseg.grey.histograms import Line
+from sandseg.grey.histograms import Line, histogram_distances
 from sandseg.grey.mapping import FITS, FOREIGN, GreyMapping
 from sandseg.grey.rescale import (
     LARGEST_ZOOM,
@@ -136,7 +136,7 @@ def judge(
         zoom: By how much the model sees its slices enlarged.
     """
     signs = Signs(
-        mapping.distance,
+        _grey_distance(mapping, looks, usual),
         _texture_distance(looks, usual),
         _times_doubt(looks, usual),
         _drift_beyond(looks, usual),
@@ -145,8 +145,9 @@ def judge(
         _landmarks_off(mapping, usual),
         mapping.landmarks.relative_spread if mapping.landmarks else None,
     )
+    inverse = None if usual.histogram else mapping.inverse
     levels = {
-        _grey_reason(mapping): 2 if mapping.inverse else _level(signs.grey, GREY_LIMITS),
+        _grey_reason(inverse): 2 if inverse else _level(signs.grey, GREY_LIMITS),
         _texture_reason(looks, usual): _level(signs.texture, TEXTURE_LIMITS),
         _drift_reason(signs, usual): _level(signs.drift, DRIFT_LIMITS),
         _change_reason(mapping): _level(signs.change_z, DRIFT_LIMITS),
@@ -156,7 +157,7 @@ def judge(
             signs.landmarks, LANDMARK_LIMITS
         ),
     }
-    if mapping.kind == "landmarks":
+    if mapping.kind == "landmarks" and not usual.histogram:
         is_certain = mapping.landmarks.is_certain
         levels["its grey values have no peak for air"] = int(not is_certain)
         levels["its grains differ from one another nearly as much as from air"] = _level(
@@ -169,7 +170,7 @@ def judge(
     worst = min(sum(levels.values()), 2)  # two doubts are as good as distrust
     reasons = tuple(reason for reason, level in levels.items() if level)
     level = (FIT, DOUBTFUL, STRANGE)[worst]
-    return Verdict(level, reasons, signs, mapping.inverse, ratio)
+    return Verdict(level, reasons, signs, inverse, ratio)
 
 
 def verdict_facts(verdict: Verdict) -> dict:
@@ -182,6 +183,14 @@ def verdict_facts(verdict: Verdict) -> dict:
         "domain": {"verdict": verdict.level, "reasons": list(verdict.reasons), **signs},
         "warnings": list(verdict.warnings),
     }
+
+
+def _grey_distance(mapping: GreyMapping, looks: Sequence[Look], usual: Usual) -> float:
+    """Return how far the greys are from the usual ones, as the model sees both."""
+    if not (looks and usual.histogram):
+        return mapping.distance
+    seen = np.mean([look.histogram for look in looks], axis=0)
+    return float(histogram_distances(seen[None], np.array(usual.histogram))[0])
 
 
 def _band_ratios(looks: Sequence[Look], usual: Usual) -> np.ndarray:
@@ -231,8 +240,8 @@ def _level(sign: float | None, limits: tuple[float, float]) -> int:
     return 0 if sign is None else sum(sign > limit for limit in limits)
 
 
-def _grey_reason(mapping: GreyMapping) -> str:
-    if mapping.inverse:
+def _grey_reason(inverse: Line | None) -> str:
+    if inverse:
         return "its dense parts are dark, as if its grey values were inverted"
     return "its grey values are spread differently"
 

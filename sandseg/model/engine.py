@@ -110,6 +110,11 @@ def load_engine(model: StoredModel, kind: str = "openvino") -> PredictBatch:
     Raises:
         ModelError: There is no such engine, or the model's files cannot be loaded by it.
     """
+    if model.is_taught:
+        raise ModelError(
+            f'The model "{model.name}" was taught by strokes: its network alone says nothing.',
+            hint="Load it as a taught model.",
+        )
     if kind not in ENGINES:
         raise ModelError(f'There is no engine "{kind}".', hint=f"Choose: {', '.join(ENGINES)}.")
     try:

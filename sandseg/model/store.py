@@ -1,7 +1,12 @@
 """The shipped and trained models: one folder each, listed only when every checksum fits."""
 
+import errno
 import hashlib
 import json
+import os
+import re
+import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +17,12 @@ from sandseg.atomic import write_bytes
 from sandseg.classes import SegmentationClass
 from sandseg.config import ImportedNetConfig, UNetConfig
 from sandseg.errors import ModelError
-from sandseg.settings import models_folder
+from sandseg.settings import models_folder, runs_root
 
 CARD = "card.json"
 DEFAULT_MODEL = "sandstone-compact"
 AUTO = "auto"  # in place of a name: the right model for a scan
+SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True)
@@ -43,9 +49,14 @@ class StoredModel:
         told = self.card["intensity"].get("landmarks")
         return (told["air"], told["solid"]) if told else None
 
+    @property
+    def is_taught(self) -> bool:
+        """Whether strokes taught it what a network's features mean: see `teach.taught_model`."""
+        return "taught" in self.card
+
 
 def list_models(folder: Path | None = None) -> list[StoredModel]:
-    """Return every undamaged U-Net, the default first, then by name."""
+    """Return every undamaged network, trained or taught, the default first, taught ones last."""
     folder = folder or models_folder()
     found = []
     for card in sorted(folder.glob(f"*/{CARD}")):
@@ -53,7 +64,7 @@ def list_models(folder: Path | None = None) -> list[StoredModel]:
             found.append(load_model(card.parent.name, folder))
         except ModelError:
             continue  # a damaged model is not offered; asked for by name, it says why
-    return sorted(found, key=lambda model: (model.name != DEFAULT_MODEL, model.name))
+    return sorted(found, key=lambda m: (m.name != DEFAULT_MODEL, m.is_taught, m.name))
 
 
 def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredModel:
@@ -86,6 +97,52 @@ def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredM
             f'The card of the model "{name}" cannot be read ({type(error).__name__}: {error}).',
             hint="Restore the folder from its source, or delete it.",
         ) from error
+
+
+def check_new_name(name: str) -> None:
+    """Check that a model can be added under a name.
+
+    Raises:
+        ModelError: The name cannot be used, or is taken.
+    """
+    if not SAFE_NAME.fullmatch(name) or name in (runs_root().name, AUTO):
+        raise ModelError(
+            f'"{name[:64]}" cannot be the name of a model.',
+            hint='Use letters, digits, ".", "_" and "-"; begin with a letter or a digit.',
+        )
+    if (models_folder() / name).exists():
+        raise _taken(name)
+
+
+def add_model(made: Path, name: str) -> Path:
+    """Copy a model folder to the others, so that every page and command offers it.
+
+    Returns:
+        The new folder; it appears whole or not at all.
+
+    Raises:
+        ModelError: The name is taken or cannot be used, or the model is damaged.
+    """
+    check_new_name(name)
+    card, target = load_model(made.name, made.parent).card, models_folder() / name
+    models_folder().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=models_folder(), prefix=".new-") as parent:
+        copy = Path(parent) / name
+        shutil.copytree(made, copy)
+        write_card(copy, card | {"name": name}, tuple(card["files"]))
+        try:
+            if target.exists():
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
+            copy.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
+                raise
+            raise _taken(name) from error
+    return target
+
+
+def _taken(name: str) -> ModelError:
+    return ModelError(f'There is a model named "{name}" already.', hint="Choose another name.")
 
 
 def write_card(folder: Path, card: dict, files: Sequence[str]) -> None:

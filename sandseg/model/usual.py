@@ -13,7 +13,9 @@ class Usual:
     minus the confidence inside the rock, `drift` a share of the grey value, `bowl` what part of the
     light is a bowl, in 1/px². `pores` is the IoU it expects of its pores; `iou` the one that it
     has, of its pores for a model of any rock and else the mean over its classes. `landmarks` are
-    the greys of air and of the commonest solid in its slices, in [0, 1].
+    the greys of air and of the commonest solid in its slices, in [0, 1]. `histogram`, 256 shares of
+    greys over [0, 1], are those that its scans are compared by, where not by the line that leads to
+    its network.
     """
 
     texture: tuple[float, ...] = ()
@@ -24,6 +26,7 @@ class Usual:
     pores: float | None = None
     iou: float | None = None
     landmarks: tuple[float, float] | None = None
+    histogram: tuple[float, ...] = ()
 
 
 def usual_for(model: StoredModel) -> Usual:
@@ -38,11 +41,12 @@ def usual_for(model: StoredModel) -> Usual:
     landmarks = told.get("landmarks")
     return Usual(
         tuple(told.get("texture", ())),
-        None if accuracy is None else max(1 - accuracy, 1e-4),
+        told.get("doubt") if accuracy is None else max(1 - accuracy, 1e-4),
         told.get("drift"),
         told.get("bowl", 0.0),
         told.get("voxel_size_um"),
         told.get("pores"),
         told.get("iou", inside.get("mean_iou")),
         tuple(landmarks) if landmarks else None,
+        tuple(told.get("histogram", ())),
     )

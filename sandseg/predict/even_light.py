@@ -15,6 +15,7 @@ from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
 from sandseg.predict.slices import Predictor, SlicePrediction, make_predictor
 from sandseg.scan.stack import Stack
+from sandseg.teach.taught_model import network_of
 
 ROUNDS = 2  # the labels that tell the material apart get better with the light
 
@@ -84,8 +85,17 @@ def _steadied(stack: Stack, predictor: Predictor) -> GreyMapping:
 def ready_predictor(
     stack: Stack, model: StoredModel, treatment: Treatment, network: PredictBatch | None = None
 ) -> Predictor:
-    """Load a model for a whole stack, or take it loaded, and see to all that a treatment asks."""
+    """Load a model for a whole stack, or take it loaded, and see to all that a treatment asks.
+
+    A taught model sees a stack as it did when it was taught: in the light that the network finds
+    whose features it has.
+    """
     predictor = make_predictor(stack, model, treatment, network)
     if not treatment.is_evened:
         return predictor
-    return even_out(stack, predictor, usual_for(model).bowl)
+    found = predictor
+    if model.is_taught:
+        found = make_predictor(stack, network_of(model), treatment)
+        found = replace(found, zoom=predictor.zoom)
+    even = even_out(stack, found, usual_for(network_of(model)).bowl)
+    return replace(predictor, mapping=even.mapping)

@@ -10,7 +10,7 @@ import numpy as np
 
 from sandseg.classes import SANDSTONE
 from sandseg.errors import ModelError
-from sandseg.model.engine import PredictBatch, load_engine
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import (
     CARD,
     DEFAULT_MODEL,
@@ -23,6 +23,7 @@ from sandseg.predict.forest import PixelClassifier
 from sandseg.predict.otsu import multi_otsu
 from sandseg.predict.slices import SlicePrediction, most_probable
 from sandseg.predict.tiling import predict_tiled
+from sandseg.teach.taught_model import load_network
 
 MULTI_OTSU, RANDOM_FOREST = "multi-otsu", "random-forest"
 FOREST_FILE = "forest.npz"
@@ -68,7 +69,7 @@ def list_methods(folder: Path | None = None) -> list[Method]:
 
 
 def load_segmenter(
-    method: Method, load_network: Callable[[StoredModel], PredictBatch] = load_engine
+    method: Method, load_network: Callable[[StoredModel], PredictBatch] = load_network
 ) -> Segmenter:
     """Make a method ready to segment.
 
@@ -122,6 +123,8 @@ def _network(model: StoredModel, titles: list[str]) -> Method:
     # The default's title is the same whatever else is at hand: addresses are made of titles.
     if model.name == DEFAULT_MODEL:
         title, phrase = "U-Net", "the U-Net"
+    elif model.is_taught:
+        title, phrase = own, f'the taught model "{own}"'
     else:
         title = own if "U-Net" in own else f"U-Net: {own}"
         phrase = f'the U-Net "{own}"'

@@ -29,7 +29,7 @@ class Choice:
 def models_to_choose_from(models: Sequence[StoredModel]) -> tuple[StoredModel, ...]:
     """Return the usual model and the one for any rock, or nothing where one of them is missing."""
     usual = [model for model in models if model.name == DEFAULT_MODEL]
-    general = [model for model in models if model.landmarks]
+    general = [model for model in models if model.landmarks and not model.is_taught]
     return (usual[0], general[0]) if usual and general else ()
 
 
@@ -110,8 +110,8 @@ def right_model(stack: Stack, name: str, treatment: Treatment) -> Choice:
 
 
 def _only_model() -> StoredModel:
-    """Return the first model at hand; where there is none, the usual one says what is wrong."""
-    return next(iter(list_models()), None) or load_model()
+    """Return the first trained model; where there is none, the usual one says what is wrong."""
+    return next((model for model in list_models() if not model.is_taught), None) or load_model()
 
 
 def verdict_on(

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -29,12 +30,11 @@ from sandseg.measure.composition import Composition, composition_of, joined
 from sandseg.measure.connectivity import Connectivity, PoreNetwork
 from sandseg.measure.sample import labels_inside
 from sandseg.measure.sampling import SamplingTiles
-from sandseg.model.engine import load_engine
 from sandseg.model.request import Origin, SegmentRequest
 from sandseg.model.store import AUTO, StoredModel, load_model
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import ready_predictor
-from sandseg.predict.right_model import right_model
+from sandseg.predict.right_model import Choice, right_model
 from sandseg.predict.slices import (
     AS_USUAL,
     Predictor,
@@ -50,6 +50,7 @@ from sandseg.scan.read_options import open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import few_classes
 from sandseg.score.regions import RegionScores
+from sandseg.teach.taught_model import load_network
 
 
 def segment_stack(
@@ -69,13 +70,18 @@ def segment_stack(
 
 
 def segment_file(
-    request: SegmentRequest, on_progress: Callable[[Progress], None] = lambda _: None
+    request: SegmentRequest,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    taught: StoredModel | None = None,
+    command: str = "",
 ) -> dict:
     """Segment a stack of any length; one slice is in memory at a time.
 
     Args:
         request: Input, model and outputs; the outputs appear complete or not at all.
         on_progress: Told after each slice.
+        taught: Takes the place of the model that the request names.
+        command: What makes the same again, where it is not the request's.
 
     Returns:
         The report, as written.
@@ -83,17 +89,20 @@ def segment_file(
     Raises:
         SandsegError: The file cannot be read, the model is missing, or the labels do not fit.
     """
-    _check_outputs(request)
-    if request.model != AUTO:
+    outputs = request.labels, request.confidence, request.report
+    check_outputs(outputs, (request.source, request.truth))
+    if request.model != AUTO and not taught:
         load_model(request.model)  # what is missing is said before a file is opened
     with open_with_options(request.source, request.read_options) as opened:
         stack = _as_known(opened, request.origin)
-        chosen = right_model(stack.whole, request.model, request.treatment)
+        chosen = (
+            Choice(taught) if taught else right_model(stack.whole, request.model, request.treatment)
+        )
         model, request = chosen.model, replace(request, model=chosen.model.name)
         _check_memory(request, stack, model)
         truth, note = _read_truth(request, stack, model.classes)
         predictor = ready_predictor(
-            stack.whole, model, request.treatment, load_engine(model, request.engine)
+            stack.whole, model, request.treatment, load_network(model, request.engine)
         )
         watch = _Watch(stack, predictor, truth)
         start = time.perf_counter()
@@ -104,7 +113,7 @@ def segment_file(
                 if confidence:
                     confidence.write(found.confidence)
             seconds = time.perf_counter() - start - watch.seconds
-            report = watch.report(model, seconds) | {"command": request.command}
+            report = watch.report(model, seconds) | {"command": command or request.command}
             report |= treatment_facts(request.treatment)
             for pages in filter(None, (labels, confidence)):
                 pages.describe(as_lines(provenance(report)))
@@ -123,13 +132,15 @@ def _as_known(stack: Stack, origin: Origin | None) -> Stack:
     return replace(stack, name=origin.title, numbers=numbers, apart=apart)
 
 
-def _check_outputs(request: SegmentRequest) -> None:
-    """Refuse now what would fail, or destroy what is read, after all the work is done."""
-    outputs = [path for path in (request.labels, request.confidence, request.report) if path]
-    taken = {path.resolve() for path in (request.source, request.truth) if path}
-    if request.source.is_dir():
-        taken |= {path.resolve() for path in request.source.iterdir()}
-    for path in outputs:
+def check_outputs(outputs: Sequence[Path | None], read: Sequence[Path | None]) -> None:
+    """Refuse now what would fail, or destroy what is read, after all the work is done.
+
+    Raises:
+        SandsegError: An output cannot be written, or has the name of another file.
+    """
+    taken = {path.resolve() for path in read if path}
+    taken |= {one.resolve() for path in read if path and path.is_dir() for one in path.iterdir()}
+    for path in filter(None, outputs):
         if path.is_dir() or not path.parent.is_dir():
             reason = "it is a folder" if path.is_dir() else "there is no such folder"
             raise SandsegError(

@@ -14,11 +14,12 @@ from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import nearest_pixels, rescaled, zoom_for
 from sandseg.measure.outside import outside_mask
-from sandseg.model.engine import PredictBatch, load_engine
+from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
 from sandseg.predict.tiling import predict_bands
 from sandseg.scan.limits import check_memory
 from sandseg.scan.stack import Stack
+from sandseg.teach.taught_model import load_network
 
 AS_USUAL = Treatment()
 _BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
@@ -45,6 +46,18 @@ class SlicePrediction:
         if self.unseen is None:
             return self.labels
         return np.where(self.unseen, np.uint8(IGNORED), self.labels)
+
+
+@dataclass(frozen=True, eq=False)
+class SeenSlice:
+    """A slice as a network sees it: `grey` (Y, X) float32 in [0, 1], before it is rescaled.
+
+    `unseen` and `sample` are as in `SlicePrediction`, but always there.
+    """
+
+    grey: np.ndarray
+    unseen: np.ndarray
+    sample: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -90,8 +103,17 @@ class Predictor:
             saw. What is painted over or missing is pore, where the model knows pores, with a
             confidence of 0.
         """
+        return self.answer(self.see(image))
+
+    def see(self, image: np.ndarray) -> SeenSlice:
+        """Bring (Y, X) grey values as they stand in the file to the network's scale."""
         outside = outside_mask(image)
         grey, unseen = self.mapping.bring(image, outside)
+        return SeenSlice(grey, unseen, self.finder.find(image, outside))
+
+    def answer(self, seen: SeenSlice) -> SlicePrediction:
+        """Segment a slice that was brought to the network's scale, as `predict` does."""
+        grey, unseen = seen.grey, seen.unseen
         if self.zoom == 1:
             found = self._predict_grey(grey)
         else:
@@ -106,7 +128,7 @@ class Predictor:
                 found.labels[unseen] = pores[0]
             found.confidence[unseen] = 0.0
             found = replace(found, unseen=unseen)
-        return replace(found, sample=self.finder.find(image, outside))
+        return replace(found, sample=seen.sample)
 
     def predict_slice(self, stack: Stack, z: int) -> SlicePrediction:
         """Segment slice z of a stack, counted from 0; errors name the slice, counted from 1.
@@ -167,7 +189,7 @@ def make_predictor(
         ModelError: The model's files cannot be loaded.
     """
     finder = finder_for(stack, treatment.sample)
-    network = network or load_engine(model)
+    network = network or load_network(model)
     return Predictor(
         averaged(network) if treatment.is_averaged else network,
         model.unet.stride,

@@ -4,8 +4,6 @@ Nothing here loads Keras. A run goes on without the page, the browser or the ser
 it. Whatever makes room in the queue lets the next run begin; looking at the runs starts nothing.
 """
 
-import errno
-import os
 import secrets
 import shutil
 import tempfile
@@ -14,15 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from sandseg.atomic import write_json
-from sandseg.errors import ModelError, TrainingError
+from sandseg.errors import TrainingError
 from sandseg.lock import locked
-from sandseg.model.store import CARD, load_model, models_folder, write_card
+from sandseg.model.store import CARD, add_model, load_model
 from sandseg.runs.folder import (
     BEST,
     CHECKPOINT,
     MODEL,
     PAUSE,
-    SAFE_NAME,
     SAMPLES,
     STATUS,
     STOP,
@@ -210,31 +207,21 @@ def use_model(run_id: str, name: str, token: str = "") -> Path:
         ModelError: The name is taken or cannot be used, or the model is damaged.
     """
     require_training(token)
-    made, target = model_folder(run_id), models_folder() / name
+    made = model_folder(run_id)
     if made is None:
         raise TrainingError("This run has no model yet.", hint="Wait for its first epoch's end.")
-    if not SAFE_NAME.fullmatch(name) or name == runs_root().name:
-        raise ModelError(
-            f'"{name[:64]}" cannot be the name of a model.',
-            hint='Use letters, digits, ".", "_" and "-"; begin with a letter or a digit.',
-        )
-    card = load_model(made.name, made.parent).card
-    models_folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=models_folder(), prefix=".new-") as parent:
-        copy = Path(parent) / name
-        shutil.copytree(made, copy)
-        write_card(copy, card | {"name": name}, tuple(card["files"]))
-        try:
-            if target.exists():
-                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))
-            copy.rename(target)
-        except OSError as error:
-            if error.errno not in (errno.EEXIST, errno.ENOTEMPTY):
-                raise
-            raise ModelError(
-                f'There is a model named "{name}" already.', hint="Choose another name."
-            ) from error
-    return target
+    return add_model(made, name)
+
+
+def keep_model(made: Path, name: str, token: str = "") -> Path:
+    """Add a model that was made elsewhere, as one taught by strokes, to the others.
+
+    Raises:
+        TrainingError: Training is off, or the token is wrong.
+        ModelError: The name is taken or cannot be used, or the model is damaged.
+    """
+    require_training(token)
+    return add_model(made, name)
 
 
 def _ask(run_id: str, request: str, state: str, message: str, token: str) -> None:

@@ -2,13 +2,13 @@
 
 import json
 import math
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from sandseg.atomic import chosen_entries, is_own_file, read_entries
 from sandseg.config import n_parameters
 from sandseg.errors import TrainingError
+from sandseg.model.store import SAFE_NAME
 from sandseg.runs.settings import SETTINGS, RunSettings
 from sandseg.settings import runs_root
 
@@ -20,7 +20,6 @@ STATE, BEST = "state.npz", "best.npz"  # in the checkpoint
 REPLAY = "replay"  # the samples inside the model folder
 IMAGE_PICTURE, TRUTH_PICTURE = "image.png", "truth.png"
 
-SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 STATES = ("queued", "running", "paused", "stopping", "done", "stopped", "failed")
 ACTIVE_STATES = ("queued", "running", "stopping")
 SPARE_BYTES = 64 * 2**20  # of disk, for samples, logs and what else is small

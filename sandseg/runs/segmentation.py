@@ -14,6 +14,7 @@ import psutil
 from sandseg.atomic import chosen_entries, read_entries
 from sandseg.model.request import SegmentRequest, write_request
 from sandseg.runs.process import find_process, is_alive, last_words, launch
+from sandseg.settings import MODELS
 from sandseg.uploads import workspace
 from sandseg.uploads.kept import ENDED, HELD, JOBS, is_whole
 
@@ -34,19 +35,21 @@ class JobStatus:
     hint: str = ""
 
 
-def start_segmentation(request: SegmentRequest, folder: Path) -> None:
+def start_segmentation(request: SegmentRequest, folder: Path, models: Path | None = None) -> None:
     """Segment in a process of its own; results and progress appear in the folder.
 
     Args:
         request: What to segment and how; what it names as outputs is replaced by files here.
         folder: For what is written; made if it is not there.
+        models: The folder that holds the model's folder, where it is not that of all models.
     """
     folder = folder.absolute()  # the process starts elsewhere
     folder.mkdir(parents=True, exist_ok=True)
     outputs = {"labels": LABELS, "confidence": CONFIDENCE, "report": REPORT}
     placed = replace(request, **{kind: folder / name for kind, name in outputs.items()})
     write_request(folder / REQUEST, placed)
-    launch([sys.executable, "-m", "sandseg", "segment-job", str(folder)], folder)
+    elsewhere = {MODELS.name: str(models.absolute())} if models else {}
+    launch([sys.executable, "-m", "sandseg", "segment-job", str(folder)], folder, elsewhere)
 
 
 def job_status(folder: Path) -> JobStatus:

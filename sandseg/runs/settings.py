@@ -12,14 +12,14 @@ from sandseg.errors import ConfigError
 SETTINGS = "config.json"
 LONGEST = 200  # letters of a title, and of the name of a class
 _COLOR = re.compile("#[0-9a-fA-F]{6}")
-SOURCES = ("phantom", "sandstone", "files")
+SOURCES = ("phantom", "sandstone", "files", "strokes")
 
 
 @dataclass(frozen=True)
 class DataSource:
     """What to learn from: a made-up rock, the real sandstone, or files of one's own."""
 
-    kind: str  # "phantom", "sandstone" or "files"
+    kind: str  # "phantom", "sandstone", "files", or "strokes": a stack and what is painted on it
     shape: tuple[int, int, int] = (64, 256, 256)  # of the phantom, (Z, Y, X)
     seed: int = 0  # of the phantom
     images: str = ""  # a TIFF or a folder of them
@@ -33,7 +33,7 @@ class DataSource:
             raise ConfigError(
                 f'"{self.kind}" is no source of data.', hint=f"Choose one of: {', '.join(SOURCES)}."
             )
-        if self.kind == "files" and not (self.images and self.labels):
+        if self.kind in ("files", "strokes") and not (self.images and self.labels):
             raise ConfigError(
                 "The images or the labels to learn from are not named.",
                 hint="Name a TIFF of slices and a TIFF of their labels, or two folders.",

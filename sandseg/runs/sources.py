@@ -12,6 +12,7 @@ from sandseg.errors import TrainingError
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.runs.folder import DATA
 from sandseg.runs.settings import RunSettings
+from sandseg.runs.strokes import read_stroke_slices
 from sandseg.settings import data_hint, sandstone_folders
 from sandseg.uploads.workspace import work_folder
 
@@ -48,7 +49,7 @@ def locate(settings: RunSettings, folder: Path) -> DataPlace:
             SPLIT["test"],
             SANDSTONE_VOXEL_SIZE_UM,
         )
-    if source.kind == "files":
+    if source.kind in ("files", "strokes"):
         images, labels = (_existing(path) for path in (source.images, source.labels))
     else:
         images, labels = _phantom(PhantomConfig(source.shape, source.seed), folder / DATA)
@@ -63,6 +64,10 @@ def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, Prep
     """
     place = locate(settings, folder)
     n_classes, label_slices = settings.config.unet.n_classes, settings.source.label_slices
+    if settings.source.kind == "strokes":
+        files = place.images, place.labels
+        slices, *held_back = read_stroke_slices(*files, max(n_classes, 2), settings.start_from)
+        return slices, prepare(slices, settings.config, *held_back)
     slices = read_labelled(place.images, place.labels, n_classes, label_slices)
     if slices.voxel_size_um is None:
         slices = replace(slices, voxel_size_um=place.voxel_size_um)
@@ -91,7 +96,9 @@ def keep_uploads(settings: RunSettings, folder: Path) -> dict[str, str]:
     moved = {}
     for kind in ("images", "labels"):
         path = Path(getattr(settings.source, kind)).absolute()
-        is_upload = settings.source.kind == "files" and path.is_relative_to(work_folder())
+        is_upload = settings.source.kind in ("files", "strokes") and path.is_relative_to(
+            work_folder()
+        )
         if is_upload:
             (folder / DATA).mkdir(exist_ok=True)
             kept = folder / DATA / f"{kind}{path.suffix}"

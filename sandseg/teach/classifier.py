@@ -174,7 +174,7 @@ def fit_recipe(
 
     The pixels of a start, together, count `start_weight` times as much as all painted ones.
     """
-    n_logs = n_log_probabilities(painted.features)
+    n_logs = n_log_probabilities(painted.features) if start is None else len(start.matching)
     features, values = painted.features, painted.values
     targets = (np.arange(n_classes) == values[:, None] - 1).astype(np.float64)
     weights = np.full(len(values), 1 / len(values))

@@ -53,18 +53,19 @@ def new_visit() -> Path:
     return work_folder() / secrets.token_urlsafe(16)
 
 
-def new_folder(visit: Path | None = None) -> Path:
+def new_folder(visit: Path | None = None, name: str = "") -> Path:
     """Make an empty folder whose name nobody can guess.
 
     Args:
         visit: A place named by `new_visit`; the new folder is in it and counts together with its
             neighbours.
+        name: As random as a new one, where it was handed out before.
 
     Raises:
         SandsegError: There is no room for it.
     """
     everything = work_folder()
-    folder = (visit or everything) / secrets.token_urlsafe(16)
+    folder = (visit or everything) / (name or secrets.token_urlsafe(16))
     with writing():
         _mark(visit or folder, is_served=visit is not None)
         folder.parent.mkdir(mode=0o700, exist_ok=True)

@@ -221,7 +221,12 @@ def _forget(profile, page, url):
 def _note_error(message, url, errors):
     """Note what our own scripts complain about, not what was cut off, refused or tried out."""
     source = message.location.get("url", "")
-    is_elsewhere = not source.startswith(url) or "/_stcore/" in source or "/api/upload/" in source
+    is_elsewhere = (
+        not source.startswith(url)
+        or "/_stcore/" in source
+        or "/api/upload/" in source
+        or "/api/paint/" in source
+    )
     is_ours = not source or not is_elsewhere
     if message.type == "error" and is_ours:
         errors.append(f"{message.text} ({source})")

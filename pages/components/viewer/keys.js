@@ -1,5 +1,7 @@
 /** What each key asks for. */
 
+export const DONE = ["done"]; // the action of a key whose work is done already
+
 export const HELP = [
   ["wheel, pinch, + −", "zoom"],
   ["drag, Ctrl + arrows", "move the picture, or a cross-hair's line"],

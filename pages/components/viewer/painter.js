@@ -14,6 +14,7 @@ const CROSS_HAIR = [["rgba(0,0,0,.5)", 3], ["rgba(255,255,255,.75)", 1]]; // eac
 export class Painter {
   constructor() {
     this.canvases = new Map(); // name -> canvas of a slice's size, with its pixels
+    this.guest = null; // draws over the slices, and says what is seen under it
   }
 
   /** Compose all panes of a slice anew, as the visitor chose. */
@@ -56,6 +57,7 @@ export class Painter {
   /** Whether a pane has colors that a divider can part from the grey. */
   isParted(index) {
     const { labels, picture } = this.slice.panes[index];
+    if (this.guest && this.guest.under !== "labels") return false;
     return Boolean(this.choices.swipe && (labels || picture));
   }
 
@@ -68,11 +70,12 @@ export class Painter {
     const left = round(canvas.width / 2 - view.x * zoom);
     const top = round(canvas.height / 2 - view.y * zoom);
     const { grey, tinted } = this.composed[index];
+    const under = this.guest?.under ?? "labels"; // what is painted on
     context.imageSmoothingQuality = zoom < 0.5 ? "medium" : "low"; // beyond a half plain bilinear is as good
     context.fillStyle = SURROUND;
     context.fillRect(0, 0, canvas.width, canvas.height);
-    drawImage(context, tinted, { zoom, left, top });
-    this.drawMarks(index, context, { zoom, left, top }, view);
+    if (under !== "alone") drawImage(context, under === "grey" ? grey : tinted, { zoom, left, top });
+    if (under === "labels") this.drawMarks(index, context, { zoom, left, top }, view);
     if (this.isParted(index) && this.choices.split) {
       context.save();
       context.beginPath();
@@ -82,6 +85,7 @@ export class Painter {
       drawImage(context, grey, { zoom, left, top });
       context.restore();
     }
+    this.guest?.draw(context, { zoom, left, top });
     if (this.choices.marker) drawCrossHair(context, this.choices.marker, { zoom, left, top }, ratio);
   }
 
@@ -127,7 +131,7 @@ export class Painter {
 }
 
 /** Draw an image with its corner at (left, top); enlarged pixels stay crisp. */
-function drawImage(context, image, { zoom, left, top }, isSmooth = zoom < 1) {
+export function drawImage(context, image, { zoom, left, top }, isSmooth = zoom < 1) {
   context.imageSmoothingEnabled = isSmooth;
   context.setTransform(zoom, 0, 0, zoom, left, top);
   context.drawImage(image, 0, 0);

@@ -63,7 +63,8 @@ export class Panes {
     handle.append(make("span", { class: "grip" }, icon("previous"), icon("next")));
     const scale = make("div", { class: "scale" }, make("span"));
     const overlay = this.viewer.sample.overlay();
-    const frame = make("div", { class: "frame" }, canvas, overlay.svg, handle, scale);
+    const marks = this.viewer.painting?.overlay() ?? "";
+    const frame = make("div", { class: "frame" }, canvas, overlay.svg, marks, handle, scale);
     const note = make("span");
     const figure = make("figure", {}, make("figcaption", {}, title, " ", note), frame);
     const tab = make("button", { type: "button", onclick: () => this.viewer.change({ tab: index }) }, title);
@@ -101,7 +102,8 @@ export class Panes {
       return window.innerHeight - (root.scrollHeight - this.stage.offsetHeight);
     }
     const isGrid = this.list.length > 3; // its pictures are small enough already
-    return isGrid ? header.height : Math.min(header.height, Math.max(LEAST_HEIGHT, window.innerHeight - AROUND));
+    const around = AROUND + (this.viewer.painting?.moreHeight ?? 0);
+    return isGrid ? header.height : Math.min(header.height, Math.max(LEAST_HEIGHT, window.innerHeight - around));
   }
 
   resize({ frame, canvas }) {
@@ -135,6 +137,7 @@ export class Panes {
     });
     root.dataset.view = [view.scale, view.x, view.y].map((value) => value.toFixed(4)).join(" ");
     root.dataset.z = slice.z;
+    this.viewer.painting?.drawn(view);
     root.dataset.frames = Number(root.dataset.frames ?? 0) + 1;
     this.stage.classList.toggle("zoomed", !view.isFit);
   }
@@ -153,7 +156,7 @@ export class Panes {
 
   /** Say which slice is asked for, and which each pane shows. */
   nameSlice(asked, shown) {
-    this.stage.setAttribute("aria-label", `${asked}. Arrow keys change the slice, ? lists all keys.`);
+    this.stage.setAttribute("aria-label", `${asked}. ${this.viewer.painting?.hint ?? "Arrow keys change the slice"}, ? lists all keys.`);
     for (const { canvas, title } of this.list) {
       canvas.setAttribute("aria-label", `${title}, ${shown.toLowerCase()}`);
     }

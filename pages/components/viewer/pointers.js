@@ -40,9 +40,9 @@ export class Pointers {
     canvas.onpointerdown = (event) => this.onDown(canvas, event);
     canvas.onpointermove = (event) => this.onMove(canvas, event);
     canvas.onpointerup = (event) => this.onUp(canvas, event);
-    canvas.onpointercancel = (event) => this.release(event);
-    canvas.onpointerleave = () => this.viewer.read(null);
-    canvas.ondblclick = () => this.viewer.fit();
+    canvas.onpointercancel = (event) => this.onCancel(event);
+    canvas.onpointerleave = () => this.onLeave();
+    canvas.ondblclick = () => this.viewer.painting?.isPen || this.viewer.fit();
     frame.addEventListener("wheel", (event) => this.onWheel(canvas, event), { passive: false });
     handle.onpointerdown = (event) => handle.setPointerCapture(event.pointerId);
     handle.onpointermove = (event) => {
@@ -59,14 +59,20 @@ export class Pointers {
     canvas.setPointerCapture(event.pointerId);
     const place = placeOn(canvas, event);
     this.down.set(event.pointerId, place);
+    this.viewer.panes.stage.focus({ preventScroll: true });
+    this.pressed = this.grabbed = null;
+    if (this.viewer.painting?.gestures.onDown(event, place, this.down.size)) return;
     this.pressed = this.down.size === 1 ? { ...place, at: performance.now() } : null;
     this.grabbed = this.pressed && this.linesAt(place, event.pointerType);
-    this.viewer.panes.stage.focus({ preventScroll: true });
   }
 
   onMove(canvas, event) {
     const place = placeOn(canvas, event);
     const before = this.down.get(event.pointerId);
+    if (this.viewer.painting?.gestures.onMove(event, (one) => placeOn(canvas, one))) {
+      this.down.set(event.pointerId, place);
+      return;
+    }
     if (!before) {
       this.viewer.read(place, event.clientY);
       canvas.style.cursor = this.cursorAt(place);
@@ -87,7 +93,18 @@ export class Pointers {
     this.viewer.moveBy((place.x - before.x) / 2, (place.y - before.y) / 2);
   }
 
+  onCancel(event) {
+    this.viewer.painting?.gestures.onUp(event);
+    this.release(event);
+  }
+
+  onLeave() {
+    this.viewer.read(null);
+    this.viewer.painting?.gestures.onLeave();
+  }
+
   onUp(canvas, event) {
+    this.viewer.painting?.gestures.onUp(event);
     const isTap = this.pressed && performance.now() - this.pressed.at < LONGEST_TAP_MS;
     this.release(event);
     if (!isTap) return;

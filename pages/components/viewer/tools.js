@@ -33,7 +33,7 @@ export class Tools {
     this.tools.append(this.opacityField, ...Object.values(this.buttons));
     this.bar = make("div", { class: "bar" }, this.legend, this.tools);
     this.contrastPanel = this.buildContrast();
-    const lines = HELP.map(([keys, effect]) => make("div", {}, make("dt", {}, keys), make("dd", {}, effect)));
+    const lines = (viewer.painting?.help ?? HELP).map(([keys, effect]) => make("div", {}, make("dt", {}, keys), make("dd", {}, effect)));
     this.helpPanel = make("dl", { class: "panel help", hidden: true }, ...lines);
     this.stepper = this.buildStepper();
   }
@@ -75,8 +75,9 @@ export class Tools {
     if (text === this.legendText) return;
     this.legendText = text;
     const chips = classes.map(({ value, name, color, description }, index) => {
-      const title = `${description ? `${name}: ${description}. ` : ""}Color or clear (${index + 1})`;
-      const onclick = () => this.viewer.toggleClass(value);
+      const effect = this.viewer.painting?.chipTitle ?? "Color or clear";
+      const title = `${description ? `${name}: ${description}. ` : ""}${effect} (${index + 1})`;
+      const onclick = () => this.viewer.pressClass(value, index);
       const attributes = { type: "button", class: "chip", title, "data-value": value, onclick };
       return make("button", attributes, swatch(color), name);
     });
@@ -91,12 +92,13 @@ export class Tools {
 
   /** Show what can be chosen, and what is. */
   show() {
-    const { choices, header, slice } = this.viewer;
+    const { choices, header, slice, painting } = this.viewer;
     const panes = slice?.panes ?? [];
     const { swipe, outline, errors, full } = this.buttons;
     for (const name of TOGGLES) this.buttons[name].setAttribute("aria-pressed", String(Boolean(choices[name])));
     swipe.hidden = !panes.some(({ labels, picture }) => labels || picture);
-    outline.hidden = this.opacityField.hidden = this.legend.hidden = !panes.some(isColoredByLabels);
+    outline.hidden = this.opacityField.hidden = !panes.some(isColoredByLabels);
+    this.legend.hidden = outline.hidden && !painting;
     errors.hidden = !panes.some(hasSwitch);
     errors.title = `Only ${header.pictureName} (e)`;
     errors.setAttribute("aria-label", errors.title);
@@ -108,9 +110,11 @@ export class Tools {
     this.opacity.value = Math.round(choices.opacity * 100);
     this.low.value = choices.low;
     this.high.value = choices.high;
-    for (const chip of this.legend.children) {
-      chip.setAttribute("aria-pressed", String(!choices.hidden?.has(Number(chip.dataset.value))));
-    }
+    [...this.legend.children].forEach((chip, index) => {
+      const isClear = Boolean(choices.hidden?.has(Number(chip.dataset.value)));
+      chip.setAttribute("aria-pressed", String(painting ? painting.isChosen(index) : !isClear));
+      chip.classList.toggle("clear", isClear);
+    });
   }
 
   showSlice(z, text) {

@@ -4,103 +4,35 @@ import hashlib
 import json
 import struct
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import streamlit as st
 
 from pages.components.modules import join_modules
 from pages.components.viewer.label_png import plain_label_png
+from pages.components.viewer.shown import Display, Paint, Pane, Shown, ViewerState
 from pages.session import address
-from sandseg.classes import SegmentationClass
 
 _HERE = Path(__file__).parent
 _EXACT = "exact"  # whether grey values come without loss; stands in the address
 
+_PAINTING = _HERE.parent / "painting"
+_CSS = (_HERE / "viewer.css").read_text("utf-8")
+
 _mount = st.components.v2.component(
     "sandseg_viewer",
     html='<div class="viewer"></div>\n',
-    css=(_HERE / "viewer.css").read_text("utf-8"),
+    css=_CSS,
     js=join_modules(_HERE / "viewer.js"),
 )
-
-
-@dataclass(frozen=True)
-class Pane:
-    """One picture of a slice.
-
-    `grey` is a JPEG or PNG. `labels` is a PNG whose samples are label values: a palette PNG (the
-    palette itself is ignored) or a grey one. `picture` is a PNG shown as it is in place of the
-    labels, for example colored confidence or errors; where a pane has both, the viewer switches.
-    `confidence` is a grey PNG of whole percent: with it the picture stays, and the read-out says
-    label and confidence. `note` stands beside the title, for example a score.
-    """
-
-    title: str
-    grey: bytes
-    labels: bytes | None = None
-    picture: bytes | None = None
-    confidence: bytes | None = None
-    note: str = ""
-
-
-@dataclass(frozen=True)
-class ViewerState:
-    """What the visitor did: slice shown, pixel (x, y) clicked last, label values not colored."""
-
-    z: int
-    clicked: tuple[int, int] | None = None
-    hidden: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Shown:
-    """The slice in all panes.
-
-    `z` is its index, `n_slices` the number of slices: with more than one the viewer steps through
-    them. `classes` are those of the labels, in the order of the legend. `voxel_size_um` is the edge
-    of a voxel in µm; without it the scale bar counts pixels. `exact_grey` makes a PNG of the grey
-    values of all panes, shown in place of their JPEG once the visitor asks for it. `highlight` is a
-    PNG mask: pixels above 0 light up and all others dim. `marker` is a pixel (x, y) to mark.
-    `outline` is what a thin line runs along: closed polygons of points (x, y), in pixels from the
-    upper left corner. In its place stands `shape`, "circle:X,Y,RADIUS" or
-    "box:LEFT,TOP,RIGHT,BOTTOM" in the same pixels: it has handles and can be dragged.
-    """
-
-    z: int
-    n_slices: int
-    classes: Sequence[SegmentationClass]
-    voxel_size_um: float | None = None
-    exact_grey: Callable[[], bytes] | None = None
-    highlight: bytes | None = None
-    marker: tuple[int, int] | None = None
-    outline: Sequence[Sequence[tuple[float, float]]] = ()
-    shape: str = ""
-
-
-@dataclass(frozen=True)
-class Display:
-    """How a viewer shows a slice until the visitor changes it.
-
-    `mode` "overlay" lays colors over the grey with an `opacity` in [0, 1], "swipe" parts them with
-    a divider. `clear_class` is the label left uncolored: a value, the commonest one, or none.
-    `height` is that of all panes together in screen pixels, less where the pictures or the window
-    need less.
-    Without a `stepper` there is no slice slider, and the arrow keys still step, beside a slider of
-    the page's own. `picture_name` is what the `picture` of the panes shows, as in "Show errors";
-    `hatched` are two colors (R, G, B) of it to be told apart without color, too: the first is
-    hatched with white, the second with black. Viewers of the same `group` zoom and move together.
-    """
-
-    mode: Literal["overlay", "swipe"] = "overlay"
-    opacity: float = 0.6
-    clear_class: int | Literal["majority"] | None = "majority"
-    height: int = 640
-    stepper: bool = True
-    picture_name: str = "errors"
-    hatched: Sequence[tuple[int, int, int]] = ()
-    group: str = ""
+_mount_painting = st.components.v2.component(
+    "sandseg_painting",
+    html='<div class="viewer"></div>\n',
+    css=_CSS + (_PAINTING / "painting.css").read_text("utf-8"),
+    js=join_modules(_PAINTING / "mount.js"),
+)
 
 
 def viewer(
@@ -112,6 +44,7 @@ def viewer(
     on_step: Callable[[int], None] | None = None,
     on_pick: Callable[[int, int], None] | None = None,
     on_shape: Callable[[str], None] | None = None,
+    paint: Paint | None = None,
 ) -> ViewerState:
     """Show one to four linked panes over the same slice.
 
@@ -128,6 +61,7 @@ def viewer(
             comes from.
         on_shape: Called with the text of the dragged shape before the rerun; store it where `shape`
             comes from, or leave that as it is: then the drag is undone.
+        paint: Leave to paint on the slice; the whole stack must be shown under one `key`.
 
     Returns:
         The state, at most about 200 ms behind the visitor; `hidden` is empty until they change it.
@@ -153,8 +87,10 @@ def viewer(
         "exact": is_exact,
         "answered": _answered(key, heard=on_step is not None),
         "shaped": st.session_state.get(_shaped_key(key)),
+        "paint": paint and paint.header(),
     }
-    result = _mount(
+    mount = _mount_painting if paint else _mount
+    result = mount(
         key=key,
         data=blobs.packed(header),
         on_view_change=lambda: _hear(key, shown.n_slices, on_step, on_pick, on_shape),

@@ -8,7 +8,7 @@ from pages.components.modules import join_modules
 
 NODE = shutil.which("node")
 COMPONENTS = Path(__file__).parents[3] / "pages" / "components"
-ENTRIES = ["confusion.js", "replay.js", "side_views.js", "viewer/viewer.js"]
+ENTRIES = ["confusion.js", "replay.js", "side_views.js", "viewer/viewer.js", "painting/mount.js"]
 
 needs_node = pytest.mark.skipif(not NODE, reason="there is no node on the PATH to run scripts")
 

@@ -1,0 +1,20 @@
+/** The viewer that is painted on, with the labels that are learned as it goes. */
+
+import { mounted } from "../viewer/mounted.js";
+import { SliceViewer } from "../viewer/slice_viewer.js";
+import { Live } from "./live.js";
+import { Painting } from "./painting.js";
+
+export default mounted((root) => new SliceViewer(root, taught));
+
+function taught(viewer) {
+  const live = new Live({
+    show: (labels) => painting.showLabels(labels),
+    hear: (header) => painting.hear(header),
+  });
+  const painting = new Painting(viewer, {
+    onView: ({ z, box, address }) => live.see(address, z, box),
+    onClose: () => live.close(),
+  });
+  return painting;
+}

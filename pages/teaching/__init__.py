@@ -1,0 +1,1 @@
+"""Parts of the page Teach: the lesson behind it, what it says, what is kept of it."""

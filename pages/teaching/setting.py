@@ -1,0 +1,27 @@
+"""What a lesson is about."""
+
+from dataclasses import dataclass
+
+from pages.cache.task import Task
+from sandseg.classes import SegmentationClass
+from sandseg.teach.journal import About
+
+
+@dataclass(frozen=True)
+class Setting:
+    """The rock as a model sees it, and the classes that a lesson begins with.
+
+    `rock` names the rock, whatever is done to it; `shape` is (Z, Y, X). With `is_correction` the
+    model's own answer is the start.
+    """
+
+    rock: str
+    task: Task
+    shape: tuple[int, int, int]
+    classes: tuple[SegmentationClass, ...]
+    is_correction: bool = False
+
+    @property
+    def about(self) -> About:
+        """What stands beside the strokes."""
+        return About(self.rock, self.shape, self.rock, self.task.model_name)

@@ -1,0 +1,89 @@
+"""What a lesson has taught so far, as a model folder: for whole stacks, files and to be kept."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+from pages.cache.models import find_model
+from pages.cache.rocks import stack_of
+from pages.cache.task import Task
+from pages.session.state import Source
+from pages.teaching.learning import Taught
+from pages.teaching.lesson import Lesson, Strokes
+from pages.teaching.sights import sights
+from sandseg.errors import TeachError
+from sandseg.model.store import StoredModel
+from sandseg.predict.teaching import Learned, Painted, check_painted, score_of, slices_for_usual
+from sandseg.teach.taught_model import network_of
+from sandseg.uploads import workspace
+from sandseg.uploads.lessons import lesson_folder
+
+MODELS = "models"
+WAIT_S, LOOK_S = 60.0, 0.05
+TOO_BUSY = TeachError(
+    "What these strokes teach is not known yet.", hint="Wait until the picture follows."
+)
+
+
+def snapshot(lesson: Lesson, source: Source) -> StoredModel:
+    """Return the model that all strokes so far have taught; it is written once.
+
+    Raises:
+        SandsegError: A class is painted nowhere, or there is no room.
+    """
+    painting = lesson.strokes()
+    check_painted(painting.values, painting.classes, lesson.setting.is_correction)
+    folder = _folder(lesson, painting.n)
+    if not folder.is_dir():
+        workspace.require_room(lesson_folder(lesson.id), 2**23)
+        with workspace.writing():
+            _write(folder, lesson, source, painting)
+    return find_model(str(folder))
+
+
+def snapshot_task(lesson: Lesson, model: StoredModel, job: str = "") -> Task:
+    """Return what the answer of a snapshot depends on."""
+    task = lesson.setting.task
+    return replace(task, model_name=str(model.folder), model_sha256=model.sha256, job=job)
+
+
+def _folder(lesson: Lesson, n: int) -> Path:
+    """Tell snapshots apart by all they are made from."""
+    how = sha256(repr((lesson.setting, n)).encode()).hexdigest()[:12]
+    return lesson_folder(lesson.id) / MODELS / f"taught-{n}-{how}"
+
+
+def _write(folder: Path, lesson: Lesson, source: Source, painting: Strokes) -> None:
+    (taught, painted), setting = _await(lesson, painting.n), lesson.setting
+    task = setting.task
+    learned = Learned(
+        replace(stack_of(task, source.title), name=source.title, numbers=source.numbers),
+        network_of(find_model(task.model_name)),
+        task.treatment,
+        taught.classes,
+        painting.values,
+        painted,
+        taught.classifier,
+        setting.is_correction,
+        score_of(painted, taught.classifier),
+    )
+    seen = {z: sights.make(task, z) for z in slices_for_usual(list(painting.values))}
+    part = folder.with_name(f".{folder.name}-{time.time_ns()}")
+    learned.write(part, seen)
+    try:
+        part.rename(folder)
+    except OSError:  # another tab was first
+        workspace.remove_folder(part)
+
+
+def _await(lesson: Lesson, n: int) -> tuple[Taught, Mapping[int, Painted]]:
+    """Wait until everything that is painted was learned from."""
+    end = time.monotonic() + WAIT_S
+    while time.monotonic() < end:
+        found = lesson.taught()
+        if found and found[0].n == n:
+            return found
+        time.sleep(LOOK_S)
+    raise TOO_BUSY

@@ -1,0 +1,264 @@
+"""Teaching in a real browser: strokes on somebody else's rock, and what becomes of them."""
+
+import json
+import os
+import re
+import signal
+import socket
+import struct
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from urllib.request import urlopen
+
+import numpy as np
+import pytest
+import tifffile
+from axe_playwright_python.sync_playwright import Axe
+from PIL import Image
+from playwright.sync_api import expect
+from scipy import ndimage
+
+from sandseg.settings import data_folder
+from tests.browser import conftest as served
+
+pytestmark = pytest.mark.usefixtures("stored_model")
+
+N_STROKES = 10  # of each class
+Z = 1
+BRUSH = 3  # pixels
+SEVERE = ("serious", "critical")
+SLOW_MS = 120_000
+
+
+@pytest.fixture(scope="module")
+def scan():
+    """A scan of another sandstone, and where its pores are."""
+    folder = (data_folder() or Path("/nowhere")) / "scans"
+    if not folder.is_dir():
+        pytest.skip("SANDSEG_DATA names no folder with scans/.")
+    return folder / "berea_noisy.tif", tifffile.imread(folder / "berea_labels.tif")[Z]
+
+
+class Server:
+    """A server that can be killed and started again at the same address."""
+
+    def __init__(self, folder):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.folder = folder
+        self.app = served.RunningApp(f"http://127.0.0.1:{self.port}", folder / "log.txt")
+
+    def start(self):
+        options = {"port": self.port, "address": "127.0.0.1", "headless": "true"}
+        command = [sys.executable, "-u", "-m", "streamlit", "run", "server.py"]
+        command += [f"--server.{name}={value}" for name, value in options.items()]
+        ours = {
+            "SANDSEG_WORK": str(self.folder / "work"),
+            "SANDSEG_RUNS": str(self.folder / "runs"),
+        }
+        with self.app.log_path.open("a") as log:
+            self.process = subprocess.Popen(
+                command,
+                cwd=served.ROOT,
+                env=os.environ | ours,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        served._wait_until_warm(self.process, self.app)
+
+    def kill(self):
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path, phantom_at_hand):
+    server = Server(tmp_path)
+    server.start()
+    yield server
+    server.kill()
+
+
+class Teacher:
+    """Somebody at the page Teach."""
+
+    def __init__(self, page, wait_until_idle):
+        self.page, self.wait_until_idle = page, wait_until_idle
+        self.address = None
+        page.on("request", self._note)
+
+    def _note(self, request):
+        if found := re.match(r"(.*/api/paint/[^/]+/)labels", request.url):
+            self.address = found[1]
+
+    def open(self, address):
+        self.page.goto(address)
+        self.ready()
+
+    def ready(self):
+        self.page.locator(".viewer[data-z] canvas").first.wait_for(timeout=SLOW_MS)
+        self.wait_until_idle(self.page)
+
+    def upload(self, path):
+        self.page.locator('input[type="file"]').first.set_input_files(path)
+        self.page.wait_for_url(re.compile(r"sample=[\w.-]{40}"), timeout=SLOW_MS)
+        self.ready()
+
+    def choose_two_classes(self):
+        self.page.get_by_role("button", name="Classes").click()
+        self.page.get_by_role("button", name="Pore and solid").click()
+        self.page.get_by_role("button", name="solid", exact=True).first.wait_for()
+        self.page.keyboard.press("Escape")
+        self.wait_until_idle(self.page)
+
+    def choose_brush(self):
+        slider = self.page.locator(".viewer").get_by_label("Size of the brush")
+        for _ in range(200):
+            if self.page.locator(".viewer").get_by_text(f"{BRUSH} px", exact=True).count():
+                return
+            slider.press("ArrowLeft")
+        raise AssertionError("the brush does not get smaller")
+
+    def paint(self, name, line):
+        """Paint a line [(x, y), (x, y)] of image pixels in a class."""
+        self.page.locator(".viewer").get_by_role("button", name=name, exact=True).click()
+        (x0, y0), (x1, y1) = map(self._place, line)
+        self.page.mouse.move(x0, y0)
+        self.page.mouse.down()
+        self.page.mouse.move(x1, y1, steps=5)
+        self.page.mouse.up()
+
+    def _place(self, pixel):
+        """Where the middle of an image pixel is on the screen."""
+        scale, x, y = map(float, self.page.locator(".viewer").get_attribute("data-view").split())
+        box = self.page.locator(".viewer canvas").first.bounding_box()
+        middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        return [
+            at + (one + 0.5 - seen) * scale
+            for at, one, seen in zip(middle, pixel, (x, y), strict=True)
+        ]
+
+    def saved(self):
+        expect(self.page.locator(".viewer").get_by_text("Saved", exact=True)).to_be_visible()
+
+    def events(self):
+        with urlopen(f"{self.address}state?known=0", timeout=60) as answer:
+            return json.load(answer)["events"]
+
+    def labels(self, z, n_strokes, shape):
+        """Wait for the labels of a slice that all strokes have taught."""
+        have = 0
+        for _ in range(60):
+            query = f"z={z}&have={have}&box=0,0,{shape[1]},{shape[0]}"
+            with urlopen(f"{self.address}labels?{query}", timeout=60) as answer:
+                content = answer.read()
+            if not content:
+                continue
+            (length,) = struct.unpack_from("<I", content)
+            header = json.loads(content[4 : 4 + length])
+            have = header["version"]
+            if header["isWhole"] and header["learned"] >= n_strokes:
+                return np.asarray(Image.open(BytesIO(content[4 + length :])))
+        raise AssertionError("the labels never came")
+
+
+@pytest.fixture
+def teacher(page, wait_until_idle):
+    return Teacher(page, wait_until_idle)
+
+
+def lines_in(labels, value, rng):
+    """Choose lines as a person would: inside of a class, here and there."""
+    depth = ndimage.distance_transform_edt(np.pad(labels == value, 1))[1:-1, 1:-1]
+    found, spots = [], np.argwhere(depth >= 2.5)
+    rng.shuffle(spots)
+    for y, x in spots:
+        if all(np.hypot(x - a[0], y - a[1]) > 14 for a, _ in found):
+            found.append(((int(x), int(y)), longest(depth, x, y)))
+        if len(found) == N_STROKES:
+            return found
+    raise AssertionError("there are too few places")
+
+
+def longest(depth, x, y, most=12):
+    """Return the end of the longest line from a place that stays inside."""
+    best = int(x), int(y)
+    for angle in np.linspace(0, 2 * np.pi, 16, endpoint=False):
+        for n in range(1, most):
+            at = round(x + n * np.cos(angle)), round(y + n * np.sin(angle))
+            is_inside = 0 <= at[1] < depth.shape[0] and 0 <= at[0] < depth.shape[1]
+            if not is_inside or depth[at[1], at[0]] < 2:
+                break
+            if n > np.hypot(best[0] - x, best[1] - y):
+                best = at
+    return best
+
+
+def iou(found, true, value):
+    inside = true != 255
+    both = (found == value) & (true == value)
+    return both.sum() / (((found == value) | (true == value)) & inside).sum()
+
+
+def severe(page):
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {one['nodes'][0]['html']}" for one in found if one["impact"] in SEVERE]
+
+
+def teach(teacher, true):
+    """Paint ten strokes in each of two classes; return the labels of the slice."""
+    teacher.choose_two_classes()
+    teacher.choose_brush()
+    rng = np.random.default_rng(1)
+    strokes = [(name, lines_in(true, value, rng)) for value, name in enumerate(("pore", "solid"))]
+    for i in range(N_STROKES):
+        for name, lines in strokes:
+            teacher.paint(name, lines[i])
+    teacher.saved()
+    n_events = len(teacher.events())
+    assert n_events >= 2 * N_STROKES
+    return teacher.labels(Z, n_events, true.shape)
+
+
+def test_ten_strokes_a_class_find_the_pores_of_another_rock(teacher, page, scan):
+    path, true = scan
+    teacher.open("/teach")
+    teacher.upload(path)
+
+    labels = teach(teacher, true)
+
+    assert iou(labels, true, 0) >= 0.9
+    assert not severe(page)
+
+
+def test_nothing_is_lost_by_a_reload_a_second_tab_or_the_end_of_the_server(
+    browser, server, wait_until_idle
+):
+    visitor = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.app.url)
+    first = Teacher(visitor.new_page(), wait_until_idle)
+    first.open("/teach?sample=phantom")
+    first.paint("air", [(60, 20), (90, 24)])
+    first.paint("quartz", [(120, 120), (150, 128)])
+    first.saved()
+    events, address = first.events(), first.page.url
+    server.kill()
+    server.start()
+
+    second = Teacher(visitor.new_page(), wait_until_idle)
+    second.open(address)
+    assert second.events() == events
+    second.page.reload()
+    second.ready()
+    assert second.events() == events
+    expect(second.page.get_by_text("1 stroke").first).to_be_visible(timeout=SLOW_MS)
+    second.paint("quartz", [(60, 160), (80, 166)])
+    second.saved()
+    third = Teacher(visitor.new_page(), wait_until_idle)
+    third.open(address)
+    assert third.events() == second.events()
+    assert len(third.events()) == len(events) + 1
+    visitor.close()
