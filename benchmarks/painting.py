@@ -56,9 +56,12 @@ class Painter:
 
     def __init__(self, url: str, rock: str, z: int):
         self.place, self.z, self.rng = urlsplit(url), z, random.Random(z)
-        self.known = self.have = 0
+        self.known, self.header = 0, {"version": 0, "learned": -1}
         self.socket = connect(
-            f"ws://{self.place.netloc}/_stcore/stream", max_size=None, subprotocols=["streamlit"]
+            f"ws://{self.place.netloc}/_stcore/stream",
+            max_size=None,
+            subprotocols=["streamlit"],
+            legacy=True,
         )
         self.ticket = self._open(f"sample={rock}&slice={z + 1}")
         self.http = HTTPConnection(self.place.hostname, self.place.port, timeout=PATIENCE_S)
@@ -100,11 +103,13 @@ class Painter:
             raise SystemExit(f"A stroke was refused: {answer['refused']}")
         return end
 
-    def wait(self, is_whole: bool) -> dict:
+    def wait(self, is_whole: bool) -> None:
         """Wait for labels of all strokes so far, of what is seen or of all."""
         end = time.monotonic() + PATIENCE_S
-        while time.monotonic() < end:
-            query = f"z={self.z}&have={self.have}&box=0,0,{SHAPE[2]},{SHAPE[1]}"
+        while not self._is_there(is_whole):
+            if time.monotonic() > end:
+                raise SystemExit("The picture never followed.")
+            query = f"z={self.z}&have={self.header['version']}&box=0,0,{SHAPE[2]},{SHAPE[1]}"
             self.http.request("GET", f"/api/paint/{self.ticket}/labels?{query}")
             answer = self.http.getresponse()
             content = answer.read()
@@ -113,11 +118,11 @@ class Painter:
             if answer.status != 200:
                 raise SystemExit(f"Status {answer.status}: {content}")
             (length,) = struct.unpack_from("<I", content)
-            header = json.loads(content[4 : 4 + length])
-            self.have = header["version"]
-            if header["learned"] >= self.known and (header["isWhole"] or not is_whole):
-                return header
-        raise SystemExit("The picture never followed.")
+            self.header = json.loads(content[4 : 4 + length])
+
+    def _is_there(self, is_whole: bool) -> bool:
+        header = self.header
+        return header["learned"] >= self.known and (header["isWhole"] or not is_whole)
 
     def session(self, n_strokes: int, wait_s: float, times: Times) -> None:
         """Paint as a person would: a stroke, a look, another stroke."""
@@ -194,8 +199,8 @@ def measure(n_painters: int, n_strokes: int, wait_s: float) -> None:
                 for thread in threads:
                     thread.join()
             print(f"{n_painters} painters, a stroke every {wait_s} s; server {memory[0]:.0f} MB")
-            for name in ("first", "seen", "whole"):
-                print("  " + text(name, getattr(times, name)))
+            for name, values in vars(times).items():
+                print("  " + text(name, values))
 
 
 def main() -> None:

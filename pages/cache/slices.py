@@ -24,7 +24,7 @@ from sandseg.grey.rescale import zoom_for
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.measure.outline import outline_of
 from sandseg.model.usual import usual_for
-from sandseg.predict.even_light import even_out
+from sandseg.predict.even_light import even_out, ready_predictor
 from sandseg.predict.slices import Predictor, SlicePrediction, averaged, check_slice_memory
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
 
@@ -109,6 +109,8 @@ def _predictor_of(task: Task) -> Predictor:
     model = find_model(task.model_name)
     network = load_network(task.model_name, task.model_sha256)
     check_slice_memory(stack_of(task), zoom_of(task))
+    if model.is_taught and task.treatment.is_evened:  # in the light it was taught in
+        return ready_predictor(stack_of(task), model, task.treatment, network)
     line, zoom, unet = line_of(task), zoom_of(task), model.unet
     finder = finder_of(task)
     network = averaged(network) if task.treatment.is_averaged else network

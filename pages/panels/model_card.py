@@ -51,11 +51,22 @@ def show_card(model: StoredModel, label: str, help: str | None = None) -> None: 
                 "IoU: shared pixels divided by all pixels that either the network or the person "
                 "gave to the class. Counted inside the rock, on the test slices, never trained on."
             )
-        elif not model.landmarks:
+        elif not model.landmarks or model.is_taught:
             st.caption("This model has not been tested on slices it never saw.")
-        st.markdown(_ANY_ROCK if model.landmarks else _ONE_ROCK)
+        st.markdown(_purpose(model))
 
 
+def _purpose(model: StoredModel) -> str:
+    """Say what a model is for."""
+    if model.is_taught:
+        return _TAUGHT.format(image=plain(model.card["taught"]["image"]))
+    return _ANY_ROCK if model.landmarks else _ONE_ROCK
+
+
+_TAUGHT = (
+    "**For** scans like {image}, on which it was taught by strokes: the same rock, scanner and "
+    "voxel size. The verdict beside the picture says whether a scan is like it."
+)
 _ONE_ROCK = (
     "**Not for** other rocks, other scanners or other voxel sizes without looking at the "
     "labels first: it knows one sandstone and four classes, and gives every pixel one."

@@ -31,7 +31,7 @@ def choose_network(n_outputs: int) -> tuple[TrainConfig, str]:
     titles = {name: title for name, title in NETWORKS.items() if name in PRESETS}
     name = address.segments("Network", titles, "preset", label_visibility="visible")
     base = PRESETS[name]
-    models = {model.name: model for model in list_models()}
+    models = {model.name: model for model in list_models() if not model.is_taught}
     start = st.selectbox(
         "Start from",
         [SCRATCH, *models],

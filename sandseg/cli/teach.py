@@ -103,6 +103,7 @@ def _tell(found: dict, request) -> None:
     taught = found["teaching"]
     strokes = ", ".join(f"{name} {number}" for name, number in taught["n_strokes"].items())
     out.print(f"Strokes: {strokes}; features of {taught['network']}", soft_wrap=True)
+    out.print(taught["held_back"]["meaning"], soft_wrap=True)
     out.print(composition_line(found), soft_wrap=True)
     if line := connection_line(found):
         out.print(line, soft_wrap=True)

@@ -123,6 +123,8 @@ def _network(model: StoredModel, titles: list[str]) -> Method:
     # The default's title is the same whatever else is at hand: addresses are made of titles.
     if model.name == DEFAULT_MODEL:
         title, phrase = "U-Net", "the U-Net"
+    elif model.is_taught:
+        title, phrase = own, f'the taught model "{own}"'
     else:
         title = own if "U-Net" in own else f"U-Net: {own}"
         phrase = f'the U-Net "{own}"'

@@ -3,7 +3,7 @@
 import shlex
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from sandseg.atomic import write_text
 from sandseg.classes import SegmentationClass
 from sandseg.config import Treatment
+from sandseg.errors import TeachError
 from sandseg.export.report import to_json
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import AUTO, StoredModel, add_model, check_new_name, load_model
@@ -20,20 +21,20 @@ from sandseg.predict.segment import check_outputs, segment_file
 from sandseg.predict.sight import Sight, look
 from sandseg.predict.slices import Progress, check_slice_memory
 from sandseg.predict.teaching import (
+    Learned,
     Painted,
     check_painted,
     gather,
-    joined,
     learn_from,
+    score_of,
     slices_for_usual,
-    usual_facts,
 )
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.teach.features import FeatureMaker
 from sandseg.teach.stroke_files import classes_in, numbered_from_1, read_strokes
-from sandseg.teach.taught_model import Lesson, network_of, write_taught
+from sandseg.teach.taught_model import network_of
 
 UNKEPT = "taught"  # the name of a model that is not kept
 
@@ -94,7 +95,7 @@ class TeachRequest:
 
 @dataclass(frozen=True, eq=False)
 class _Taught:
-    """What a lesson made: the model's folder, why its network, and what the report says of it."""
+    """What a lesson made: the model, why its network, and what the report says of it."""
 
     model: StoredModel
     chosen: Choice
@@ -142,88 +143,66 @@ def _teach(request: TeachRequest, folder: Path) -> _Taught:
     """Learn, and write the model folder."""
     with open_with_options(request.image, request.read_options) as stack:
         known = request.classes or classes_in(request.strokes)
-        limits = from_settings(LOCAL_LIMITS)
-        values = read_strokes(request.strokes, stack.shape, known, limits)
+        values = read_strokes(request.strokes, stack.shape, known, from_settings(LOCAL_LIMITS))
         chosen = right_model(stack.whole, request.model, request.treatment)
+        classes = _labels(known or _usual_classes(values, request, chosen.model))
+        if request.is_correction:
+            _check_correction(classes, chosen.model)
+        check_painted(values, classes, request.is_correction)
         network = network_of(chosen.model)
-        classes = _labels(known or _usual_classes(values, chosen.model))
-        check_painted(values, classes)
-        lesson = _Class(request, stack, network, classes, values)
-        lesson.write(folder)
-        return _Taught(load_model(folder.name, folder.parent), chosen, lesson.facts)
-
-
-class _Class:
-    """A lesson while it is held: features of the painted slices, and what is learned from them."""
-
-    def __init__(
-        self,
-        request: TeachRequest,
-        stack: Stack,
-        network: StoredModel,
-        classes: tuple[SegmentationClass, ...],
-        values: Mapping[int, np.ndarray],
-    ):
-        self._request, self._stack, self._network = request, stack, network
-        self._classes, self._values = classes, values
-        self._painted: dict[int, Painted] = {}
-        self._sights: dict[int, Sight] = {}  # of few slices: they are large
-        self._look()
-        self._classifier = learn_from(self._painted, len(classes))
-
-    def _look(self) -> None:
-        stack, treatment = self._stack, self._request.treatment
-        predictor = ready_predictor(stack.whole, self._network, treatment)
-        check_slice_memory(stack, predictor.zoom)
-        maker, usual = FeatureMaker(self._network), slices_for_usual(list(self._values))
-        for z, values in self._values.items():
-            sight = look(predictor, maker, stack.read_slice(z))
-            self._painted[z] = gather(sight, values)
-            if z in usual:
-                self._sights[z] = sight
-
-    @property
-    def facts(self) -> dict:
-        """What report and card say of the lesson."""
-        stack, request = self._stack, self._request
-        strokes, pixels = joined(self._painted).counts(len(self._classes)).tolist()
-        names = [material.name for material in self._classes]
-        return {
-            "image": stack.name,
-            "slices": [stack.slice_name(z) for z in sorted(self._values)],
-            "network": self._network.name,
-            "network_sha256": self._network.sha256,
-            "n_strokes": dict(zip(names, strokes, strict=True)),
-            "n_pixels": dict(zip(names, pixels, strict=True)),
-            "treatment": asdict(request.treatment),
-            "is_correction": request.is_correction,
-        }
-
-    def write(self, folder: Path) -> None:
-        """Write the model that was taught."""
-        stack = self._stack
-        names = tuple(stack.slice_name(z) for z in sorted(self._values))
+        painted, sights = _look(stack, network, request.treatment, values)
+        n_corrected = len(network.classes) if request.is_correction else 0
+        classifier = learn_from(painted, len(classes), n_corrected)
+        how = network, request.treatment, classes, values, painted, classifier
+        learned = Learned(stack, *how, request.is_correction, score_of(painted, classifier))
+        learned.write(folder, sights)
         facts = {
-            name: self.facts[name]
-            for name in ("n_strokes", "n_pixels", "treatment", "is_correction")
+            "image": stack.name,
+            "slices": list(learned.slice_names),
+            "network": network.name,
+            "network_sha256": network.sha256,
+            **learned.facts,
         }
-        lesson = Lesson(stack.name, stack.shape, self._values, names, facts)
-        usual = usual_facts(
-            stack,
-            self._network,
-            self._request.treatment,
-            self._sights,
-            (self._classifier, self._classes),
+        return _Taught(load_model(folder.name, folder.parent), chosen, facts)
+
+
+def _look(
+    stack: Stack, network: StoredModel, treatment: Treatment, values: Mapping[int, np.ndarray]
+) -> tuple[dict[int, Painted], dict[int, Sight]]:
+    """Take what is painted off each slice; keep the sights of few, as they are large."""
+    predictor = ready_predictor(stack.whole, network, treatment)
+    check_slice_memory(stack, predictor.zoom)
+    maker, usual = FeatureMaker(network), slices_for_usual(list(values))
+    painted, sights = {}, {}
+    for z, of_slice in values.items():
+        sight = look(predictor, maker, stack.read_slice(z))
+        painted[z] = gather(sight, of_slice)
+        if z in usual:
+            sights[z] = sight
+    return painted, sights
+
+
+def _check_correction(classes: Sequence[SegmentationClass], model: StoredModel) -> None:
+    """Check that classes begin with those of the model whose answer is corrected."""
+    if model.is_taught:
+        raise TeachError(
+            f'"{model.name}" was taught by strokes, so there is no answer of a network to correct.',
+            hint="Add strokes to those it was taught with, or choose another --model.",
         )
-        write_taught(folder, self._network, self._classifier, self._classes, lesson, usual)
+    if len(classes) < len(model.classes):
+        raise TeachError(
+            f'"{model.title}" has {len(model.classes)} classes, but {len(classes)} are named.',
+            hint="To correct a model, name its classes first, in order; others may follow.",
+        )
 
 
 def _usual_classes(
-    values: Mapping[int, np.ndarray], model: StoredModel
+    values: Mapping[int, np.ndarray], request: TeachRequest, model: StoredModel
 ) -> Sequence[SegmentationClass]:
     """Return the model's classes where as many are painted, else classes without a meaning."""
     n_classes = max((int(one.max()) for one in values.values()), default=0)
-    if n_classes == len(model.classes):
+    n_model_s = len(model.classes)
+    if n_classes == n_model_s or (request.is_correction and n_classes < n_model_s):
         return model.classes
     return numbered_from_1(max(n_classes, 2))
 

@@ -1,7 +1,8 @@
-"""Strokes on the slices of a stack to a classifier, and what its card says of those slices."""
+"""Strokes on the slices of a stack to a classifier, and to a model that can be kept."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from scipy import ndimage
@@ -16,8 +17,12 @@ from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
 from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
-from sandseg.teach.classifier import Classifier, learn
+from sandseg.teach.classifier import Start, learn
+from sandseg.teach.held_back import HeldBackScore, held_back_score
+from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.taught_model import Lesson, write_taught
 
+N_DRAWN = 2000  # pixels of a slice that show what a network answers by itself
 N_USUAL_SLICES = 3  # of those painted tell what is usual
 _EIGHT = np.ones((3, 3), bool)
 
@@ -26,12 +31,14 @@ _EIGHT = np.ones((3, 3), bool)
 class Painted:
     """The painted pixels of a slice, by row and column.
 
-    `features` (P, F) float32, `values` (P,) uint8 from 1, `strokes` (P,) int32 from 1.
+    `features` (P, F) float32, `values` (P,) uint8 from 1, `strokes` (P,) int32 from 1. `drawn`,
+    (Q, F) float32, are the features of pixels on a grid over the slice, painted or not.
     """
 
     features: np.ndarray
     values: np.ndarray
     strokes: np.ndarray
+    drawn: np.ndarray
 
     def counts(self, n_classes: int) -> np.ndarray:
         """Return (2, C): strokes and pixels of each class."""
@@ -49,7 +56,15 @@ def gather(sight: Sight, values: np.ndarray) -> Painted:
     """
     rows, columns = np.nonzero(values)
     numbers = stroke_numbers(values)[rows, columns]
-    return Painted(sight.at(rows, columns), values[rows, columns], numbers)
+    drawn = sight.at(*_grid(values.shape))
+    return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn)
+
+
+def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and columns of about `N_DRAWN` pixels spread evenly over a slice."""
+    step = max(int(np.sqrt(shape[0] * shape[1] / N_DRAWN)), 1)
+    rows, columns = (np.arange(step // 2, length, step) for length in shape)
+    return np.repeat(rows, len(columns)), np.tile(columns, len(rows))
 
 
 def stroke_numbers(values: np.ndarray) -> np.ndarray:
@@ -71,16 +86,26 @@ def joined(painted: Mapping[int, Painted]) -> Painted:
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.values for part in parts]),
         np.concatenate(strokes),
+        np.concatenate([part.drawn for part in parts]),
     )
 
 
-def learn_from(painted: Mapping[int, Painted], n_classes: int) -> Classifier:
+def learn_from(painted: Mapping[int, Painted], n_classes: int, n_corrected: int = 0) -> Classifier:
     """Learn from all painted slices.
 
+    Args:
+        painted: By the index of the slice.
+        n_classes: Number of classes C.
+        n_corrected: Of the network's own classes, which come first, where its answer is the start
+            that strokes correct; 0 begins with nothing.
+
     Raises:
-        TeachError: Fewer than two classes are painted.
+        TeachError: Fewer than two classes are painted, or none is where a network is corrected.
     """
     found = joined(painted) if painted else None
+    if found is not None and n_corrected:
+        start = Start(found.drawn, np.eye(n_corrected, n_classes, dtype=np.float32))
+        return learn(found.features, found.values, found.strokes, n_classes, start)
     if found is None or len(np.unique(found.values)) < 2:
         raise TeachError(
             "Fewer than two classes are painted, so there is nothing to tell apart.",
@@ -89,8 +114,26 @@ def learn_from(painted: Mapping[int, Painted], n_classes: int) -> Classifier:
     return learn(found.features, found.values, found.strokes, n_classes)
 
 
-def check_painted(values: Mapping[int, np.ndarray], classes: Sequence[SegmentationClass]) -> None:
-    """Check that strokes, (Y, X) uint8 by slice, teach every class.
+def score_of(painted: Mapping[int, Painted], classifier: Classifier) -> HeldBackScore:
+    """Tell by strokes that are held back how good a classifier is that all of them taught."""
+    found, n_classes = joined(painted), classifier.n_classes
+    answers = classifier.probabilities(found.drawn)
+    return held_back_score(found.features, found.values, found.strokes, n_classes, answers)
+
+
+def score_facts(score: HeldBackScore) -> dict:
+    """Return a score as plain numbers, None where there is none, and what they mean in words."""
+    numbers = {name: getattr(score, name) for name in ("accuracy", "mean_iou", "low", "high")}
+    rounded = {n: None if value is None else round(value, 4) for n, value in numbers.items()}
+    return rounded | {"n_strokes": score.n_strokes, "meaning": score.meaning}
+
+
+def check_painted(
+    values: Mapping[int, np.ndarray],
+    classes: Sequence[SegmentationClass],
+    is_correction: bool = False,
+) -> None:
+    """Check that strokes, (Y, X) uint8 by slice, teach every class, or correct some.
 
     Raises:
         TeachError: Nothing is painted, one class alone, or nothing in one of them.
@@ -102,6 +145,8 @@ def check_painted(values: Mapping[int, np.ndarray], classes: Sequence[Segmentati
             hint="Paint some strokes in each class: 1, 2 … for the classes in order.",
         )
     names = {material.value + 1: material.name for material in classes}
+    if is_correction:
+        return
     if len(found) == 1:
         raise TeachError(
             f'Only one class is painted, "{names[found.pop()]}": there is nothing to tell it from.',
@@ -113,6 +158,57 @@ def check_painted(values: Mapping[int, np.ndarray], classes: Sequence[Segmentati
             f'Nothing is painted in "{absent[0]}", so it can never be found.',
             hint="Paint some strokes in it, or leave the class away.",
         )
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """All that is known of a lesson once it is learned: what a model is written from.
+
+    `classes` are numbered from 0. `values` (Y, X) uint8 and `painted` are by the index of their
+    slice, in `stack`; `score` is what the held-back strokes say, where they were asked.
+    """
+
+    stack: Stack
+    network: StoredModel
+    treatment: Treatment
+    classes: tuple[SegmentationClass, ...]
+    values: Mapping[int, np.ndarray]
+    painted: Mapping[int, Painted]
+    classifier: Classifier
+    is_correction: bool = False
+    score: HeldBackScore | None = None
+
+    @property
+    def slice_names(self) -> tuple[int | str, ...]:
+        """How the painted slices are called."""
+        return tuple(self.stack.slice_name(z) for z in sorted(self.values))
+
+    @property
+    def facts(self) -> dict:
+        """What report and card say of the lesson."""
+        strokes, pixels = joined(self.painted).counts(len(self.classes)).tolist()
+        names = [material.name for material in self.classes]
+        return {
+            "n_strokes": dict(zip(names, strokes, strict=True)),
+            "n_pixels": dict(zip(names, pixels, strict=True)),
+            "treatment": asdict(self.treatment),
+            "is_correction": self.is_correction,
+            "held_back": score_facts(self.score) if self.score else None,
+        }
+
+    def write(self, folder: Path, sights: Mapping[int, Sight], title: str = "") -> None:
+        """Write the model folder, which must not be there.
+
+        Args:
+            folder: Its name is the model's.
+            sights: Of the slices that `slices_for_usual` names, or of others that are painted.
+            title: For lists of models.
+        """
+        stack = self.stack
+        lesson = Lesson(stack.name, stack.shape, self.values, self.slice_names, self.facts)
+        how = self.network, self.treatment, sights, (self.classifier, self.classes)
+        usual = usual_facts(stack, *how)
+        write_taught(folder, self.network, self.classifier, self.classes, lesson, usual, title)
 
 
 def usual_facts(
@@ -133,15 +229,13 @@ def usual_facts(
     """
     looks = []
     for z in sorted(sights):
-        sight = sights[z]
-        found = sight.predict(*taught)
-        predictor = replace(sight.predictor, classes=taught[1])
+        found = sights[z].predict(*taught)
+        predictor = replace(sights[z].predictor, classes=taught[1])
         looks.append(predictor.look_at(stack.read_slice(z), found))
-    found = _mean_look(looks)
     size_um = stack.voxel_size_um
     if treatment.is_rescaled:  # as large as the network saw them
         size_um = usual_for(network).voxel_size_um
-    return found | ({"voxel_size_um": size_um} if size_um else {})
+    return _mean_look(looks) | ({"voxel_size_um": size_um} if size_um else {})
 
 
 def slices_for_usual(painted: Sequence[int]) -> tuple[int, ...]:

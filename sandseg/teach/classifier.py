@@ -29,6 +29,8 @@ RECIPES = (  # from the strongest belief in the network to the weakest
     Recipe("network, corrected in detail", True, 3, 0.1, 1.0),
     Recipe("strokes alone", True, 3, 0.01, 0.0),
 )
+NO_MATTER = 0.01  # share of wrong pixels in held-back strokes that is no reason to learn more
+EXPLAINS = 0.15  # share of wrong pixels up to which a recipe does where none can be held back
 CORRECTION = RECIPES[2]  # of a network's own answer
 START_WEIGHT = 0.5  # of all pixels of a start, beside all painted ones
 CONFIDENT = 0.8  # probability from which on a network's answer is an example
@@ -93,25 +95,27 @@ def learn(
         )
     painted = Painted(features, values, strokes).thinned(MOST_PIXELS)
     if start is not None:
-        return _fit(painted, n_classes, CORRECTION, start)
-    return _fit(painted, n_classes, choose_recipe(painted, n_classes))
+        return fit_recipe(painted, n_classes, CORRECTION, start)
+    return fit_recipe(painted, n_classes, choose_recipe(painted, n_classes))
 
 
 def choose_recipe(painted: Painted, n_classes: int) -> Recipe:
-    """Choose how much to learn: no more than makes held-back strokes likelier, beyond chance.
+    """Choose how much to learn: no more than labels held-back strokes better, beyond chance.
 
-    The one-standard-error rule (Breiman et al., Classification and Regression Trees, 1984).
+    The one-standard-error rule (Breiman et al., Classification and Regression Trees, 1984), on
+    mistakes: a stroke lies where a hand is sure, so it tells nothing of how sure to be elsewhere.
     """
     if not n_log_probabilities(painted.features):
         return RECIPES[-1]
     folds = fold_numbers(painted)
     if folds is None:
         return _simplest_that_explains(painted, n_classes)
-    losses = np.stack([_held_back_losses(painted, folds, n_classes, one) for one in RECIPES])
-    best = losses[losses.mean(axis=1).argmin()]
-    worse = losses - best  # (recipes, strokes)
+    wrong = np.stack([_held_back_mistakes(painted, folds, n_classes, one) for one in RECIPES])
+    best = wrong[wrong.mean(axis=1).argmin()]
+    worse = wrong - best  # (recipes, strokes)
     chance = worse.std(axis=1) / np.sqrt(worse.shape[1])
-    return RECIPES[int(np.flatnonzero(worse.mean(axis=1) <= chance + 1e-9)[0])]
+    is_as_good = worse.mean(axis=1) <= chance + NO_MATTER
+    return RECIPES[int(np.flatnonzero(is_as_good)[0])]
 
 
 def fold_numbers(painted: Painted, most: int = MOST_FOLDS) -> np.ndarray | None:
@@ -132,38 +136,36 @@ def fold_numbers(painted: Painted, most: int = MOST_FOLDS) -> np.ndarray | None:
     return folds[index]
 
 
-def _held_back_losses(
+def _held_back_mistakes(
     painted: Painted, folds: np.ndarray, n_classes: int, recipe: Recipe
 ) -> np.ndarray:
-    """Return the loss of each stroke, held back by turns, in the order of the strokes' numbers."""
+    """Return the share of wrong pixels of each stroke, held back by turns."""
     found = np.zeros(len(painted.values))
     for fold in range(folds.max() + 1):
-        classifier = _fit(painted.take(folds != fold), n_classes, recipe)
+        classifier = fit_recipe(painted.take(folds != fold), n_classes, recipe)
         held = np.flatnonzero(folds == fold)
-        found[held] = _losses(classifier, painted.take(held))
+        found[held] = _is_wrong(classifier, painted.take(held))
     _, index = np.unique(painted.strokes, return_inverse=True)
     return np.bincount(index, found) / np.bincount(index)
 
 
 def _simplest_that_explains(painted: Painted, n_classes: int) -> Recipe:
-    """Return the first recipe by which nearly all painted pixels are what they are painted as."""
+    """Return the first recipe by which most painted pixels are what they are painted as."""
     for recipe in RECIPES[:-1]:
-        losses = _losses(_fit(painted, n_classes, recipe), painted)
-        if np.mean(losses > np.log(2)) < 0.02:
+        if _is_wrong(fit_recipe(painted, n_classes, recipe), painted).mean() < EXPLAINS:
             return recipe
     return RECIPES[-1]
 
 
-def _losses(classifier: Classifier, painted: Painted) -> np.ndarray:
-    found = classifier.probabilities(painted.features)
-    of_painted = found[np.arange(len(found)), painted.values - 1]
-    return -np.log(np.maximum(of_painted, 1e-3))  # a stroke that slipped does not decide all
+def _is_wrong(classifier: Classifier, painted: Painted) -> np.ndarray:
+    return classifier.probabilities(painted.features).argmax(axis=1) != painted.values - 1
 
 
-def _fit(
+def fit_recipe(
     painted: Painted, n_classes: int, recipe: Recipe, start: Start | None = None
 ) -> Classifier:
-    n_logs = n_log_probabilities(painted.features)
+    """Learn as a recipe says, from all of the painted pixels."""
+    n_logs = n_log_probabilities(painted.features) if start is None else len(start.matching)
     features, values = painted.features, painted.values
     targets = (np.arange(n_classes) == values[:, None] - 1).astype(np.float64)
     weights = np.full(len(values), 1 / len(values))

@@ -11,7 +11,7 @@ from sandseg.atomic import replacing
 from sandseg.errors import ModelError
 from sandseg.model.engine import n_cores
 from sandseg.teach.features import TileFeatures
-from sandseg.teach.regression import matched, softmax
+from sandseg.teach.regression import ONE_CORE, matched, softmax
 
 ROWS_AT_ONCE = 64  # answered at once: bounds the memory
 
@@ -81,11 +81,18 @@ class Classifier:
 
     def _scores(self, flat: np.ndarray, which: slice) -> np.ndarray:
         """Return (C, P) float32: what some of the features, (F', P), add to the scores."""
-        total = np.zeros((self.n_classes, flat.shape[1]), np.float32)
-        for low, high, weights in zip(self.knots[:-1], self.knots[1:], self.weights, strict=True):
-            low, high, used = low[which], high[which], weights[which]
-            reach = np.clip(flat, low[:, None], high[:, None])
-            total += used.T @ reach - (low @ used)[:, None]
+        knots, weights = self.knots[:, which, None], self.weights[:, which]
+        before = np.einsum("sf,sfc->c", self.knots[:-1, which], weights)
+        total = np.empty((self.n_classes, flat.shape[1]), np.float32)
+        turned = np.ascontiguousarray(weights.transpose(0, 2, 1))
+        n_at_once = max(ONE_CORE // (self.n_classes * len(flat)), 1)
+        for start in range(0, flat.shape[1], n_at_once):  # what stays in a core's own memory
+            pixels = np.s_[:, start : start + n_at_once]
+            values = flat[pixels]
+            scores = -before[:, None]
+            for low, high, used in zip(knots[:-1], knots[1:], turned, strict=True):
+                scores = scores + used @ np.clip(values, low, high)
+            total[pixels] = scores
         return total
 
     def _answers(self, flat: np.ndarray) -> np.ndarray | float:

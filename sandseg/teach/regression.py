@@ -4,8 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sandseg.teach.minimize import minimize
+
 MOST_ROUNDS = 80  # of the search; what is left to gain then changes no label
 NEVER = -1e3  # score of a class in which nothing is painted
+ONE_CORE = 2**18  # multiplications up to which OpenBLAS stays on one core, and gives one result
 LEAST = 1e-6  # probability a network's answer is taken to have at least
 DOUBT = 0.01  # added to how often a network's class is painted as a class
 
@@ -101,8 +104,6 @@ def fit(examples: Examples, knots: np.ndarray, recipe: Recipe) -> tuple[np.ndarr
     Returns:
         (S * F, C) float64 weights of segments, and (C,) float64 bias.
     """
-    from scipy.optimize import minimize  # slow to load
-
     reach = segments(examples.features, knots).astype(np.float64)
     mean, spread = reach.mean(axis=0), reach.std(axis=0)
     is_of_use = spread > 1e-5
@@ -114,17 +115,23 @@ def fit(examples: Examples, knots: np.ndarray, recipe: Recipe) -> tuple[np.ndarr
     penalty = np.full((x.shape[1] + 1, 1), recipe.penalty)
     penalty[-1] /= 10  # of the bias
 
+    # More cores would wait for each other longer than they work, and round in another order.
+    n_rows = max(ONE_CORE // (x.shape[1] * n_classes), 1)
+    blocks = [x[i : i + n_rows] for i in range(0, len(x), n_rows)]
+
     def loss(flat: np.ndarray) -> tuple[float, np.ndarray]:
         weights = flat.reshape(-1, n_classes)
-        found = softmax(x @ weights[:-1] + weights[-1] + start)
+        scores = np.concatenate([block @ weights[:-1] for block in blocks])
+        found = softmax(scores + weights[-1] + start)
         wrong = found * examples.weights[:, None] - targets
         value = -(targets * np.log(np.maximum(found, 1e-300))).sum()
-        slope = np.concatenate([x.T @ wrong, wrong.sum(axis=0, keepdims=True)])
+        parts = (wrong[i * n_rows : (i + 1) * n_rows] for i in range(len(blocks)))
+        slope = sum(block.T @ part for block, part in zip(blocks, parts, strict=True))
+        slope = np.concatenate([slope, wrong.sum(axis=0, keepdims=True)])
         slope += penalty * weights
         return value + (penalty * weights**2).sum() / 2, slope.ravel()
 
     first = np.zeros((x.shape[1] + 1) * n_classes)
-    best = minimize(loss, first, jac=True, method="L-BFGS-B", options={"maxiter": MOST_ROUNDS}).x
-    best = best.reshape(-1, n_classes)
+    best = minimize(loss, first, MOST_ROUNDS).reshape(-1, n_classes)
     weights = best[:-1] / spread[:, None]
     return weights, best[-1] - mean @ weights

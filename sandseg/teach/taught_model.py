@@ -4,7 +4,6 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -13,8 +12,8 @@ from sandseg.errors import ModelError
 from sandseg.export.tiff import write_labels
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel, write_card
-from sandseg.teach.classifier import Classifier
 from sandseg.teach.features import FeatureMaker, TileFeatures
+from sandseg.teach.pixel_classifier import Classifier
 from sandseg.teach.stroke_files import file_classes
 
 CLASSIFIER, STROKES = "classifier.npz", "strokes.tif"
@@ -169,12 +168,8 @@ def load_classifier(model: StoredModel) -> Classifier:
     Raises:
         ModelError: The file is damaged, or not for the model's classes.
     """
-    try:
-        classifier = Classifier.load(model.folder / CLASSIFIER)
-        n_classes = classifier.n_classes
-    except (ModelError, OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile) as error:
-        raise _damaged(model) from error
-    if n_classes != len(model.classes):
+    classifier = Classifier.load(model.folder / CLASSIFIER)
+    if classifier.n_classes != len(model.classes):
         raise _damaged(model)
     return classifier
 

@@ -109,7 +109,7 @@ def _train(
 
     def start(network: keras.Model) -> None:
         if settings.start_from:
-            take_weights(network, load_model(settings.start_from))
+            take_weights(network, weights_to_start_from(settings.start_from))
 
     writer.begin(data.patches.n_steps, data.warnings)
     hooks = TrainingHooks(writer.step, report, lambda: bool(writer.wanted()))
@@ -133,6 +133,16 @@ def _tell_end(writer: RunWriter, trained: TrainedModel) -> None:
         message = f"It reached the longest time this server allows. {message}"
     state = "done" if trained.is_finished else "stopped"
     writer.tell(state=state, message=message, seconds_left=0.0)
+
+
+def weights_to_start_from(name: str) -> StoredModel:
+    """Return the model whose weights a training begins with; of a taught one, its network's.
+
+    Raises:
+        ModelError: It is not here, or damaged.
+    """
+    stored = load_model(name)
+    return load_model(stored.card["taught"]["network"]["name"]) if stored.is_taught else stored
 
 
 def take_weights(network: keras.Model, stored: StoredModel) -> int:
