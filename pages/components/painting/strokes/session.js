@@ -34,7 +34,7 @@ class Session {
     this.log = new Log(this.strokes);
     this.sync = new Sync({
       log: this.log,
-      shelf: new Shelf(journal, globalThis.localStorage),
+      shelf: new Shelf(journal, storage()),
       tell: (status) => this.tell(status),
       arrived: () => this.each("arrived"),
       readImport,
@@ -126,6 +126,15 @@ class Session {
     if (!this.log.add(whole)) return false;
     this.sync.push(whole);
     return true;
+  }
+}
+
+/** Where strokes wait; a browser may forbid it. */
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }
 
