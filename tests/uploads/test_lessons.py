@@ -55,10 +55,12 @@ def test_the_end_of_a_visit_leaves_strokes_and_what_they_are_on(upload):
 
 
 def test_strokes_are_swept_by_age(work):
-    folder = open_folder(new_lesson(workspace.new_visit()))
+    visit = workspace.new_visit()
+    folder = open_folder(new_lesson(visit))
+    workspace.end_serving(visit)
 
     assert workspace.sweep(max_age_s=0, now=folder.stat().st_mtime + 10) == 1
-    assert not any(work.iterdir())
+    assert not (work / visit.name).exists()
 
 
 def test_strokes_count_to_what_a_visit_may_keep(monkeypatch):
