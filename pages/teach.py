@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from pages.cache.rocks import stack_of
-from pages.cache.slices import exact_grey, grey_picture
+from pages.cache.slices import exact_grey, grey_picture, label_picture
 from pages.components.copy_link import copy_link
 from pages.components.painting import tickets
 from pages.components.painting.pulse import follow_labels
@@ -40,8 +40,9 @@ def show_picture(lesson: Lesson, z: int) -> None:
     task = lesson.setting.task
     stack = stack_of(task)
     classes = lesson.summary(z).classes
+    labels = label_picture(task, z) if lesson.setting.is_correction else None  # to begin with
     viewer(
-        [Pane("Strokes", grey_picture(task, z))],
+        [Pane("Strokes", grey_picture(task, z), labels)],
         Shown(z, stack.n_slices, classes, stack.voxel_size_um, partial(exact_grey, task, z)),
         Display(clear_class=None, height=560, stepper=False),
         key="teach-viewer",
@@ -56,7 +57,7 @@ def show_panel(lesson: Lesson, source: Source, z: int) -> None:
     follow_labels("pulse")
     with user_errors():
         summary = lesson.summary(z)
-        show_words(summary)
+        show_words(summary, lesson.setting.is_correction)
         show_numbers(summary)
         edit_classes(lesson, summary.classes, lesson.setting.classes)
         if summary.phases:

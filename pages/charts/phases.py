@@ -33,6 +33,7 @@ def show_phases(
     parts = "".join(
         f'<span style="width:{np.nan_to_num(bar[i]):.3%};background:{material.color}"></span>'
         for i, material in enumerate(classes)
+        if bar[i] > 0
     )
     head = "".join(f"<th>{escape(name)}</th>" for name in columns)
     rows = "".join(

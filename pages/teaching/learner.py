@@ -22,7 +22,9 @@ from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.measure.composition import Composition
 from sandseg.predict.teaching import Painted, gather
+from sandseg.teach.held_back import HeldBackScore
 from sandseg.teach.strokes import Painting
+from sandseg.teach.where_next import Place
 
 FEATURES, WHOLE, SCORE, NEXT = range(4)  # how long each can wait
 N_WHOLE = 2  # slices whose answer is kept in full
@@ -45,17 +47,24 @@ class Summary:
     n_pixels: tuple[int, ...]
     phases: Composition | None = None
     refusal: SandsegError | None = None
-    score_words: str = ""
+    score: HeldBackScore | None = None
 
 
 class Learner:
     """What is known of a lesson beside its strokes; safe to use from any thread.
 
-    `publish` is called without arguments when there is news.
+    `publish` is called without arguments when there is news; `values_of` gives what is painted on a
+    slice, (Y, X) uint8.
     """
 
-    def __init__(self, setting: Setting, publish: Callable[[], None]):
+    def __init__(
+        self,
+        setting: Setting,
+        publish: Callable[[], None],
+        values_of: Callable[[int], np.ndarray],
+    ):
         self.setting, self.task, self.publish = setting, setting.task, publish
+        self.values_of = values_of
         self.lock = threading.RLock()
         self.n = -1  # events heard of
         self.classes = setting.classes
@@ -67,6 +76,9 @@ class Learner:
         self.pieces: dict[Look, Piece] = {}
         self.wholes: dict[int, Whole] = {}
         self.refusal: SandsegError | None = None
+        self.score: HeldBackScore | None = None
+        self.next_place: Place | None = None
+        self._scored_n = self._next_n = -1  # events that score and place are of
         self._version = 0
 
     # -------------------------------------------------------------- news from the strokes
@@ -93,6 +105,11 @@ class Learner:
         """Return the classes as labels count them: from 0, where strokes count from 1."""
         classes = painting.classes or self.setting.classes
         return tuple(replace(one, value=value) for value, one in enumerate(classes))
+
+    @property
+    def n_corrected(self) -> int:
+        """How many of the network's own classes its answer is the start of; 0 without."""
+        return len(self.setting.classes) if self.setting.is_correction else 0
 
     def give_up(self) -> None:
         """Ask for nothing more before the next stroke."""
@@ -133,6 +150,10 @@ class Learner:
             for look in looks:
                 if not self._whole_of(look.z):
                     return Step(partial(self._answer, look.z), WHOLE)
+            if self._scored_n != self.taught_n:
+                return Step(self._score, SCORE)
+            if self._next_n != self.taught_n:
+                return Step(self._find_next, NEXT)
             return None
 
     def _whole_of(self, z: int) -> Whole | None:
@@ -171,7 +192,9 @@ class Learner:
 
     def facts(self, z: int) -> dict[str, object]:  # noqa: ARG002 - those of a slice will come
         """Return what goes to browsers beside the labels of a slice."""
-        return {"n": self.n}
+        place = self.next_place
+        next_place = place and {"z": place.z, "y": place.y, "x": place.x}
+        return {"n": self.n, "next": next_place, "score": self.score and self.score.meaning}
 
     def summary(self, z: int) -> Summary:
         """Return the numbers of a slice."""
@@ -183,9 +206,9 @@ class Learner:
                 strokes += counts[0]
                 pixels += counts[1]
             phases = found and found.phases
-            return Summary(
-                self.classes, tuple(strokes.tolist()), tuple(pixels.tolist()), phases, self.refusal
-            )
+            counts = tuple(strokes.tolist()), tuple(pixels.tolist())
+            score = self.score if self.taught else None
+            return Summary(self.classes, *counts, phases, self.refusal, score)
 
     # -------------------------------------------------------------- the steps
 
@@ -212,7 +235,7 @@ class Learner:
             self.todo = {z: one for z, one in self.todo.items() if one[0] != self.digests.get(z)}
             painted = dict(self.painted)
         try:
-            taught, refusal = learning.learn(painted, classes, n), None
+            taught, refusal = learning.learn(painted, classes, n, self.n_corrected), None
         except SandsegError as error:
             taught, refusal = None, error
         with self.lock:
@@ -242,6 +265,37 @@ class Learner:
                 for old in list(self.wholes)[:-N_WHOLE]:
                     del self.wholes[old]
             self.publish()
+
+    def _score(self) -> None:
+        with self.lock:
+            taught, painted = self.taught, dict(self.painted)
+        if taught is None:
+            return
+        try:
+            score = learning.score(taught, painted)
+        except SandsegError:
+            score = None  # without one, nothing is claimed
+        with self.lock:
+            self.score, self._scored_n = score, taught.n
+            self._tell_again()
+        self.publish()
+
+    def _find_next(self) -> None:
+        with self.lock:
+            taught, known = self.taught, sights.at_hand(self.task)
+        if taught is None:
+            return
+        slices = {z: (sight, self.values_of(z)) for z, sight in known.items()}
+        place = learning.next_place(taught, slices)
+        with self.lock:
+            self.next_place, self._next_n = place, taught.n
+            self._tell_again()
+        self.publish()
+
+    def _tell_again(self) -> None:
+        """Let what goes beside the labels reach those who have the labels already."""
+        for z, found in self.wholes.items():
+            self.wholes[z] = replace(found, version=self._next_version())
 
     def _check(self, n: int) -> None:
         """Let others have a turn; end where something newer was painted."""

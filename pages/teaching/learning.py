@@ -14,9 +14,12 @@ from sandseg.export.pictures import encode_png
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.predict.sight import Sight
 from sandseg.predict.slices import SlicePrediction
-from sandseg.predict.teaching import Painted, learn_from
-from sandseg.teach.classifier import Classifier
+from sandseg.predict.teaching import Painted, joined, learn_from
+from sandseg.teach.held_back import HeldBackScore, held_back_score
+from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.where_next import Place, place_in_slice, where_next
 
+NEXT_STEP = 4  # pixels between two answers, where a place to paint is looked for
 COARSE_PIXELS = 2**16  # answered first: as many as a screen shows of a slice, in a blink
 
 
@@ -62,16 +65,45 @@ def digest_of(values: np.ndarray) -> int:
 
 
 def learn(
-    painted: Mapping[int, Painted], classes: tuple[SegmentationClass, ...], n: int
+    painted: Mapping[int, Painted],
+    classes: tuple[SegmentationClass, ...],
+    n: int,
+    n_corrected: int = 0,
 ) -> Taught | None:
-    """Learn from all painted slices; None while fewer than two classes are painted.
+    """Learn from all painted slices; None while there is too little to tell anything apart.
+
+    Args:
+        painted: By the index of the slice.
+        classes: What the answers mean.
+        n: Events so far.
+        n_corrected: See `teaching.learn_from`.
 
     Raises:
         SandsegError: Nothing can be learned from these strokes.
     """
-    if len({int(value) for one in painted.values() for value in np.unique(one.values)}) < 2:
+    found = {int(value) for one in painted.values() for value in np.unique(one.values)}
+    if len(found) < (1 if n_corrected else 2):
         return None
-    return Taught(n, learn_from(painted, len(classes)), classes)
+    return Taught(n, learn_from(painted, len(classes), n_corrected), classes)
+
+
+def score(taught: Taught, painted: Mapping[int, Painted]) -> HeldBackScore:
+    """Tell by strokes that are held back how good it is, over the classes that are painted."""
+    found = joined(painted)
+    values = np.unique(found.values)
+    answers = taught.classifier.probabilities(found.drawn)[:, values - 1]
+    numbers = 1 + np.searchsorted(values, found.values).astype(np.uint8)
+    return held_back_score(found.features, numbers, found.strokes, len(values), answers)
+
+
+def next_place(taught: Taught, slices: Mapping[int, tuple[Sight, np.ndarray]]) -> Place | None:
+    """Return where the next stroke helps most; `slices` are sights and what is painted on them."""
+    places = []
+    for z, (sight, values) in slices.items():
+        rows, columns = (np.arange(0, length, NEXT_STEP) for length in values.shape)
+        probabilities = sight.probabilities_at(taught.classifier, rows, columns)
+        places.append(place_in_slice(z, probabilities, values, NEXT_STEP, sight.seen.unseen))
+    return where_next(places)
 
 
 def step_for(box: tuple[int, int, int, int]) -> int:

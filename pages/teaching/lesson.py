@@ -152,7 +152,7 @@ class Lesson:
                 self._journal = Journal.create(lesson_folder(self.id), self.setting.about)
             self._learner = None
         if self._learner is None:
-            self._learner = Learner(self.setting, self._tell)
+            self._learner = Learner(self.setting, self._tell, self._values_of)
             if self._journal:
                 self._learner.hear(self._journal.painting)
         return self._learner
@@ -236,6 +236,11 @@ class Lesson:
             learner = self._open()
             piece = learner.news_for(look, have)
             return piece and packed(piece, learner.facts(piece.z))
+
+    def _values_of(self, z: int) -> np.ndarray:
+        with self._lock:
+            self._open()
+            return self._journal.painting.slice_values(z)
 
     def _tell(self) -> None:
         for tell in list(self._listeners):

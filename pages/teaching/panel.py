@@ -7,18 +7,20 @@ from pages.charts.phases import show_phases
 from pages.charts.pores import show_porosity
 from pages.panels.refusals import show_refusal
 from pages.teaching.learner import Summary
-from pages.words.lessons import next_words, strokes_text
-from pages.words.numbers import percents
+from pages.words.lessons import next_words, score_words, strokes_text
+from pages.words.numbers import percents, plain
 
 
-def show_words(summary: Summary) -> None:
+def show_words(summary: Summary, is_correction: bool) -> None:
     """Say what to do next, or how good what was learned is."""
     if summary.refusal:
         show_refusal(summary.refusal)
-    elif words := next_words(summary.classes, summary.n_strokes):
+    elif words := next_words(summary.classes, summary.n_strokes, is_correction):
         st.info(words, icon=":material/brush:")
-    elif summary.score_words:
-        st.markdown(summary.score_words)
+    elif summary.score and summary.score.missing:
+        st.caption(score_words(summary.score))
+    elif summary.score:
+        st.markdown(score_words(summary.score), help=plain(summary.score.meaning))
 
 
 def show_numbers(summary: Summary) -> None:

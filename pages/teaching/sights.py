@@ -45,6 +45,11 @@ class Sights:
             self._kept.move_to_end(name)
             return sight
 
+    def at_hand(self, task: Task) -> dict[int, Sight]:
+        """Return the sights of a task that are at hand, by slice."""
+        with self._lock:
+            return {z: sight for (of, z), (sight, _) in self._kept.items() if of == task}
+
     def make(self, task: Task, z: int) -> Sight:
         """Return a sight; it takes a second or two where it is not at hand.
 

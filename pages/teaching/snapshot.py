@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -15,9 +15,8 @@ from pages.teaching.lesson import Lesson, Strokes
 from pages.teaching.sights import sights
 from sandseg.errors import TeachError
 from sandseg.model.store import StoredModel
-from sandseg.predict.teaching import Painted, check_painted, joined, slices_for_usual, usual_facts
-from sandseg.teach import taught_model
-from sandseg.teach.taught_model import network_of, write_taught
+from sandseg.predict.teaching import Learned, Painted, check_painted, score_of, slices_for_usual
+from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import lesson_folder
 
@@ -35,7 +34,7 @@ def snapshot(lesson: Lesson, source: Source) -> StoredModel:
         SandsegError: A class is painted nowhere, or there is no room.
     """
     painting = lesson.strokes()
-    check_painted(painting.values, painting.classes)
+    check_painted(painting.values, painting.classes, lesson.setting.is_correction)
     folder = _folder(lesson, painting.n)
     if not folder.is_dir():
         workspace.require_room(lesson_folder(lesson.id), 2**23)
@@ -57,22 +56,22 @@ def _folder(lesson: Lesson, n: int) -> Path:
 
 
 def _write(folder: Path, lesson: Lesson, source: Source, painting: Strokes) -> None:
-    (taught, painted), task = _await(lesson, painting.n), lesson.setting.task
-    stack, network = stack_of(task, source.title), network_of(find_model(task.model_name))
+    (taught, painted), setting = _await(lesson, painting.n), lesson.setting
+    task = setting.task
+    learned = Learned(
+        replace(stack_of(task, source.title), name=source.title, numbers=source.numbers),
+        network_of(find_model(task.model_name)),
+        task.treatment,
+        taught.classes,
+        painting.values,
+        painted,
+        taught.classifier,
+        setting.is_correction,
+        score_of(painted, taught.classifier),
+    )
     seen = {z: sights.make(task, z) for z in slices_for_usual(list(painting.values))}
-    usual = usual_facts(stack, network, task.treatment, seen, (taught.classifier, taught.classes))
-    strokes, pixels = joined(painted).counts(len(taught.classes)).tolist()
-    names = [material.name for material in taught.classes]
-    facts = {
-        "n_strokes": dict(zip(names, strokes, strict=True)),
-        "n_pixels": dict(zip(names, pixels, strict=True)),
-        "treatment": asdict(task.treatment),
-        "is_correction": lesson.setting.is_correction,
-    }
-    slices = tuple(source.slice_name(z) for z in sorted(painting.values))
-    taught_with = taught_model.Lesson(source.title, stack.shape, painting.values, slices, facts)
     part = folder.with_name(f".{folder.name}-{time.time_ns()}")
-    write_taught(part, network, taught.classifier, taught.classes, taught_with, usual)
+    learned.write(part, seen)
     try:
         part.rename(folder)
     except OSError:  # another tab was first

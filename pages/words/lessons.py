@@ -2,23 +2,31 @@
 
 from collections.abc import Sequence
 
-from pages.words.numbers import plain, score
+from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
+from sandseg.teach.held_back import HeldBackScore
 
 FIRST = (
     "Paint a few strokes on two things you want told apart, each in its own class: "
     "the rest of the slice follows."
 )
 
+CORRECT = "These are the model's labels. Paint where one is wrong, in the right class."
 
-def next_words(classes: Sequence[SegmentationClass], n_strokes: Sequence[int]) -> str:
+
+def next_words(
+    classes: Sequence[SegmentationClass], n_strokes: Sequence[int], is_correction: bool = False
+) -> str:
     """Say what is missing before anything can be learned; "" where nothing is.
 
     Args:
         classes: The C classes.
         n_strokes: (C,) strokes painted in each.
+        is_correction: The model's labels are the start.
     """
     painted = [material for material, n in zip(classes, n_strokes, strict=True) if n]
+    if is_correction:
+        return "" if painted else CORRECT
     if not painted:
         return FIRST
     if len(painted) == 1:
@@ -34,6 +42,9 @@ def strokes_text(n_strokes: int, n_pixels: int) -> str:
     return f"{strokes}\n{n_pixels:,} px"
 
 
-def score_words(mean: float, low: float, high: float, what: str) -> str:
-    """Say how good what was learned is on strokes that were held back."""
-    return f"{what} **{score(mean)}**, most likely between {score(low)} and {score(high)}."
+def score_words(found: HeldBackScore) -> str:
+    """Say in a sentence how good what was learned is, or what is missing to tell."""
+    if found.missing:
+        return plain(found.missing)
+    ends = f"{found.low:.2f} and {found.high:.2f}"
+    return f"Mean IoU about **{found.mean_iou:.2f}**, between {ends}, by strokes held back."

@@ -44,21 +44,27 @@ class Sight:
             found[here] = self.tiles[n].at(y[here], x[here])
         return found
 
-    def labels_at(
+    def probabilities_at(
         self, classifier: Classifier, rows: np.ndarray, columns: np.ndarray
     ) -> np.ndarray:
-        """Answer where rows cross columns: (R, K) uint8, `IGNORED` where nothing was seen.
+        """Return (R, K, C) float32 where R rows cross K columns.
 
-        It is what `predict` says there, but for pixels where tiles are blended.
+        They are those that `predict` goes by, but for pixels where tiles are blended.
         """
         (y, tile_y), (x, tile_x) = self._places()
         y, tile_y, x, tile_x = y[rows], tile_y[rows], x[columns], tile_x[columns]
-        labels = np.empty((len(rows), len(columns)), np.uint8)
+        found = np.empty((len(rows), len(columns), classifier.n_classes), np.float32)
         for i in np.unique(tile_y):
             for j in np.unique(tile_x):
                 part = self.tiles[i * self._n_columns + j].part(y[tile_y == i], x[tile_x == j])
-                found = most_probable(classifier.probabilities(part)[0]).labels
-                labels[np.ix_(tile_y == i, tile_x == j)] = found
+                found[np.ix_(tile_y == i, tile_x == j)] = classifier.probabilities(part)[0]
+        return found
+
+    def labels_at(
+        self, classifier: Classifier, rows: np.ndarray, columns: np.ndarray
+    ) -> np.ndarray:
+        """Answer where rows cross columns: (R, K) uint8, `IGNORED` where nothing was seen."""
+        labels = most_probable(self.probabilities_at(classifier, rows, columns)).labels
         labels[self.seen.unseen[np.ix_(rows, columns)]] = IGNORED
         return labels
 

@@ -153,9 +153,11 @@ def test_each_stroke_makes_newer_labels(lesson):
     first, _ = news_of(lesson)
     lesson.add([stroke(2, [[60, 60], [70, 66]])], 3)
 
-    second, _ = news_of(lesson, have=first["version"])
+    def is_newer(header):
+        return header["isWhole"] and header["learned"] == 4
 
-    assert second["learned"] == 4
+    second, _ = news_of(lesson, have=first["version"], until=is_newer)
+
     assert second["version"] > first["version"]
 
 
@@ -176,6 +178,33 @@ def test_labels_go_when_their_strokes_are_undone(lesson):
     header, _ = news_of(lesson, have=header["version"], until=lambda header: header["isEmpty"])
 
     assert header["n"] == 4
+
+
+def test_with_strokes_enough_it_says_how_good_it_is_and_where_to_paint_next(lesson):
+    lesson.add([AIR, QUARTZ], 0)
+    header, _ = news_of(lesson, until=lambda header: header["score"])
+    assert "Too few strokes" in header["score"]
+    more = [stroke(1, [[5, y], [30, y + 2]]) for y in (40, 200)]
+    more += [stroke(3, [[x, 150], [x + 20, 155]]) for x in (70, 170)]
+    lesson.add(more, 3)
+
+    header, _ = news_of(
+        lesson, until=lambda header: header["score"] and "estimated" in header["score"]
+    )
+
+    score = lesson.summary(Z).score
+    assert 0 <= score.low <= score.mean_iou <= score.high <= 1
+    news_of(lesson, until=lambda header: "next" in header)
+
+
+def test_strokes_correct_the_models_own_answer(lesson, setting):
+    lesson.change(replace(setting, is_correction=True))
+    lesson.add([QUARTZ], 0)
+
+    _, labels = news_of(lesson)
+
+    own = predictor_of(setting.task).predict(open_source(ROCK).read_slice(Z)).seen_labels
+    assert (labels == own).mean() > 0.8
 
 
 def test_strokes_on_one_slice_teach_all(lesson):
