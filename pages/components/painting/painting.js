@@ -85,11 +85,11 @@ export class Painting {
       this.viewer.panes.painter.guest = this;
     }
     this.paint = paint;
-    if (session.value > classes.length) session.value = 1;
+    if (session.value > classes.length) session.take({ value: 1 });
     session.join(this, paint.address);
     this.colorStrokes();
     this.showTools();
-    this.palette.showStatus(session.status);
+    this.showStatus(session.status);
     if (paint.goTo && paint.goTo.serial !== this.goneTo) {
       this.goneTo = paint.goTo.serial;
       this.cross.goTo(paint.goTo);
