@@ -2,7 +2,7 @@
 
 import pytest
 
-PAGES = ("/", "/browse", "/segment", "/evaluate", "/compare", "/train")
+PAGES = ("/", "/browse", "/segment", "/teach", "/evaluate", "/compare", "/train")
 
 pytestmark = pytest.mark.usefixtures("stored_model")
 
