@@ -1,4 +1,5 @@
 import json
+import shlex
 import signal
 import sys
 import time
@@ -314,3 +315,26 @@ def test_a_job_on_64_slices_is_the_command_line_on_them(sandseg, tmp_path):
     assert read(job / LABELS).tobytes() == read(tmp_path / "l.tif").tobytes()
     assert read(job / CONFIDENCE).tobytes() == read(tmp_path / "c.tif").tobytes()
     assert len(read(job / LABELS)) == 64
+
+
+def test_the_command_in_the_report_makes_the_same_labels(sandseg, tmp_path, rock):
+    write_image(tmp_path / "-other one.tif", made_up_stack(2, seed=3)[0], 2.0)
+    report, classes = tmp_path / "r.json", "a b:pore,b,c:#00ff00"
+    code, _, err = sandseg(
+        "teach", tmp_path / "rock.tif", tmp_path / "strokes.tif", "-o", tmp_path / "l.tif",
+        "--on", tmp_path / "-other one.tif", "--classes", classes, "--report", report,
+        "--grey", "10,240", "--sample", "all", "--average",
+    )  # fmt: skip
+    assert code == 0, err
+    before = read(tmp_path / "l.tif")
+    found = json.loads(report.read_text())
+    words = shlex.split(found["command"])
+    assert words[:3] == ["python", "-m", "sandseg"]
+    (tmp_path / "l.tif").unlink()
+
+    code, _, err = sandseg(*words[3:])
+
+    assert code == 0, err
+    assert (read(tmp_path / "l.tif") == before).all()
+    assert found["averaged"]
+    assert json.loads(report.read_text())["command"] == found["command"]
