@@ -47,9 +47,9 @@ def paint(labels: np.ndarray, share: float, rng: np.random.Generator) -> np.ndar
     classes = [c for c in np.unique(labels) if c != IGNORED]
     inner = {c: np.argwhere(ndimage.binary_erosion(labels == c)) for c in classes}
     for _ in range(1000):
+        if np.count_nonzero(values) >= share * labels.size:
+            break
         for c in classes:
-            if np.count_nonzero(values) >= share * labels.size:
-                return values
             if len(inner[c]):
                 _stroke(values, labels, c, inner[c][rng.integers(len(inner[c]))], rng)
     return values

@@ -11,6 +11,7 @@ import numpy as np
 from sandseg.errors import TrainingError
 from sandseg.teach.pixel_classifier import Classifier
 from sandseg.teach.regression import (
+    DOUBT,
     Examples,
     Recipe,
     fit,
@@ -41,6 +42,7 @@ class Start:
 
     `features` (Q, F) float32 of pixels drawn from the slices, painted or not; `matching` (K, C)
     says which class each of the network's is: rows sum to 1, the identity where they are the same.
+    A column of zeros is a class that only strokes know.
     """
 
     features: np.ndarray
@@ -178,8 +180,10 @@ def fit_recipe(
     weights = np.full(len(values), 1 / len(values))
     matching = match_classes(features[:, :n_logs], targets)
     if start is not None:
-        matching = start.matching.astype(np.float32)
-        own = np.exp(start.features[:, :n_logs].astype(np.float64)) @ matching
+        own = np.exp(start.features[:, :n_logs].astype(np.float64)) @ start.matching
+        # A class the network does not know is possible anywhere.
+        is_new = targets.any(axis=0) & ~start.matching.any(axis=0)
+        matching = (start.matching + DOUBT * is_new).astype(np.float32)
         own /= own.sum(axis=1, keepdims=True)
         features = np.concatenate([features, start.features])
         targets = np.concatenate([targets, own])

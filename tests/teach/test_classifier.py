@@ -176,6 +176,23 @@ def test_without_a_network_only_strokes_count():
     assert choose_recipe(Painted(features, values, np.arange(40)), 2) is RECIPES[-1]
 
 
+def test_a_class_the_network_does_not_know_can_be_added_to_its_own(rock):
+    labels, features = rock
+    everywhere = np.asarray(features)[0]
+    own = everywhere[..., :4].argmax(axis=-1)
+    smooth = everywhere[..., 9]
+    is_new = (own == 2) & (smooth > np.quantile(smooth[own == 2], 0.8))  # the brightest grains
+    places = np.nonzero(is_new)
+    strokes = ndimage.label(is_new)[0][places]
+    start = Start(everywhere[::4, ::4].reshape(-1, features.shape[-1]), np.eye(4, 5))
+
+    classifier = learn(features.at(*places), np.full(len(strokes), 5, np.uint8), strokes, 5, start)
+
+    found = answer(classifier, features)
+    assert (found[is_new] == 4).mean() > 0.7
+    assert (found[labels == 0] == own[labels == 0]).mean() > 0.97
+
+
 def test_strokes_of_one_class_correct_the_network_and_spoil_nothing_else():
     image = DATA / "sandstone" / "images" / "Sandstone_Versa0150.tif"
     if not image.exists():
