@@ -34,6 +34,9 @@ def page() -> None:
     z = st.session_state.get("z", 2)
     classes = [replace(one, value=i) for i, one in enumerate(SANDSTONE)]
     left, right = st.columns([3, 1])
+    right.header("Teach")
+    if not right.checkbox("Show the slice", value=True):
+        return
     with left:
         viewer(
             [Pane("Slice", encoded(rock(z), "JPEG"))],
@@ -51,7 +54,6 @@ def page() -> None:
                 key=f"side-{name}",
                 paint=Paint(address, name, SHAPE, ("y", 560)),
             )
-    right.header("Teach")
 
 
 st.set_page_config(layout="wide")

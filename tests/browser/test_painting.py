@@ -405,6 +405,26 @@ def test_strokes_survive_a_reload_and_come_to_a_second_tab(open_page):
     assert not _is_yellow(_color(other, 400, 400))
 
 
+def test_a_viewer_that_comes_back_has_its_strokes_and_its_brush(open_page, events_of):
+    page = open_page()
+    _class(page, "pyrite")
+    page.keyboard.press("]")
+    _drag(page, (300, 400), (500, 400))
+    _wait_saved(page)
+
+    page.get_by_text("Show the slice").click()
+    page.locator(".viewer").wait_for(state="detached")
+    page.get_by_text("Show the slice").click()
+    _settle(page)
+    _wait_saved(page)
+    assert _is_yellow(_color(page, 400, 400))
+    _drag(page, (300, 600), (500, 600))
+    _wait_for_events(events_of, 2)
+
+    first, second = events_of()
+    assert (second["value"], second["size"]) == (4, first["size"])
+
+
 def test_without_a_connection_strokes_wait_and_outlive_a_reload(open_page, events_of):
     page = open_page()
     _class(page, "pyrite")

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import struct
@@ -20,7 +21,8 @@ from PIL import Image
 from playwright.sync_api import expect
 from scipy import ndimage
 
-from sandseg.settings import data_folder
+from sandseg.model.store import load_model
+from sandseg.settings import data_folder, models_folder
 from tests.browser import conftest as served
 
 pytestmark = pytest.mark.usefixtures("stored_model")
@@ -58,6 +60,7 @@ class Server:
         ours = {
             "SANDSEG_WORK": str(self.folder / "work"),
             "SANDSEG_RUNS": str(self.folder / "runs"),
+            "SANDSEG_MODELS": str(self.folder / "models"),
         }
         with self.app.log_path.open("a") as log:
             self.process = subprocess.Popen(
@@ -77,6 +80,8 @@ class Server:
 
 @pytest.fixture
 def server(tmp_path, phantom_at_hand):
+    ignored = shutil.ignore_patterns("runs", "recipes")
+    shutil.copytree(models_folder(), tmp_path / "models", ignore=ignored)
     server = Server(tmp_path)
     server.start()
     yield server
@@ -166,11 +171,6 @@ class Teacher:
         raise AssertionError("the labels never came")
 
 
-@pytest.fixture
-def teacher(page, wait_until_idle):
-    return Teacher(page, wait_until_idle)
-
-
 def lines_in(labels, value, rng):
     """Choose lines as a person would: inside of a class, here and there."""
     depth = ndimage.distance_transform_edt(np.pad(labels == value, 1))[1:-1, 1:-1]
@@ -224,15 +224,36 @@ def teach(teacher, true):
     return teacher.labels(Z, n_events, true.shape)
 
 
-def test_ten_strokes_a_class_find_the_pores_of_another_rock(teacher, page, scan):
+def test_ten_strokes_a_class_find_the_pores_of_another_rock_and_stay_as_a_model(
+    browser, server, scan, wait_until_idle
+):
     path, true = scan
+    visitor = browser.new_context(viewport={"width": 1440, "height": 900}, base_url=server.app.url)
+    page = visitor.new_page()
+    teacher = Teacher(page, wait_until_idle)
     teacher.open("/teach")
     teacher.upload(path)
 
     labels = teach(teacher, true)
 
     assert iou(labels, true, 0) >= 0.9
+    page.get_by_text("Mean IoU about").wait_for(timeout=SLOW_MS)
     assert not severe(page)
+    page.get_by_role("button", name="Keep as a model").click()
+    page.get_by_role("textbox", name="Its name").fill("my-berea")
+    page.keyboard.press("Enter")
+    wait_until_idle(page)
+    page.get_by_role("button", name="Keep it").click()
+    page.get_by_role("button", name="Segment with it").click(timeout=SLOW_MS)
+    page.wait_for_url(re.compile(r"/segment.*model=my-berea"), timeout=SLOW_MS)
+    teacher.ready()
+    kept = load_model("my-berea", server.folder / "models")
+    assert [material.name for material in kept.classes] == ["pore", "solid"]
+    page.get_by_role("button", name="Segment all 3 slices").click()
+    page.get_by_text("All 3 slices are segmented.").wait_for(timeout=SLOW_MS)
+    [found] = server.folder.glob("work/*/*/jobs/*/labels.tif")
+    np.testing.assert_array_equal(tifffile.imread(found)[Z], labels)
+    visitor.close()
 
 
 def test_nothing_is_lost_by_a_reload_a_second_tab_or_the_end_of_the_server(

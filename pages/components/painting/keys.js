@@ -49,7 +49,7 @@ export function actionOf(event, on, isPen) {
   if (key === "Escape") return ["escape"];
   if (STEPS[key] && on !== "field") return ["step", STEPS[key]];
   if (on !== "picture" || !isPen) return null;
-  if (DIRECTIONS[key]) return ["moveCursor", ...DIRECTIONS[key].map((by) => by * (shiftKey ? FAR : 1))];
+  if (DIRECTIONS[key]) return ["moveCross", ...DIRECTIONS[key].map((by) => by * (shiftKey ? FAR : 1))];
   return key === "Enter" ? ["press"] : null;
 }
 
@@ -78,13 +78,14 @@ export class Keys {
     if (!action) return null;
     const [name, ...needs] = action;
     if (name === "step") return action;
-    return this.painting[name](...needs) === false ? null : DONE;
+    const owner = name in this.painting.cross ? this.painting.cross : this.painting;
+    return owner[name](...needs) === false ? null : DONE;
   }
 
   /** Space paints at the cross; where there is none, it is the hand while it is held. */
   onSpace({ repeat }) {
     if (repeat) return DONE;
-    if (this.painting.brush.isCursor) this.painting.press();
+    if (this.painting.brush.isCursor) this.painting.cross.press();
     else {
       this.spaceAt = performance.now();
       this.painting.hold(true);
@@ -96,7 +97,7 @@ export class Keys {
     if (key !== " " || this.spaceAt == null) return;
     const isTap = performance.now() - this.spaceAt < HELD_MS && !this.painting.hasMoved;
     this.release();
-    if (isTap) this.painting.press();
+    if (isTap) this.painting.cross.press();
   }
 
   release() {

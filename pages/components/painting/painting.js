@@ -9,6 +9,7 @@ import { clamp } from "../shared/clamp.js";
 import { make } from "../shared/elements.js";
 import { Answers } from "./answers.js";
 import { Brush } from "./brush.js";
+import { Cross } from "./cross.js";
 import { Gestures } from "./gestures.js";
 import { HELP, Keys } from "./keys.js";
 import { Layer } from "./layer.js";
@@ -16,8 +17,6 @@ import { Palette, UNDERS } from "./palette.js";
 import { Pen } from "./pen.js";
 import { sessionOf } from "./strokes/session.js";
 
-const SAY_MS = 350; // after the last step of the cross
-const CLOSE_UP = 3; // how much larger than the whole slice a place is shown that is gone to
 const ROW_HEIGHT = 40; // CSS pixels of a row of tools, with the gap below
 
 const textOf = (classes) => JSON.stringify(classes.map(({ name, color }) => [name, color]));
@@ -33,10 +32,10 @@ export class Painting {
     this.isHeld = false; // Space makes the hand of any tool
     this.pen = new Pen(this);
     this.brush = new Brush(this);
+    this.cross = new Cross(this);
     this.gestures = new Gestures(this);
     this.keys = new Keys(this);
     this.palette = new Palette(this);
-    this.answers = new Answers();
     this.help = HELP;
     this.hint = "Arrow keys move the cross, Space paints";
     this.chipTitle = "Paint with it; pressed again: color or clear its labels";
@@ -46,8 +45,7 @@ export class Painting {
   close() {
     this.pen.finish();
     this.session?.leave(this);
-    clearTimeout(this.timer);
-    for (const part of [this.keys, this.palette]) part.close();
+    for (const part of [this.cross, this.keys, this.palette]) part.close();
     this.onClose();
   }
 
@@ -81,18 +79,20 @@ export class Painting {
     if (session !== this.session) {
       this.session?.leave(this);
       this.session = session;
+      this.answers = new Answers();
+      this.cross.offer(null);
       this.layer = new Layer(session.strokes);
       this.viewer.panes.painter.guest = this;
     }
     this.paint = paint;
-    if (session.value > classes.length) session.value = 1;
+    if (session.value > classes.length) session.take({ value: 1 });
     session.join(this, paint.address);
     this.colorStrokes();
     this.showTools();
-    this.palette.showStatus(session.status);
+    this.showStatus(session.status);
     if (paint.goTo && paint.goTo.serial !== this.goneTo) {
       this.goneTo = paint.goTo.serial;
-      this.goTo(paint.goTo.z, paint.goTo);
+      this.cross.goTo(paint.goTo);
     }
   }
 
@@ -102,7 +102,7 @@ export class Painting {
     this.plane = plane;
     this.layer.see(this.plane.axis, this.plane.at);
     this.answers.putInto(slice);
-    if (this.goal?.z === slice.z) this.arrive();
+    this.cross.arrive(slice.z);
   }
 
   get under() {
@@ -306,53 +306,6 @@ export class Painting {
     return this.heldAt !== this.viewer.choices.view;
   }
 
-  // -------------------------------------------------------------- without a pointer
-
-  moveCursor(right, down) {
-    const { slice, view } = this.viewer;
-    if (!slice) return;
-    const [x, y] = this.brush.pixel ?? [Math.floor(view.x), Math.floor(view.y)];
-    const pixel = [clamp(x + right, 0, slice.width - 1), clamp(y + down, 0, slice.height - 1)];
-    this.brush.moveTo(pixel, true);
-    if (this.pen.isDown) this.pen.moveTo(pixel);
-    this.follow(pixel);
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.sayPlace(), SAY_MS);
-  }
-
-  /** Keep the cross in sight. */
-  follow([x, y]) {
-    const { view, panes } = this.viewer;
-    const place = view.toPane({ x: x + 0.5, y: y + 0.5 });
-    const beyond = (at, length) => Math.min(0, at - length / 16) + Math.max(0, at - (length * 15) / 16);
-    const [right, down] = [beyond(place.x, panes.size.width), beyond(place.y, panes.size.height)];
-    if (right || down) this.viewer.moveBy(-right, -down);
-    this.viewer.read(this.viewer.view.toPane({ x: x + 0.5, y: y + 0.5 }));
-  }
-
-  sayPlace() {
-    const [x, y] = this.brush.pixel ?? [];
-    if (x === undefined) return;
-    const value = this.session.strokes.valueAt(this.plane.axis, this.plane.at, [x, y]);
-    this.announce(`x ${x}, y ${y}, ${value ? this.className(value) : "not painted"}`);
-  }
-
-  /** Put the brush down at the cross, or lift it; without a cross show it. */
-  press() {
-    if (!this.viewer.slice || !this.isPen) return;
-    if (!this.brush.isCursor) {
-      this.moveCursor(0, 0); // first it is seen where
-      return;
-    }
-    const { pixel } = this.brush;
-    const isFill = this.session.tool === "fill";
-    if (this.pen.isDown) this.pen.finish();
-    else this.pen.start(pixel);
-    if (isFill) this.pen.finish();
-    const what = this.session.tool === "eraser" ? "eraser" : this.className(this.session.value);
-    if (!isFill) this.announce(this.pen.isDown ? `Brush down, ${what}` : "Brush up");
-  }
-
   // -------------------------------------------------------------- for what learns from the strokes
 
   /** Labels of a part of a slice, in blocks of `step` pixels; without `values` there are none. */
@@ -371,35 +324,6 @@ export class Painting {
   /** What comes with labels: how many events the server has, and where painting helps most. */
   hear({ n, next }) {
     if (Number.isInteger(n)) this.session.sync.hear(n);
-    if (next !== undefined) this.offer(next);
-  }
-
-  /** Where painting helps most, { z, y, x }; null where nobody knows. */
-  offer(next) {
-    this.nextPlace = next;
-    this.palette.next.hidden = !next;
-  }
-
-  goNext() {
-    if (this.nextPlace) this.goTo(this.nextPlace.z, this.nextPlace);
-    return Boolean(this.nextPlace);
-  }
-
-  /** Show a place (x, y) of a slice, closer up. */
-  goTo(z, place) {
-    this.pen.finish();
-    this.goal = { z, place };
-    this.viewer.goTo(z);
-    if (this.viewer.slice?.z === z) this.arrive();
-  }
-
-  arrive() {
-    const { x, y } = this.goal.place;
-    const { fitScale, scale } = this.viewer.view;
-    this.goal = null;
-    this.viewer.goToPlace({ scale: Math.max(scale, fitScale * CLOSE_UP), x: x + 0.5, y: y + 0.5 });
-    this.brush.moveTo([x, y], true);
-    this.viewer.panes.stage.focus({ preventScroll: true });
-    this.announce(`Slice ${this.viewer.slice.z + 1}, x ${x}, y ${y}: paint here next`);
+    if (next !== undefined) this.cross.offer(next);
   }
 }

@@ -41,7 +41,7 @@ export class Palette {
     this.bar = make("div", { class: "paint-bar", role: "toolbar", "aria-label": "Painting" });
     this.bar.append(this.tools.root, this.size, history, this.unders.root);
     this.next = make("button", { type: "button", class: "quiet", hidden: true }, icon("target"), "Paint here next");
-    this.next.onclick = () => painting.goNext();
+    this.next.onclick = () => painting.cross.goNext();
     this.status = make("span", { class: "status" });
     this.end = make("div", { class: "paint-end" }, this.status, this.next);
   }

@@ -104,7 +104,7 @@ class Paint:
 
     def header(self) -> dict[str, object]:
         """Return it as the browser takes it."""
-        z, y, x = self.go_to or (0, 0, 0)
+        z, y, x = map(int, self.go_to or (0, 0, 0))
         return {
             "address": self.address,
             "journal": self.journal,

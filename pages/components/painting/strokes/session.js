@@ -17,6 +17,7 @@ const USUAL = [4, 16]; // but from 4 to 16 pixels
 const ID_BYTES = 12;
 
 const sessions = new Map(); // journal -> Session
+const hands = new Map(); // journal -> what is painted with: it stays when a page is drawn anew
 
 /** The session of a journal. */
 export function sessionOf({ journal, shape }) {
@@ -27,14 +28,14 @@ export function sessionOf({ journal, shape }) {
 class Session {
   constructor(journal, shape) {
     this.users = new Set(); // paintings that show it
-    this.tool = "brush";
-    this.value = 1; // class that is painted, from 1
-    this.size = clamp(Math.round(shape[2] / USUAL_SHARE), ...USUAL); // of the brush: its diameter in image pixels
+    const size = clamp(Math.round(shape[2] / USUAL_SHARE), ...USUAL);
+    if (!hands.has(journal)) hands.set(journal, { tool: "brush", value: 1, size });
+    this.hand = hands.get(journal); // `value` is the class that is painted, `size` a diameter in image pixels
     this.strokes = new Strokes(shape, (...run) => this.each("changed", ...run));
     this.log = new Log(this.strokes);
     this.sync = new Sync({
       log: this.log,
-      shelf: new Shelf(journal, globalThis.localStorage),
+      shelf: new Shelf(journal, storage()),
       tell: (status) => this.tell(status),
       arrived: () => this.each("arrived"),
       readImport,
@@ -76,21 +77,34 @@ class Session {
 
   // -------------------------------------------------------------- what is painted with
 
+  get tool() {
+    return this.hand.tool;
+  }
+
+  get value() {
+    return this.hand.value;
+  }
+
+  get size() {
+    return this.hand.size;
+  }
+
   choose(tool) {
-    this.tool = tool;
+    this.take({ tool });
+  }
+
+  take(hand) {
+    Object.assign(this.hand, hand);
     this.each("showTools");
   }
 
   chooseClass(value, nClasses) {
     if (value < 1 || value > Math.min(nClasses, MOST_VALUE)) return;
-    this.value = value;
-    if (this.tool === "eraser" || this.tool === "hand") this.tool = "brush";
-    this.each("showTools");
+    this.take({ value, tool: this.tool === "eraser" || this.tool === "hand" ? "brush" : this.tool });
   }
 
   resize(size) {
-    this.size = clamp(Math.round(size), 1, LARGEST);
-    this.each("showTools");
+    this.take({ size: clamp(Math.round(size), 1, LARGEST) });
   }
 
   /** The next larger or smaller brush, about a seventh away. */
@@ -126,6 +140,15 @@ class Session {
     if (!this.log.add(whole)) return false;
     this.sync.push(whole);
     return true;
+  }
+}
+
+/** Where strokes wait; a browser may forbid it. */
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
   }
 }
 

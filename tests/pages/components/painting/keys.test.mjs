@@ -22,8 +22,8 @@ test("undo and redo by the keys of every system", () => {
 });
 
 test("arrows move the cross of a tool, and step through slices with the hand", () => {
-  assert.deepEqual(press("ArrowRight"), ["moveCursor", 1, 0]);
-  assert.deepEqual(press("ArrowUp", { shiftKey: true }), ["moveCursor", 0, -10]);
+  assert.deepEqual(press("ArrowRight"), ["moveCross", 1, 0]);
+  assert.deepEqual(press("ArrowUp", { shiftKey: true }), ["moveCross", 0, -10]);
   assert.equal(press("ArrowRight", {}, "picture", false), null);
   assert.deepEqual(press("PageDown"), ["step", 1]);
 });
