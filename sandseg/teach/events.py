@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -146,9 +147,10 @@ def _parse_points(given: Any, height: int, width: int) -> np.ndarray:
         f"A stroke has {len(given):,} points; {MOST_POINTS:,} at most can be kept.",
         "Lift the brush now and then.",
     )
-    is_pairs = all(isinstance(p, list | tuple) and len(p) == 2 for p in given)
-    _require(is_pairs and all(type(n) is int for p in given for n in p), _NO_PIXELS)
-    inside = all(0 <= x < width and 0 <= y < height for x, y in given)
+    is_pairs = set(map(type, given)) <= {list, tuple} and set(map(len, given)) == {2}
+    _require(is_pairs and set(map(type, chain.from_iterable(given))) == {int}, _NO_PIXELS)
+    columns, rows = zip(*given, strict=True)
+    inside = min(columns) >= 0 and min(rows) >= 0 and max(columns) < width and max(rows) < height
     _require(inside, "A stroke lies outside of the picture.")
     points = np.array(given, np.int64)
     _require(

@@ -33,15 +33,17 @@ def stroke_mask(
     top, left = np.maximum(points[:, ::-1].min(axis=0) - reach, 0)
     bottom, right = np.minimum(points[:, ::-1].max(axis=0) + reach + 1, shape)
     # Where a run of painted pixels begins +1, behind its end -1: the sum along a row counts them.
-    edges = np.zeros((bottom - top, right - left + 1), np.int32)
+    edges = np.zeros((bottom - top, right - left + 1), np.int64)
     flat, width = edges.reshape(-1), edges.shape[1]
     for first in range(0, len(a), SEGMENTS_AT_ONCE):
         part = slice(first, first + SEGMENTS_AT_ONCE)
         rows, starts, ends = _runs(a[part], b[part], size)
         seen = (rows >= top) & (rows < bottom) & (ends >= left) & (starts < right)
         begin = (rows[seen] - top) * width
-        np.add.at(flat, begin + np.maximum(starts[seen] - left, 0), 1)
-        np.add.at(flat, begin + np.minimum(ends[seen] + 1, right) - left, -1)
+        first_columns = np.maximum(starts[seen] - left, 0)
+        end_columns = np.minimum(ends[seen] + 1, right) - left
+        flat += np.bincount(begin + first_columns, minlength=flat.size)
+        flat -= np.bincount(begin + end_columns, minlength=flat.size)
     return int(top), int(left), np.cumsum(edges[:, :-1], axis=1) > 0
 
 

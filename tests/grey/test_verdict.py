@@ -11,6 +11,7 @@ from sandseg.errors import ConfigError
 from sandseg.grey import verdict as domain
 from sandseg.grey.appearance import Look, slices_to_look_at
 from sandseg.grey.drift import Light
+from sandseg.grey.landmarks import Landmarks
 from sandseg.grey.mapping import GreyMapping
 from sandseg.grey.rescale import zoom_for
 from sandseg.grey.verdict import DOUBTFUL, FIT, STRANGE, judge
@@ -251,3 +252,28 @@ def test_far_coarser_voxels_are_not_trusted_and_cannot_be_rescaled():
 
     assert verdict.level == STRANGE
     assert "more than the 4 times" in verdict.warnings[-1]
+
+
+def seen(histogram):
+    return replace(AS_USUAL, histogram=tuple(histogram / histogram.sum()))
+
+
+def peaks(*centers):
+    """Shares of 256 greys with a peak at each of these."""
+    greys = np.arange(256)
+    return sum(np.exp(-(((greys - center) / 9) ** 2)) for center in centers)
+
+
+@pytest.mark.parametrize("kind", ["matched", "landmarks"])
+def test_a_taught_model_compares_scans_with_those_it_was_taught_on(kind):
+    own = peaks(60, 90)
+    usual = replace(USUAL, histogram=tuple(own / own.sum()))
+    mapping = GreyMapping(0, 255, kind, distance=0.9, inverse=(255.0, 0.0))
+    mapping = replace(mapping, landmarks=Landmarks(60, 90, 20, False))
+
+    like, unlike = (judge(mapping, [seen(greys)], usual) for greys in (own, peaks(150, 220)))
+
+    assert like.level == FIT
+    assert like.inverse is None
+    assert unlike.level == STRANGE
+    assert any("grey values" in reason for reason in unlike.reasons)

@@ -7,7 +7,14 @@ import pytest
 from sandseg.classes import SANDSTONE
 from sandseg.config import UNetConfig
 from sandseg.errors import ModelError
-from sandseg.model.store import file_sha256, list_models, load_model, models_folder, write_card
+from sandseg.model.store import (
+    add_model,
+    file_sha256,
+    list_models,
+    load_model,
+    models_folder,
+    write_card,
+)
 
 
 @pytest.fixture
@@ -157,3 +164,18 @@ def test_the_shipped_models_are_whole():
 
 def unet_card(path):
     return "architecture" in json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_a_model_is_added_under_a_name_that_is_free(grey_model_folder, tmp_path, monkeypatch):
+    monkeypatch.setenv("SANDSEG_MODELS", str(tmp_path / "models"))
+
+    folder = add_model(grey_model_folder / "grey", "mine")
+
+    assert load_model("mine").card["name"] == "mine"
+    assert folder == tmp_path / "models" / "mine"
+    with pytest.raises(ModelError, match='named "mine" already'):
+        add_model(grey_model_folder / "grey", "mine")
+    for name in ("../mine", "auto", "", "a/b", ".mine", "runs"):
+        with pytest.raises(ModelError, match="cannot be the name"):
+            add_model(grey_model_folder / "grey", name)
+    assert [path.name for path in (tmp_path / "models").iterdir()] == ["mine"]

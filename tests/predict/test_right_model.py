@@ -86,6 +86,14 @@ def test_there_is_no_choice_without_a_model_for_any_rock(pair):
     assert models_to_choose_from([pair[1]]) == ()
 
 
+def test_a_taught_model_is_never_chosen_by_itself(pair):
+    usual, general = pair
+    taught = replace(general, name="aaa", card=general.card | {"taught": {}})
+
+    assert models_to_choose_from([usual, taught]) == ()
+    assert models_to_choose_from([taught, usual, general]) == pair
+
+
 @pytest.mark.slow
 def test_a_rock_of_round_pores_goes_to_any_rocks_model(pair, rng):
     y, x = np.mgrid[:220, :220]
