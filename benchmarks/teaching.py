@@ -134,7 +134,7 @@ def forest(filtered: list[np.ndarray], values: np.ndarray) -> list[np.ndarray]:
     """The same by a random forest."""
     from sklearn.ensemble import RandomForestClassifier
 
-    trees = RandomForestClassifier(200, n_jobs=-1, random_state=0)
+    trees = RandomForestClassifier(200, random_state=0)
     trees.fit(filtered[0][values > 0], values[values > 0])
     flat = (one.reshape(-1, one.shape[-1]) for one in filtered)
     return [(trees.predict(one) - 1).reshape(values.shape).astype(np.uint8) for one in flat]
