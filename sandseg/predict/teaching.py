@@ -31,13 +31,15 @@ class Painted:
     """The painted pixels of a slice, by row and column.
 
     `features` (P, F) float32, `values` (P,) uint8 from 1, `strokes` (P,) int32 from 1. `drawn`,
-    (Q, F) float32, are the features of pixels on a grid over the slice, painted or not.
+    (Q, F) float32, are the features of pixels on a grid over the slice, painted or not; the slice
+    has `n_pixels`.
     """
 
     features: np.ndarray
     values: np.ndarray
     strokes: np.ndarray
     drawn: np.ndarray
+    n_pixels: int
 
     def counts(self, n_classes: int) -> np.ndarray:
         """Return (2, C): strokes and pixels of each class."""
@@ -56,7 +58,7 @@ def gather(sight: Sight, values: np.ndarray) -> Painted:
     rows, columns = np.nonzero(values)
     numbers = stroke_numbers(values)[rows, columns]
     drawn = sight.at(*_grid(values.shape))
-    return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn)
+    return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
 
 
 def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -76,6 +78,7 @@ def joined(painted: Mapping[int, Painted]) -> Painted:
         np.concatenate([part.values for part in parts]),
         np.concatenate(strokes),
         np.concatenate([part.drawn for part in parts]),
+        sum(part.n_pixels for part in parts),
     )
 
 
@@ -93,7 +96,8 @@ def learn_from(painted: Mapping[int, Painted], n_classes: int, n_corrected: int 
     """
     found = joined(painted) if painted else None
     if found is not None and n_corrected:
-        start = Start(found.drawn, np.eye(n_corrected, n_classes, dtype=np.float32))
+        matching = np.eye(n_corrected, n_classes, dtype=np.float32)
+        start = Start(found.drawn, matching, found.n_pixels)
         return learn(found.features, found.values, found.strokes, n_classes, start)
     if found is None or len(np.unique(found.values)) < 2:
         raise TeachError(

@@ -33,7 +33,10 @@ RECIPES = (  # from the strongest belief in the network to the weakest
 NO_MATTER = 0.01  # share of wrong pixels in held-back strokes that is no reason to learn more
 EXPLAINS = 0.15  # share of wrong pixels up to which a recipe does where none can be held back
 CORRECTION = Recipe("network's own answer, corrected", True, 3, 0.01, 1.0, bias_penalty=1000.0)
-START_PIXELS = 6000  # painted pixels that weigh as much as the network's answer to whole slices
+# Painted pixels that weigh as much as the network's answer to whole slices: a share of theirs, but
+# no more than strokes can ever outweigh.
+START_SHARE, START_PIXELS = 0.023, 6000
+MOST_CHANCE = 0.03  # share of wrong pixels that is never put down to chance
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,11 +45,17 @@ class Start:
 
     `features` (Q, F) float32 of pixels drawn from the slices, painted or not; `matching` (K, C)
     says which class each of the network's is: rows sum to 1, the identity where they are the same.
-    A column of zeros is a class that only strokes know.
+    A column of zeros is a class that only strokes know. `n_pixels` is the size of the slices.
     """
 
     features: np.ndarray
     matching: np.ndarray
+    n_pixels: int
+
+    @property
+    def weight(self) -> float:
+        """How many painted pixels its answer weighs as much as."""
+        return min(START_SHARE * self.n_pixels, START_PIXELS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,7 +105,7 @@ def learn(
         )
     painted = Painted(features, values, strokes).thinned(MOST_PIXELS)
     if start is not None:
-        weight = START_PIXELS / len(values)
+        weight = start.weight / len(values)
         return fit_recipe(painted, n_classes, CORRECTION, start, weight)
     return fit_recipe(painted, n_classes, choose_recipe(painted, n_classes))
 
@@ -115,7 +124,7 @@ def choose_recipe(painted: Painted, n_classes: int) -> Recipe:
     wrong = np.stack([_held_back_mistakes(painted, folds, n_classes, one) for one in RECIPES])
     best = wrong[wrong.mean(axis=1).argmin()]
     worse = wrong - best  # (recipes, strokes)
-    chance = worse.std(axis=1) / np.sqrt(worse.shape[1])
+    chance = np.minimum(worse.std(axis=1) / np.sqrt(worse.shape[1]), MOST_CHANCE)
     is_as_good = worse.mean(axis=1) <= chance + NO_MATTER
     return RECIPES[int(np.flatnonzero(is_as_good)[0])]
 

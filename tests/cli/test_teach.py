@@ -159,7 +159,7 @@ def test_a_stack_unlike_the_one_it_was_taught_on_is_not_trusted(sandseg, tmp_pat
 
 def test_a_correction_keeps_the_classes_and_needs_but_one(sandseg, tmp_path, rock):
     grey, labels = made_up_stack()
-    strokes = strokes_on(labels, (0,), n=200)
+    strokes = strokes_on(labels, (0,))
     strokes[strokes != 1] = 0
     strokes[strokes == 1] = 2  # what the network calls quartz is clay here
     save(tmp_path / "one.tif", strokes)
@@ -172,7 +172,7 @@ def test_a_correction_keeps_the_classes_and_needs_but_one(sandseg, tmp_path, roc
     sandseg("segment", tmp_path / "rock.tif", "-o", tmp_path / "s.tif", "--model", TINY)
     before = read(tmp_path / "s.tif")
     painted = strokes > 0
-    assert (corrected[painted] == 1).mean() > (before[painted] == 1).mean() + 0.4
+    assert (corrected[painted] == 1).mean() > (before[painted] == 1).mean() + 0.5
     assert (corrected[labels == 2] == before[labels == 2]).mean() > 0.9
 
 

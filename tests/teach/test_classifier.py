@@ -184,7 +184,7 @@ def test_a_class_the_network_does_not_know_can_be_added_to_its_own(rock):
     is_new = (own == 2) & (smooth > np.quantile(smooth[own == 2], 0.8))  # the brightest grains
     places = np.nonzero(is_new)
     strokes = ndimage.label(is_new)[0][places]
-    start = Start(everywhere[::4, ::4].reshape(-1, features.shape[-1]), np.eye(4, 5))
+    start = Start(everywhere[::4, ::4].reshape(-1, features.shape[-1]), np.eye(4, 5), own.size)
 
     classifier = learn(features.at(*places), np.full(len(strokes), 5, np.uint8), strokes, 5, start)
 
@@ -208,7 +208,7 @@ def test_strokes_of_one_class_correct_the_network_and_spoil_nothing_else():
     largest = np.argsort(-np.bincount(missed.ravel())[1:])[:3] + 1
     places = np.nonzero(np.isin(missed, largest))
     drawn = np.random.default_rng(0).integers(0, 512, (2, 2000))
-    start = Start(features.at(*drawn), np.eye(4, dtype=np.float32))
+    start = Start(features.at(*drawn), np.eye(4, dtype=np.float32), own.size)
 
     values = np.full(len(places[0]), 2, np.uint8)
     classifier = learn(features.at(*places), values, missed[places], 4, start)
