@@ -17,14 +17,14 @@ from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import state
 from pages.session.state import Source
-from pages.teaching.classes import edit_classes
+from pages.teaching.classes import WORKBENCH, edit_classes
 from pages.teaching.lesson import Lesson
 from pages.teaching.opening import CORRECT, address_of, open_lesson
 from pages.teaching.panel import show_numbers, show_words
 from pages.teaching.stroke_files import show_stroke_files
 from pages.teaching.take_home import show_files, show_keeping, show_whole_stack
 
-WORKBENCH, PANEL = "teach-workbench", "teach-panel"
+PANEL = "teach-panel"
 CORRECTING = (
     "Strokes then correct what the model says, and need not explain everything anew: paint only "
     "where it is wrong. Without, only your strokes count."
@@ -61,6 +61,7 @@ def show_panel(lesson: Lesson, source: Source, z: int) -> None:
         show_numbers(summary)
         edit_classes(lesson, summary.classes, lesson.setting.classes)
         if summary.phases:
+            show_whole_stack(lesson, source)
             show_keeping(lesson, source)
             show_files(lesson, source, z)
         show_stroke_files(lesson, source, is_painted=any(summary.n_pixels))
@@ -97,7 +98,6 @@ def workbench() -> None:
             return
         lesson = open_lesson(source, model, is_correction)
         show_at_slice(lesson, source, panel)
-        show_whole_stack(lesson, source)
 
 
 navigation.start_page()

@@ -12,6 +12,7 @@ from sandseg.errors import SandsegError
 from sandseg.teach.events import class_entries
 
 FEWEST, MOST = 2, 8
+WORKBENCH = "teach-workbench"  # the fragment that a change of the classes draws anew
 REFUSAL = "classes_refusal"
 PAIR = (
     SegmentationClass(0, "pore", "#1B2A5C", is_pore=True),
@@ -93,7 +94,8 @@ def _say(lesson: Lesson, classes: Sequence[SegmentationClass]) -> None:
         st.session_state[REFUSAL] = error
         return
     for one in refused:
-        st.session_state[REFUSAL] = SandsegError(one["message"], one.get("hint", ""))
+        st.session_state[REFUSAL] = SandsegError(one["message"])
+    st.rerun(WORKBENCH)  # the legend is beside the picture
 
 
 def _another(classes: Sequence[SegmentationClass]) -> SegmentationClass:

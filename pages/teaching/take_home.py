@@ -32,7 +32,13 @@ def show_whole_stack(lesson: Lesson, source: Source) -> None:
         if refusal := pop_refusal(REFUSAL):
             show_refusal(refusal)
         label = f"Segment all {n_slices} slices"
-        st.button(label, icon=":material/play_arrow:", on_click=_segment, args=(lesson, source))
+        st.button(
+            label,
+            icon=":material/play_arrow:",
+            width="stretch",
+            on_click=_segment,
+            args=(lesson, source),
+        )
         return
     show_run(source, model, n_slices)
     if finished_folder(source, model):

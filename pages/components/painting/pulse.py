@@ -1,5 +1,6 @@
 """Lets a part of the page follow the labels, which reach the picture without Python's help."""
 
+import secrets
 from pathlib import Path
 
 import streamlit as st
@@ -14,4 +15,5 @@ _mount = st.components.v2.component(
 
 def follow_labels(key: str) -> None:
     """Run this fragment again whenever the picture got new labels, twice a second at most."""
-    _mount(key=key, on_beat_change=lambda: None)
+    # New data each time: else the browser goes on calling the fragment by a name that it had once.
+    _mount(key=key, data={"run": secrets.token_hex(4)}, on_beat_change=lambda: None)
