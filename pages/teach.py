@@ -18,6 +18,7 @@ from pages.server import navigation
 from pages.session import state
 from pages.session.state import Source
 from pages.teaching.classes import WORKBENCH, edit_classes
+from pages.teaching.deepen import offer_training
 from pages.teaching.lesson import Lesson
 from pages.teaching.opening import CORRECT, address_of, open_lesson
 from pages.teaching.panel import show_numbers, show_words
@@ -63,6 +64,7 @@ def show_panel(lesson: Lesson, source: Source, z: int) -> None:
         if summary.phases:
             show_whole_stack(lesson, source)
             show_keeping(lesson, source)
+            offer_training(lesson, source)
             show_files(lesson, source, z)
         show_stroke_files(lesson, source, is_painted=any(summary.n_pixels))
 

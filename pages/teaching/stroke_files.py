@@ -6,6 +6,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from pages.cache.rocks import stack_of
 from pages.components.uploader.uploader import ask_upload
 from pages.panels.refusals import show_refusal
 from pages.session.state import Source, pop_refusal
@@ -55,7 +56,8 @@ def _take(files: Sequence[Arrived], lesson: Lesson) -> None:
     folder = files[0].path.parent
     try:
         sent = {file.name: file.path for file in files}
-        taken = take_labels(sent, folder / "strokes.tif", len(lesson.summary(0).classes) + 1)
+        n_values, stack = len(lesson.summary(0).classes) + 1, stack_of(lesson.setting.task)
+        taken = take_labels(sent, folder / "strokes.tif", n_values, stack)
         if taken.is_colored or taken.colors:
             raise SandsegError(
                 "These strokes are colors, and a class is a number.",

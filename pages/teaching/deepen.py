@@ -1,0 +1,84 @@
+"""From strokes to a network of one's own: a training on what is painted, begun from the lesson."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from pages.cache.models import find_model
+from pages.cache.rocks import open_source
+from pages.panels.refusals import show_refusal
+from pages.server import navigation
+from pages.session.state import Source, own, pop_refusal
+from pages.session.visit import visit
+from pages.teaching.lesson import Lesson
+from pages.training.access import ask_token, token
+from pages.training.choice import RUN
+from sandseg.config import UNetConfig, fit_patches, preset
+from sandseg.errors import SandsegError
+from sandseg.export.tiff import write_image
+from sandseg.runs.control import start_run
+from sandseg.runs.permissions import training_rules
+from sandseg.runs.settings import DataSource, RunSettings
+from sandseg.teach.parting import dealt_out
+from sandseg.teach.taught_model import network_of
+from sandseg.uploads import workspace
+
+REFUSAL, BEGUN = "deepen_refusal", "deepened"
+ABOUT = (
+    "The network that sees the slice learns from your strokes, too; what is not painted counts for "
+    "nothing. Some strokes are held back to judge it by. It takes minutes to hours, and goes on "
+    "without this page."
+)
+
+
+def offer_training(lesson: Lesson, source: Source) -> None:
+    """Offer to train a network on the strokes, where trainings are allowed."""
+    if run_id := own(BEGUN).pop(lesson.id, ""):
+        st.switch_page(navigation.TRAIN, query_params={RUN: run_id})
+    network = network_of(find_model(lesson.setting.task.model_name))
+    if not training_rules().is_on or not isinstance(network.unet, UNetConfig):
+        return
+    label, icon = "Train a network on this", ":material/school:"
+    with st.popover(label, icon=icon, width="stretch", key="deepen"):
+        st.markdown(ABOUT)
+        ask_token()
+        st.button("Start training", type="primary", on_click=_start, args=(lesson, source))
+        if refusal := pop_refusal(REFUSAL):
+            show_refusal(refusal)
+
+
+def _start(lesson: Lesson, source: Source) -> None:
+    """Begin; the page of trainings then shows how it goes."""
+    folder = workspace.new_folder(visit().folder)
+    try:
+        settings = _settings(lesson, source, folder)
+        own(BEGUN)[lesson.id] = start_run(settings, token())
+    except SandsegError as error:
+        st.session_state[REFUSAL] = error
+    finally:
+        workspace.remove_folder(folder)  # the run has its own copies
+
+
+def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
+    """Return what is to be trained; strokes, and the slices of a sample, are written for it.
+
+    Raises:
+        TeachError: A class has too few strokes to hold some back.
+    """
+    painting = lesson.strokes()
+    classes = painting.classes
+    dealt_out(painting.values, len(classes))
+    network = network_of(find_model(lesson.setting.task.model_name))
+    (folder / "strokes.tif").write_bytes(lesson.strokes_tiff())
+    images = Path(source.place)
+    if not source.upload:
+        stack, images = open_source(source.place), folder / f"{source.id}.tif"
+        write_image(images, stack.slices(), stack.spacing_um)
+    files = {"images": str(images), "labels": str(folder / "strokes.tif")}
+    recipe = preset("tiny")
+    recipe = replace(recipe, unet=replace(network.unet, n_classes=len(classes)), learning_rate=1e-3)
+    recipe = fit_patches(recipe, min(lesson.setting.shape[1:]))
+    title = f"{source.title[:80]}, from strokes"
+    data = DataSource("strokes", **files)
+    return RunSettings(data, recipe, title, classes=classes, start_from=network.name)
