@@ -8,6 +8,7 @@ import numpy as np
 from sandseg.errors import ConfigError
 
 OWN_LABELS = "SandSeg labels"  # how the info of a label file begins that this program wrote
+OWN_STROKES = "SandSeg strokes"  # likewise of a stroke file, whose 0 is no class
 IGNORED = 255  # label of a pixel nobody labelled; counted nowhere
 
 
@@ -38,6 +39,9 @@ SANDSTONE = (
     SegmentationClass(2, "quartz", "#8FBCD4", "the grey grains that fill most of the rock"),
     SegmentationClass(3, "pyrite", "#FFD92E", "the bright specks"),
 )
+
+
+UNPAINTED = SegmentationClass(0, "not painted", "#000000")  # the first in a stroke file
 
 
 def palette(classes: Sequence[SegmentationClass] = SANDSTONE) -> np.ndarray:

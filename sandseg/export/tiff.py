@@ -13,7 +13,14 @@ from tifffile import TiffFile, TiffWriter
 from tifffile.tifffile import imagej_metadata_tag
 
 from sandseg.atomic import whole_file
-from sandseg.classes import OWN_LABELS, SANDSTONE, SegmentationClass, palette
+from sandseg.classes import (
+    OWN_LABELS,
+    OWN_STROKES,
+    SANDSTONE,
+    UNPAINTED,
+    SegmentationClass,
+    palette,
+)
 from sandseg.errors import LabelError
 from sandseg.scan.tiff.voxels import Spacing
 
@@ -216,7 +223,8 @@ def class_names(classes: Sequence[SegmentationClass]) -> str:
         f"label {material.value} = {material.name}{' (pores)' if material.is_pore else ''}"
         for material in classes
     ]
-    return "\n".join([OWN_LABELS, *lines, ""])
+    kind = OWN_STROKES if classes[0] == UNPAINTED else OWN_LABELS
+    return "\n".join([kind, *lines, ""])
 
 
 def _page_options(spacing_um: Spacing | float | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sandseg.atomic import replacing
-from sandseg.classes import OWN_LABELS, SegmentationClass, numbered_classes
+from sandseg.classes import OWN_STROKES, UNPAINTED, SegmentationClass, numbered_classes
 from sandseg.errors import TeachError, named
 from sandseg.export.tiff import labels_tiff_bytes
 from sandseg.scan.colors import is_grey
@@ -21,7 +21,6 @@ from sandseg.scan.tiff.voxels import Spacing
 from sandseg.teach.events import MAX_CLASSES, MIN_CLASSES
 from sandseg.teach.strokes import Painting
 
-UNPAINTED = SegmentationClass(0, "not painted", "#000000")
 _SAVE = "Save them as a TIFF of whole numbers: 0 where nothing is painted, 1, 2 … for the classes."
 _LINE = re.compile(r"label (\d+) = (.+?)( \(pores\))?")
 
@@ -107,7 +106,7 @@ def classes_in(path: Path) -> tuple[SegmentationClass, ...]:
             colormap = tiff.tif.pages.first.colormap
         finally:
             tiff.close()
-    if not str(info).startswith(OWN_LABELS) or colormap is None:
+    if not str(info).startswith(OWN_STROKES) or colormap is None:
         return ()
     lines = [_LINE.fullmatch(line) for line in str(info).splitlines()]
     known = {int(line[1]): (line[2], bool(line[3])) for line in filter(None, lines)}

@@ -57,7 +57,7 @@ def field(page):
 
 
 def kept_files(work):
-    return [path for path in work.rglob("*") if path.is_file()]
+    return [path for path in work.rglob("*") if path.is_file() and path.stat().st_size]
 
 
 def slow_down(page):

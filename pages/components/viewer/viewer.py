@@ -225,7 +225,9 @@ def _state(view: Mapping[str, Any], z: int, n_slices: int) -> ViewerState:
     return ViewerState(
         z=min(max(new_z, 0), n_slices - 1) if isinstance(new_z, int) else z,
         clicked=tuple(clicked) if _are_integers(clicked) and len(clicked) == 2 else None,
-        hidden=tuple(sorted({*hidden} & {*range(256)})) if _are_integers(hidden) else (),
+        hidden=tuple(dict.fromkeys(value for value in hidden if 0 <= value < 256))
+        if _are_integers(hidden)
+        else (),
     )
 
 
