@@ -17,6 +17,7 @@ from sandseg.atomic import write_bytes
 from sandseg.classes import SegmentationClass
 from sandseg.config import ImportedNetConfig, UNetConfig
 from sandseg.errors import ModelError
+from sandseg.model.card import parse_card
 from sandseg.settings import models_folder, runs_root
 
 CARD = "card.json"
@@ -81,7 +82,7 @@ def load_model(name: str = DEFAULT_MODEL, folder: Path | None = None) -> StoredM
             f'There is no model "{name}".', hint=f"Choose one of the models at hand: {known}."
         )
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        card = parse_card(path.read_text(encoding="utf-8"))
         _check_files(path.parent, card["files"])
         return StoredModel(
             name=name,
