@@ -1,5 +1,6 @@
 """The classes of a lesson: two to eight, with names, colors, and which of them are pore."""
 
+import zlib
 from collections.abc import Sequence
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from pages.panels.refusals import show_refusal
 from pages.session.state import pop_refusal
 from pages.teaching.lesson import Lesson, classes_event
+from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass, numbered_classes
 from sandseg.errors import SandsegError
 from sandseg.teach.events import class_entries
@@ -54,11 +56,14 @@ def edit_classes(
 def _row(
     lesson: Lesson, classes: list[SegmentationClass], index: int, material: SegmentationClass
 ) -> None:
-    """One class: color, name, pore, remove; what is typed counts when it is left."""
-    key = f"{lesson.id}-{index}"
+    """One class: color, name, pore, remove; what is typed counts when it is left.
+
+    Another class has fields of its own: a browser that still holds what stood in the old ones would
+    else say it again, and undo the change.
+    """
+    says = zlib.crc32(repr((material.name, material.color, material.is_pore)).encode())
+    key = f"{lesson.id}-{index}-{says}"
     color, name, pore, gone = (f"{kind}-{key}" for kind in ("color", "name", "pore", "gone"))
-    st.session_state[color], st.session_state[name] = material.color, material.name
-    st.session_state[pore] = material.is_pore
 
     def take() -> None:
         changed = SegmentationClass(
@@ -71,16 +76,17 @@ def _row(
 
     row = st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False)
     how = {"label_visibility": "collapsed", "on_change": take}
-    row.color_picker(f"Color of {material.name}", key=color, **how)
-    row.text_input(f"Name of class {index + 1}", key=name, max_chars=40, **how)
-    row.checkbox("pore", key=pore, on_change=take, help="Counts to the porosity")
+    row.color_picker(f"Color of {plain(material.name)}", material.color, key=color, **how)
+    row.text_input(f"Name of class {index + 1}", material.name, key=name, max_chars=40, **how)
+    counts = "Counts to the porosity"
+    row.checkbox("pore", material.is_pore, key=pore, on_change=take, help=counts)
     if len(classes) > FEWEST:
         row.button(
             "",
             icon=":material/close:",
             key=gone,
             type="tertiary",
-            help=f"Remove {material.name}",
+            help=f"Remove {plain(material.name)}",
             on_click=_say,
             args=(lesson, [one for i, one in enumerate(classes) if i != index]),
         )

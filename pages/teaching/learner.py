@@ -21,7 +21,7 @@ from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.measure.composition import Composition
-from sandseg.predict.teaching import Painted, gather
+from sandseg.predict.teaching import Painted, gather, score_of
 from sandseg.teach.held_back import HeldBackScore
 from sandseg.teach.strokes import Painting
 from sandseg.teach.where_next import Place
@@ -272,7 +272,7 @@ class Learner:
         if taught is None:
             return
         try:
-            score = learning.score(taught, painted)
+            score = score_of(painted, taught.classifier)
         except SandsegError:
             score = None  # without one, nothing is claimed
         with self.lock:

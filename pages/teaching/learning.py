@@ -14,8 +14,7 @@ from sandseg.export.pictures import encode_png
 from sandseg.measure.composition import Composition, composition_of
 from sandseg.predict.sight import Sight
 from sandseg.predict.slices import SlicePrediction
-from sandseg.predict.teaching import Painted, joined, learn_from
-from sandseg.teach.held_back import HeldBackScore, held_back_score
+from sandseg.predict.teaching import Painted, learn_from
 from sandseg.teach.pixel_classifier import Classifier
 from sandseg.teach.where_next import Place, place_in_slice, where_next
 
@@ -85,15 +84,6 @@ def learn(
     if len(found) < (1 if n_corrected else 2):
         return None
     return Taught(n, learn_from(painted, len(classes), n_corrected), classes)
-
-
-def score(taught: Taught, painted: Mapping[int, Painted]) -> HeldBackScore:
-    """Tell by strokes that are held back how good it is, over the classes that are painted."""
-    found = joined(painted)
-    values = np.unique(found.values)
-    answers = taught.classifier.probabilities(found.drawn)[:, values - 1]
-    numbers = 1 + np.searchsorted(values, found.values).astype(np.uint8)
-    return held_back_score(found.features, numbers, found.strokes, len(values), answers)
 
 
 def next_place(taught: Taught, slices: Mapping[int, tuple[Sight, np.ndarray]]) -> Place | None:

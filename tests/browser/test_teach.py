@@ -283,3 +283,20 @@ def test_nothing_is_lost_by_a_reload_a_second_tab_or_the_end_of_the_server(
     assert third.events() == second.events()
     assert len(third.events()) == len(events) + 1
     visitor.close()
+
+
+def test_classes_that_were_chosen_stay_chosen(page, wait_until_idle):
+    page.goto("/teach")
+    wait_until_idle(page)
+    page.get_by_role("button", name="Classes").click()
+    page.get_by_role("button", name="Pore and solid").click()
+
+    solid = page.locator('input[aria-label="Name of class 2"][value="solid"]')
+    expect(solid).to_have_count(1, timeout=SLOW_MS)
+    page.wait_for_timeout(2000)  # a browser that held the old names would have said them by now
+    expect(page.get_by_label("Name of class 3")).to_have_count(0)
+    name = page.get_by_label("Name of class 2")
+    expect(name).to_have_value("solid")
+    name.fill("grains")
+    name.press("Enter")
+    expect(page.get_by_role("button", name="grains")).to_be_visible(timeout=SLOW_MS)
