@@ -299,4 +299,4 @@ def test_classes_that_were_chosen_stay_chosen(page, wait_until_idle):
     expect(name).to_have_value("solid")
     name.fill("grains")
     name.press("Enter")
-    expect(page.get_by_role("button", name="grains")).to_be_visible(timeout=SLOW_MS)
+    expect(page.get_by_role("button", name="grains", exact=True)).to_be_visible(timeout=SLOW_MS)
