@@ -14,6 +14,7 @@ button {
 }
 button:hover { color: var(--st-link-color); }
 button:focus-visible { outline: 2px solid var(--st-primary-color); outline-offset: 2px; }
+@media print { button { display: none; } }
 """
 
 # The clipboard proper needs https or this very machine; the older way works in a classroom too.

@@ -19,16 +19,7 @@ TRAIN = HOME.with_name("train.py")
 ICON = str(
     Path(__file__).with_name("icon.svg")
 )  # on the browser's tab; Streamlit's own come from Google
-
-
-# Streamlit paints the accent both under white letters and as letters on the page. On a dark page no
-# color is clear enough as both, so letters get the one of links. Fingers need higher buttons.
-_STYLE = """<style>
-[data-testid="stSliderThumbValue"], [data-testid="stButtonGroup"] button[data-selected="true"] {
-  color: light-dark(#9A4A1C, #E8A15C) !important;
-}
-@media (pointer: coarse) { [data-testid="stButtonGroup"] button { min-height: 2.5rem; } }
-</style>"""
+_STYLE = f"<style>{Path(__file__).with_name('page.css').read_text('utf-8')}</style>"
 
 
 def choose_page():  # noqa: ANN201 - Streamlit's type of a page is private

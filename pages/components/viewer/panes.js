@@ -6,7 +6,6 @@ import { icon } from "./icons.js";
 import { Painter } from "./painter.js";
 import { scaleBar } from "./readout.js";
 
-const NARROW = 560; // CSS pixels: below it one pane with tabs
 const GAP = 10; // between panes
 const CAPTION = 26; // height of a pane's title
 const LEAST_PANE = 80;
@@ -76,15 +75,14 @@ export class Panes {
 
   // -------------------------------------------------------------- sizes
 
-  /** Give every pane its size; return whether there is room for one only. */
-  layout() {
-    const { root, slice, choices } = this.viewer;
-    const isNarrow = root.clientWidth < NARROW;
-    const room = { width: root.clientWidth, height: this.roomHeight() };
+  /** Give every pane its size; where it is narrow, one pane is shown, with tabs. */
+  layout(isNarrow) {
+    const { slice, choices } = this.viewer;
+    this.tabs.hidden = !isNarrow || this.list.length < 2;
+    const room = { width: this.stage.clientWidth, height: this.roomHeight() };
     this.size = arrange(isNarrow ? 1 : this.list.length, room, slice);
     this.tab = clamp(choices.tab, 0, this.list.length - 1);
-    root.dataset.layout = isNarrow ? "narrow" : "wide";
-    this.tabs.hidden = !isNarrow || this.list.length < 2;
+    this.stage.style.setProperty("--columns", this.size.columns);
     this.stage.style.gridTemplateColumns = `repeat(${this.size.columns}, ${this.size.width}px)`;
     this.list.forEach((pane, index) => {
       pane.isShown = !isNarrow || index === this.tab;
@@ -93,14 +91,11 @@ export class Panes {
       pane.figure.classList.toggle("lone", isNarrow || this.list.length === 1);
       this.resize(pane);
     });
-    return isNarrow;
   }
 
   roomHeight() {
-    const { root, header } = this.viewer;
-    if (document.fullscreenElement && root.matches(":fullscreen")) {
-      return window.innerHeight - (root.scrollHeight - this.stage.offsetHeight);
-    }
+    const { header, isFull } = this.viewer;
+    if (isFull) return this.stage.clientHeight; // all that tools and slider leave
     const isGrid = this.list.length > 3; // its pictures are small enough already
     const around = AROUND + (this.viewer.painting?.moreHeight ?? 0);
     return isGrid ? header.height : Math.min(header.height, Math.max(LEAST_HEIGHT, window.innerHeight - around));
@@ -145,6 +140,7 @@ export class Panes {
   drawPane({ context, overlay, handle, scale }, index, view) {
     const { choices, header, sample, slice } = this.viewer;
     this.painter.draw(index, context, view);
+    overlay.svg.setAttribute("viewBox", `0 0 ${this.size.width} ${this.size.height}`); // on paper it has another size
     sample.draw(overlay, view, slice);
     handle.hidden = !this.painter.isParted(index);
     handle.style.left = `${choices.split * 100}%`;

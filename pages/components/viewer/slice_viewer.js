@@ -19,6 +19,7 @@ import { Talk } from "./talk.js";
 import { Tools } from "./tools.js";
 import { View } from "./view.js";
 
+const NARROW = 560; // CSS pixels: below it one pane with tabs
 const OPACITIES = [0, 0.35, 0.6, 1];
 const UNTOUCHED = {
   view: null, hidden: null, outline: false, errors: false, low: 0, high: 255, split: 0.5, tab: 0,
@@ -198,9 +199,20 @@ export class SliceViewer {
     this.change(name === "low" ? { low: Math.min(value, high - 1) } : { high: Math.max(value, low + 1) });
   }
 
+  get isFull() {
+    return this.root.matches(":fullscreen, .filled");
+  }
+
+  /** The whole screen; the whole window where a browser gives its screen to films alone. */
   fullScreen() {
     if (document.fullscreenElement) document.exitFullscreen();
-    else this.root.requestFullscreen?.();
+    else if (this.root.requestFullscreen) this.root.requestFullscreen();
+    else this.fillWindow(!this.isFull);
+  }
+
+  fillWindow(isFilled) {
+    this.root.classList.toggle("filled", isFilled);
+    this.layout();
   }
 
   // -------------------------------------------------------------- which part, how large
@@ -253,10 +265,12 @@ export class SliceViewer {
 
   layout() {
     if (!this.slice || !this.root.clientWidth) return;
-    const isNarrow = this.panes.layout();
+    const isNarrow = this.root.clientWidth < NARROW;
+    this.root.dataset.layout = isNarrow ? "narrow" : "wide";
     this.tools.placeOpacity(isNarrow);
     this.painting?.layout(isNarrow);
     this.showControls();
+    this.panes.layout(isNarrow); // in what the controls leave
     this.panes.draw();
   }
 

@@ -102,7 +102,7 @@ export class Tools {
     errors.hidden = !panes.some(hasSwitch);
     errors.title = `Only ${header.pictureName} (e)`;
     errors.setAttribute("aria-label", errors.title);
-    full.hidden = !this.viewer.root.requestFullscreen;
+    full.setAttribute("aria-pressed", String(this.viewer.isFull));
     this.contrastPanel.hidden = !choices.contrast;
     this.helpPanel.hidden = !choices.help;
     this.exactField.hidden = header.exact == null;
@@ -118,8 +118,8 @@ export class Tools {
   }
 
   showSlice(z, text) {
-    const { nSlices, stepper } = this.viewer.header;
-    this.stepper.hidden = nSlices < 2 || stepper === false;
+    const { header: { nSlices, stepper }, isFull } = this.viewer;
+    this.stepper.hidden = nSlices < 2 || (stepper === false && !isFull); // the page's own is not seen then
     this.slider.max = nSlices - 1;
     this.slider.value = z;
     this.slider.setAttribute("aria-valuetext", text);
