@@ -1,6 +1,7 @@
 """The real app on a real server, seen by a real browser.
 
-`page` starts out of the app's first page and fails the test on errors of our own JavaScript.
+`page` starts out of the app's first page and fails the test on errors of our own JavaScript, and on
+each request to another host.
 Playwright keeps an event loop in this thread: no `asyncio.run` in these tests, use threads.
 """
 
@@ -197,9 +198,10 @@ def profile(app, browser):
 @pytest.fixture
 def page(app, profile):
     """A fresh visitor, cut off from everything but the app; only its files are known already."""
-    errors = []
+    errors, strangers = [], []
     visitor = profile.new_page()
     visitor.set_default_timeout(TIMEOUT_S * 1000)
+    visitor.on("request", lambda request: _note_stranger(request.url, app.url, strangers))
     visitor.on("pageerror", lambda error: errors.append(str(error)))
     visitor.on("console", lambda message: _note_error(message, app.url, errors))
     yield visitor
@@ -207,6 +209,13 @@ def page(app, profile):
     _forget(profile, visitor, app.url)
     visitor.close()
     assert not errors, "errors in the browser's console:\n" + "\n".join(errors)
+    assert not strangers, "asked of others than the app:\n" + "\n".join(strangers)
+
+
+def _note_stranger(url, home, strangers):
+    """Note what is asked of another host: a room without the internet must miss nothing."""
+    if not url.startswith((home, "data:", "blob:", "about:")):
+        strangers.append(url)
 
 
 def _forget(profile, page, url):
