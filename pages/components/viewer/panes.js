@@ -50,7 +50,10 @@ export class Panes {
       this.stage.replaceChildren(...this.list.map(({ figure }) => figure), this.viewer.readout);
       this.tabs.replaceChildren(...this.list.map(({ tab }) => tab));
     }
-    panes.forEach(({ note }, index) => (this.list[index].note.textContent = note ?? ""));
+    panes.forEach(({ title, note }, index) => {
+      this.list[index].note.textContent = note ?? "";
+      this.list[index].figure.firstChild.title = `${title} ${note ?? ""}`.trim(); // whole where it is cut off
+    });
   }
 
   buildPane(title, index) {
