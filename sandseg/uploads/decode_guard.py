@@ -7,13 +7,17 @@ run in it.
 import json
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
+
 from sandseg.confine.start import TooSlowError, ask_apart
 from sandseg.errors import SandsegError, StackError
+from sandseg.memory import Part, budget
 from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
 from sandseg.scan.raw.layout import RawFormat
@@ -27,6 +31,7 @@ _DECODER = "sandseg.uploads.decode"
 _TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
 # One thread: each reserves memory, and the limit counts what is reserved.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TIFFFILE_NUM_THREADS")
+DECODER_BYTES = 160 * 10**6  # of the process, before it has unpacked much
 _TURNS = Turns()
 T = TypeVar("T")
 
@@ -207,8 +212,10 @@ def _answers(requests: list[dict], limits: StackLimits, name: str) -> list[dict]
     trusting = replace(limits, trusts_codecs=sys.platform == "linux")
     asked = {"limits": asdict(trusting), "requests": requests, "room": workspace.room(folder)}
     try:
-        with _TURNS.turn(workspace.visit_of(folder)) as turn:
-            watch = partial(_watch, turn)
+        # Memory first: whoever pauses holds some, and must not wait for one who waits for it.
+        held = budget.take(DECODER_BYTES, "Reading a file", 0.5, wait_s=limits.decode_s)
+        with held as part, _TURNS.turn(workspace.visit_of(folder)) as turn:
+            watch = partial(_watch, turn, part)
             threads = dict.fromkeys(_THREADS, "1")
             said = ask_apart(_DECODER, asked, limits.decode_s, threads, watch)
     except TooSlowError as error:
@@ -226,7 +233,9 @@ def _answers(requests: list[dict], limits: StackLimits, name: str) -> list[dict]
     return answers
 
 
-def _watch(turn: Turn, pid: int) -> None:
-    """Let a process take its turns with the others, and end it where it fills the disk."""
+def _watch(turn: Turn, part: Part, pid: int) -> None:
+    """Let a process take its turns with the others, and end it where it fills memory or disk."""
     share_process(turn, pid)
+    with suppress(psutil.NoSuchProcess):
+        budget.grow(part, psutil.Process(pid).memory_info().rss)
     workspace.require_free()
