@@ -9,7 +9,7 @@ from contextlib import contextmanager
 LOOK_S = 0.5  # how often somebody who waits hears how long it will still take
 FIRST_GUESS_S = 0.5  # of the time one turn takes, before there was any
 NEW_SHARE = 0.3  # of the last turn in the guess for the next
-LONG_S = 1.0  # of a turn, before the next one goes first
+LONG_S = 1.0  # of a turn, before the others go first
 
 
 class Ticket:
@@ -24,7 +24,7 @@ class FairLine:
     """Askers of many threads, served one at a time in the order they came.
 
     Who leaves holds up nobody. Who asks for what somebody before them asked for need not wait any
-    longer once that is known. Who is long at work lets the next one go first now and then.
+    longer once that is known. Who is long at work lets the others go first now and then.
     """
 
     def __init__(self):
@@ -73,7 +73,7 @@ class FairLine:
         self._seconds += NEW_SHARE * (seconds - self._seconds)
 
     def give_way(self) -> None:
-        """Let the next one who asks for something else go first: call it between parts of a turn.
+        """Let those who ask for something else go first: call it between parts of a turn.
 
         Nothing happens before the turn has lasted `LONG_S`, or where nobody else waits.
         """
@@ -82,8 +82,9 @@ class FairLine:
             others = [other for other in self._tickets if other.key != ticket.key]
             if now - ticket.began < LONG_S or not others:
                 return
-            self._tickets.remove(others[0])
-            self._tickets.appendleft(others[0])
+            same = [other for other in self._tickets if other.key == ticket.key]
+            others.sort(key=lambda other: other.began > 0)  # who has not begun comes first
+            self._tickets = deque([*others, *same])
             self._moved.notify_all()
             self._moved.wait_for(lambda: self._tickets[0] is ticket)
             ticket.began = time.perf_counter()

@@ -1,7 +1,6 @@
 """What each method makes of a slice, computed once for all visitors, and how they compare."""
 
 import time
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,11 +8,11 @@ import numpy as np
 from pages.cache.fair_line import FairLine
 from pages.cache.models import list_models
 from pages.cache.rocks import COMPARING, Work, hold, open_source, true_sample, true_slice
+from pages.cache.samples import sample_of
 from pages.cache.slices import (
     mapping_of,
     prediction_of,
     predictor_of,
-    sample_of,
 )
 from pages.cache.store import kept
 from pages.cache.task import Task
@@ -121,15 +120,13 @@ def run_of(trial: Trial) -> Run:
     return _run_of(trial)
 
 
-def _running(trial: Trial) -> AbstractContextManager:
-    return hold(trial.task.source, RUNNING)
-
-
-@kept(line=_line, hold=_running)
+@kept(line=_line)
 def _run_of(trial: Trial) -> Run:
     image = open_source(trial.task.source).read_slice(trial.z)
     grey, unseen = mapping_of(trial.task).bring(image)
-    found, seconds = methods.timed(_segmenter(trial.method, trial.method_sha256), grey)
+    segmenter = _segmenter(trial.method, trial.method_sha256)
+    with hold(trial.task.source, RUNNING):
+        found, seconds = methods.timed(segmenter, grey)
     return Run(replace(found, unseen=unseen).seen_labels, seconds)
 
 

@@ -1,7 +1,7 @@
 """Slices segmented once for all visitors, and what a page shows of them."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from pages.cache.rocks import (
     true_sample,
     true_slice,
 )
+from pages.cache.samples import finder_of, sample_of
 from pages.cache.store import kept
 from pages.cache.task import SlicePictures, Task
 from sandseg.atomic import read_json
@@ -30,11 +31,9 @@ from sandseg.config import Treatment
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
 from sandseg.grey.display import to_display
-from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import zoom_for
 from sandseg.measure.composition import Composition, composition_of
-from sandseg.measure.outline import outline_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out, ready_predictor
 from sandseg.predict.slices import (
@@ -47,6 +46,7 @@ from sandseg.predict.slices import (
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
 
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
+LARGE_PIXELS = 2**22  # of a slice as its network sees it: some seconds of work
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
 
 _line = FairLine()
@@ -74,41 +74,6 @@ def _line_of(task: Task) -> GreyMapping:
     finder = finder_of(task)
     with hold(task.source, LOOKING):
         return choose_mapping(stack, model.histogram, task.treatment.grey, model.landmarks, finder)
-
-
-def finder_of(task: Task) -> SampleFinder:
-    """Return what finds the sample in the slices of a task."""
-    return _finder_of(task.source, task.treatment.sample)
-
-
-@kept()
-def _finder_of(source: str, sample: str) -> SampleFinder:
-    with hold(source, LOOKING):
-        return finder_for(open_source(source), sample)
-
-
-def sample_of(task: Task, z: int) -> np.ndarray:
-    """Return where the sample lies in a slice, (Y, X) bool."""
-    return _sample_of(task.source, task.treatment.sample, z)
-
-
-@kept()
-def _sample_of(source: str, sample: str, z: int) -> np.ndarray:
-    finder = _finder_of(source, sample)
-    with hold(source, LOOKING):
-        return finder.find(open_source(source).read_slice(z))
-
-
-def outline_in(task: Task, z: int) -> tuple[np.ndarray, ...]:
-    """Return the outline of the sample in a slice: polygons of points (x, y), see `outline_of`."""
-    return _outline_in(task.source, task.treatment.sample, z)
-
-
-@kept()
-def _outline_in(source: str, sample: str, z: int) -> tuple[np.ndarray, ...]:
-    found = _sample_of(source, sample, z)
-    with hold(source, LOOKING):
-        return outline_of(found)
 
 
 def zoom_of(task: Task) -> float:
@@ -179,7 +144,13 @@ def _what_is_seen(task: Task, z: int, predictor: Predictor) -> tuple:
 
 def _segmenting(task: Task, _z: int, predictor: Predictor) -> AbstractContextManager:
     work = Work("Segmenting a slice of this size", slice_bytes(predictor.zoom))
-    return hold(task.source, work)
+    return hold(task.source, work) if _is_large(task, predictor) else nullcontext()
+
+
+def _is_large(task: Task, predictor: Predictor) -> bool:
+    """Whether a slice lets others go first; of all that do not, one is at work at a time."""
+    _, height, width = open_source(task.source).shape
+    return height * width * max(predictor.zoom, 1) ** 2 > LARGE_PIXELS
 
 
 @kept(key=_what_is_seen, line=_line, hold=_segmenting)
@@ -188,8 +159,8 @@ def _segmented(task: Task, z: int, predictor: Predictor) -> SlicePrediction:
         _line.give_way()
         return predictor.network(tiles)
 
-    image = open_source(task.source).read_slice(z)
-    return replace(predictor, network=network).predict(image)
+    polite = replace(predictor, network=network) if _is_large(task, predictor) else predictor
+    return polite.predict(open_source(task.source).read_slice(z))
 
 
 @kept()

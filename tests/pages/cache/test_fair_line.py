@@ -155,7 +155,7 @@ def test_a_long_turn_lets_others_go_first_and_is_then_finished(monkeypatch):
     for thread in threads:
         thread.join(10)
 
-    assert served == ["a0", "b", "a1", "c", "a2"]  # whoever asked for the same waited for it
+    assert served == ["a0", "b", "c", "a1", "a2"]  # whoever asked for the same waited for it
     assert results.n_waiting == 0
 
 
