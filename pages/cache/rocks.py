@@ -79,7 +79,7 @@ class Work(NamedTuple):
     bytes_per_pixel: float
 
 
-LOOKING = Work("Looking at a slice of this size", 25)
+LOOKING = Work("Looking at a slice of this size", 32)
 MEASURING = Work("Measuring a slice of this size", 20)
 DRAWING = Work("Drawing a slice of this size", 20)
 COMPARING = Work("Comparing slices of this size", 30)

@@ -22,7 +22,7 @@ from sandseg.scan.stack import Stack
 from sandseg.teach.taught_model import load_network
 
 AS_USUAL = Treatment()
-_BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
+_BYTES_PER_PIXEL = 50  # while a slice is segmented: greys, what is outside, probabilities
 
 
 @dataclass(frozen=True, eq=False)
