@@ -147,6 +147,16 @@ DECODE_BYTES = _bytes(
     2 * 2**30,  # of address space; the libraries alone take 0.4 GB of it
 )
 DECODE_S = _number("SANDSEG_DECODE_S", "seconds it may take", "300", 300.0)
+MEMORY = replace(
+    _bytes(
+        "SANDSEG_MEMORY",
+        "of memory for all the work of a server at a time, and for what it keeps of it",
+        "half of what there is, or of what the container may have",
+        0,
+    ),
+    default=None,
+    example="4e9",
+)
 MAX_CONNECTIONS = _number(
     "SANDSEG_MAX_CONNECTIONS",
     "connections from one address at a time; this computer's own are not counted",

@@ -19,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS = (
     ("errors", "classes", "config", "settings", "atomic", "lock"),
     ("scan", "measure", "score", "confine"),
+    ("memory",),
     ("model", "uploads"),
     ("grey",),
     ("data", "export"),

@@ -6,8 +6,13 @@ import numpy as np
 from PIL import Image
 
 from pages.cache.models import classes_of
-from pages.cache.rocks import true_labels
-from pages.cache.slices import grey_slice, prediction_of, true_in_picture, true_seen
+from pages.cache.rocks import COMPARING, DRAWING, hold, true_labels
+from pages.cache.slices import (
+    grey_slice,
+    prediction_of,
+    true_in_picture,
+    true_seen,
+)
 from pages.cache.store import kept
 from pages.cache.task import Task
 from sandseg.classes import IGNORED
@@ -27,8 +32,9 @@ def slice_evaluation(task: Task, z: int, truth: str) -> Evaluation:
     """
     classes, found = classes_of(task.model_name), prediction_of(task, z)
     true = true_seen(task, z, truth)
-    compared = evaluate_slice(true, found.labels, found.confidence, len(classes))
-    _ = compared.scores, compared.intervals  # computed now, they are kept with it
+    with hold(task.source, COMPARING):
+        compared = evaluate_slice(true, found.labels, found.confidence, len(classes))
+        _ = compared.scores, compared.intervals  # computed now, they are kept with it
     return compared
 
 
@@ -54,10 +60,11 @@ def labelled_slices(truth: str) -> list[int]:
 @kept()
 def error_thumbnail(task: Task, z: int, truth: str) -> bytes:
     """Encode a small picture of all wrong pixels of a slice."""
-    true = true_in_picture(task, z, truth)
-    marked = errors_only(grey_slice(task, z), true, prediction_of(task, z).labels)
-    picture = Image.fromarray(marked)
-    small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))
+    true, found = true_in_picture(task, z, truth), prediction_of(task, z)
+    grey = grey_slice(task, z)
+    with hold(task.source, DRAWING):
+        picture = Image.fromarray(errors_only(grey, true, found.labels))
+        small = picture.reduce(max(1, min(picture.size) // THUMBNAIL_SIZE))
     return encode_jpeg(np.asarray(small))
 
 

@@ -6,7 +6,17 @@ import numpy as np
 import streamlit as st
 
 from pages.cache.models import classes_of, find_model
-from pages.cache.rocks import open_source, stack_of, true_labels, true_slice
+from pages.cache.rocks import (
+    DRAWING,
+    LOOKING,
+    MEASURING,
+    Work,
+    hold,
+    open_source,
+    stack_of,
+    true_labels,
+    true_slice,
+)
 from pages.cache.slices import (
     grey_slice,
     line_of,
@@ -31,6 +41,7 @@ Plane = Literal["XZ", "YZ"]
 
 OPACITY = 0.6  # of the colors in the side views, as in the viewer
 SIDE_HEIGHT, SIDE_WIDTH = 260, 440  # screen pixels at most, each side view
+SIDE_VIEWS = "Drawing the side views of a stack of this size"
 N_THUMBNAILS, N_COLUMNS, SHEET_WIDTH = 12, 4, 880
 
 
@@ -42,7 +53,9 @@ def _as_shown(task: Task) -> tuple:
 @kept(key=_as_shown)
 def _volume(task: Task) -> np.ndarray:
     line = line_of(task)
-    with st.spinner("Reading all slices for the side views …"):
+    n_slices = open_source(task.source).n_slices
+    reading = st.spinner("Reading all slices for the side views …")
+    with reading, hold(task.source, Work(SIDE_VIEWS, n_slices + 20)):
         return cuts.display_volume(open_source(task.source), line.low, line.high)
 
 
@@ -83,7 +96,9 @@ def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...])
 @kept()
 def _true_volume(truth: str) -> np.ndarray:
     """Read all true labels, (Z, Y, X): a cut goes through all slices."""
-    return np.stack([*true_labels(truth).slices()])
+    labels = true_labels(truth)
+    with hold(truth, Work(SIDE_VIEWS, 2 * labels.n_slices)):
+        return np.stack([*labels.slices()])
 
 
 @kept()
@@ -91,7 +106,9 @@ def slice_counts(task: Task, z: int, truth: str) -> np.ndarray:
     """Count the grey values of a slice by class, as `survey.count_greys` does."""
     n_classes = len(classes_of(task.model_name))
     labels = true_slice(truth, z) if truth else None
-    return count_greys(grey_slice(task, z), labels, n_classes)
+    grey = grey_slice(task, z)
+    with hold(task.source, MEASURING):
+        return count_greys(grey, labels, n_classes)
 
 
 @kept()
@@ -103,7 +120,8 @@ def survey(task: Task, truth: str) -> Survey:
     """
     line, n_classes = line_of(task), len(classes_of(task.model_name))
     labels = true_labels(truth) if truth else None
-    with st.spinner("Looking through the stack …"):
+    looking = st.spinner("Looking through the stack …")
+    with looking, hold(task.source, LOOKING):
         return survey_stack(open_source(task.source), line.low, line.high, labels, n_classes)
 
 
@@ -120,9 +138,11 @@ def contact_sheet(task: Task) -> bytes:
         StackError: A slice is damaged.
     """
     chosen = thumbnail_slices(open_source(task.source).n_slices)
-    pictures = [grey_slice(task, z) for z in chosen]
     titles = [str(z + 1) for z in chosen]
-    return encode_jpeg(cuts.contact_sheet(pictures, titles, N_COLUMNS, SHEET_WIDTH))
+    line_of(task)  # made before anything is held that it may have to wait for
+    with hold(task.source, Work(DRAWING.name, 20 + len(chosen))):
+        pictures = [grey_slice(task, z) for z in chosen]
+        return encode_jpeg(cuts.contact_sheet(pictures, titles, N_COLUMNS, SHEET_WIDTH))
 
 
 def verdict_on(task: Task) -> Verdict:
@@ -134,10 +154,12 @@ def verdict_on(task: Task) -> Verdict:
 @kept()
 def _looks(task: Task) -> list[Look]:
     stack, predictor = open_source(task.source), predictor_of(task)
-    return [
-        predictor.look_at(stack.read_slice(z), prediction_of(task, z))
-        for z in slices_with_sample(stack)
-    ]
+    looks = []
+    for z in slices_with_sample(stack):
+        found = prediction_of(task, z)
+        with hold(task.source, LOOKING):
+            looks.append(predictor.look_at(stack.read_slice(z), found))
+    return looks
 
 
 @kept(key=_as_shown)

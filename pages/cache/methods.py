@@ -7,8 +7,13 @@ import numpy as np
 
 from pages.cache.fair_line import FairLine
 from pages.cache.models import list_models
-from pages.cache.rocks import open_source, true_sample, true_slice
-from pages.cache.slices import mapping_of, prediction_of, predictor_of, sample_of
+from pages.cache.rocks import COMPARING, Work, hold, open_source, true_sample, true_slice
+from pages.cache.samples import sample_of
+from pages.cache.slices import (
+    mapping_of,
+    prediction_of,
+    predictor_of,
+)
 from pages.cache.store import kept
 from pages.cache.task import Task
 from sandseg.classes import IGNORED, SANDSTONE
@@ -23,6 +28,8 @@ from sandseg.score.comparison import MethodErrors
 from sandseg.score.intervals import IouIntervals, bootstrap_iou
 from sandseg.score.metrics import Scores, scores
 
+RUNNING = Work("Comparing methods on a slice of this size", 60)  # the hungriest, at its peak
+TIMED_SIDE = 1536  # pixels at most that a network is timed on, along each side
 FOREST_BYTES = 32 * 2**20
 N_CLASSES = len(SANDSTONE)
 
@@ -117,7 +124,9 @@ def run_of(trial: Trial) -> Run:
 def _run_of(trial: Trial) -> Run:
     image = open_source(trial.task.source).read_slice(trial.z)
     grey, unseen = mapping_of(trial.task).bring(image)
-    found, seconds = methods.timed(_segmenter(trial.method, trial.method_sha256), grey)
+    segmenter = _segmenter(trial.method, trial.method_sha256)
+    with hold(trial.task.source, RUNNING):
+        found, seconds = methods.timed(segmenter, grey)
     return Run(replace(found, unseen=unseen).seen_labels, seconds)
 
 
@@ -135,12 +144,21 @@ def _size(task: Task, z: int) -> tuple:  # noqa: ARG001 - all slices of a stack 
 
 @kept(key=_size, line=_line)
 def _network_seconds(task: Task, z: int) -> float:
-    """Time a network on one slice of each size, the second time it sees it: then it is ready."""
+    """Time a network on one slice of each size, the second time it sees it: then it is ready.
+
+    Of a large slice it sees the middle alone.
+    """
     predictor, image = predictor_of(task), open_source(task.source).read_slice(z)
-    predictor.predict(image)
+    middle = image[tuple(slice((n - m) // 2, (n + m) // 2) for n, m in _timed_part(image.shape))]
+    predictor.predict(middle)
     start = time.perf_counter()
-    predictor.predict(image)
-    return time.perf_counter() - start
+    predictor.predict(middle)
+    return (time.perf_counter() - start) * image.size / middle.size
+
+
+def _timed_part(shape: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return for each side how long it is, and how much of it is timed: an even number."""
+    return [(n, min(n, TIMED_SIDE) // 2 * 2 or n) for n in shape]
 
 
 @kept()
@@ -158,8 +176,9 @@ def rating_of(trial: Trial, truth: str) -> Rating:
     """Compare what a method makes of a slice with the true labels."""
     labels = run_of(trial).labels
     true = _where_seen(true_sample(truth, trial.z, SANDSTONE), labels)
-    errors = comparison.method_errors(true, labels, N_CLASSES)
-    intervals = bootstrap_iou(errors.blocks, np.random.default_rng(0))
+    with hold(trial.task.source, COMPARING):
+        errors = comparison.method_errors(true, labels, N_CLASSES)
+        intervals = bootstrap_iou(errors.blocks, np.random.default_rng(0))
     return Rating(scores(errors.matrix), intervals, errors)
 
 
@@ -180,12 +199,13 @@ def difference_of(first: Trial, second: Trial, truth: str) -> Difference:
     """Compare what two methods make of a slice with each other."""
     one, other = run_of(first).labels, run_of(second).labels
     true = _true(first, truth) if truth else None
-    kinds = comparison.difference_kinds(one, other, true)
-    return Difference(
-        comparison.disagreement(one, other),
-        encode_palette_png(kinds),
-        tuple(np.bincount(kinds.ravel(), minlength=4).tolist()),
-    )
+    with hold(first.task.source, COMPARING):
+        kinds = comparison.difference_kinds(one, other, true)
+        return Difference(
+            comparison.disagreement(one, other),
+            encode_palette_png(kinds),
+            tuple(np.bincount(kinds.ravel(), minlength=4).tolist()),
+        )
 
 
 def _true(trial: Trial, truth: str) -> np.ndarray:

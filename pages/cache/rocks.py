@@ -1,8 +1,10 @@
 """The rocks at hand, opened once for all visitors: samples, visitors' stacks, true labels."""
 
 import time
+from contextlib import AbstractContextManager
 from hashlib import blake2b
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from sandseg.data import samples
 from sandseg.data.samples import Sample
 from sandseg.data.sandstone_files import SPLIT
 from sandseg.measure.sample import labels_inside
+from sandseg.memory import budget
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels.files import open_label_values
 from sandseg.scan.stack import Stack
@@ -67,6 +70,28 @@ def open_source(place: str, _name: str = "") -> Stack:
     if Path(place).is_absolute():
         return open_stack(Path(place), name=_name)
     return samples.open_sample(place)
+
+
+class Work(NamedTuple):
+    """Work on a slice: how it is called, and the memory at its peak for each pixel of the slice."""
+
+    name: str
+    bytes_per_pixel: float
+
+
+LOOKING = Work("Looking at a slice of this size", 32)
+MEASURING = Work("Measuring a slice of this size", 20)
+DRAWING = Work("Drawing a slice of this size", 20)
+COMPARING = Work("Comparing slices of this size", 30)
+
+
+def hold(place: str, work: Work) -> AbstractContextManager:
+    """Hold the memory that work on a slice takes; see `memory.Budget.take`.
+
+    Nothing that somebody else may be making is asked for inside: they may wait for this memory.
+    """
+    _, height, width = open_source(place).shape
+    return budget.take(int(work.bytes_per_pixel * height * width), work.name)
 
 
 def stack_of(task: Task, name: str = "") -> Stack:

@@ -1,6 +1,7 @@
 """Slices segmented once for all visitors, and what a page shows of them."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,19 @@ import tifffile
 
 from pages.cache.fair_line import FairLine
 from pages.cache.models import classes_of, find_model, load_network
-from pages.cache.rocks import open_source, slice_content, stack_of, true_sample, true_slice
+from pages.cache.rocks import (
+    DRAWING,
+    LOOKING,
+    MEASURING,
+    Work,
+    hold,
+    open_source,
+    slice_content,
+    stack_of,
+    true_sample,
+    true_slice,
+)
+from pages.cache.samples import finder_of, sample_of
 from pages.cache.store import kept
 from pages.cache.task import SlicePictures, Task
 from sandseg.atomic import read_json
@@ -18,17 +31,22 @@ from sandseg.config import Treatment
 from sandseg.export.overlay import error_marks
 from sandseg.export.pictures import encode_jpeg, encode_palette_png, encode_png
 from sandseg.grey.display import to_display
-from sandseg.grey.finder import SampleFinder, finder_for
 from sandseg.grey.mapping import GreyMapping, choose_mapping
 from sandseg.grey.rescale import zoom_for
 from sandseg.measure.composition import Composition, composition_of
-from sandseg.measure.outline import outline_of
 from sandseg.model.usual import usual_for
 from sandseg.predict.even_light import even_out, ready_predictor
-from sandseg.predict.slices import Predictor, SlicePrediction, averaged, check_slice_memory
+from sandseg.predict.slices import (
+    Predictor,
+    SlicePrediction,
+    averaged,
+    check_slice_memory,
+    slice_bytes,
+)
 from sandseg.runs.segmentation import CONFIDENCE, LABELS, REPORT
 
 LOW_CONFIDENCE = 0.5  # covers the grey wholly; hardly any pixel is less sure
+LARGE_PIXELS = 2**22  # of a slice as its network sees it: some seconds of work
 DOUBT = (254, 232, 56, 255)  # the bright end of cividis
 
 _line = FairLine()
@@ -54,37 +72,8 @@ def line_of(task: Task) -> GreyMapping:
 def _line_of(task: Task) -> GreyMapping:
     stack, model = open_source(task.source), find_model(task.model_name)
     finder = finder_of(task)
-    return choose_mapping(stack, model.histogram, task.treatment.grey, model.landmarks, finder)
-
-
-def finder_of(task: Task) -> SampleFinder:
-    """Return what finds the sample in the slices of a task."""
-    return _finder_of(task.source, task.treatment.sample)
-
-
-@kept()
-def _finder_of(source: str, sample: str) -> SampleFinder:
-    return finder_for(open_source(source), sample)
-
-
-def sample_of(task: Task, z: int) -> np.ndarray:
-    """Return where the sample lies in a slice, (Y, X) bool."""
-    return _sample_of(task.source, task.treatment.sample, z)
-
-
-@kept()
-def _sample_of(source: str, sample: str, z: int) -> np.ndarray:
-    return _finder_of(source, sample).find(open_source(source).read_slice(z))
-
-
-def outline_in(task: Task, z: int) -> tuple[np.ndarray, ...]:
-    """Return the outline of the sample in a slice: polygons of points (x, y), see `outline_of`."""
-    return _outline_in(task.source, task.treatment.sample, z)
-
-
-@kept()
-def _outline_in(source: str, sample: str, z: int) -> tuple[np.ndarray, ...]:
-    return outline_of(_sample_of(source, sample, z))
+    with hold(task.source, LOOKING):
+        return choose_mapping(stack, model.histogram, task.treatment.grey, model.landmarks, finder)
 
 
 def zoom_of(task: Task) -> float:
@@ -153,9 +142,25 @@ def _what_is_seen(task: Task, z: int, predictor: Predictor) -> tuple:
     return *what, line, steadied, predictor.zoom
 
 
-@kept(key=_what_is_seen, line=_line)
+def _segmenting(task: Task, _z: int, predictor: Predictor) -> AbstractContextManager:
+    work = Work("Segmenting a slice of this size", slice_bytes(predictor.zoom))
+    return hold(task.source, work) if _is_large(task, predictor) else nullcontext()
+
+
+def _is_large(task: Task, predictor: Predictor) -> bool:
+    """Whether a slice lets others go first; of all that do not, one is at work at a time."""
+    _, height, width = open_source(task.source).shape
+    return height * width * max(predictor.zoom, 1) ** 2 > LARGE_PIXELS
+
+
+@kept(key=_what_is_seen, line=_line, hold=_segmenting)
 def _segmented(task: Task, z: int, predictor: Predictor) -> SlicePrediction:
-    return predictor.predict(open_source(task.source).read_slice(z))
+    def network(tiles: np.ndarray) -> np.ndarray:
+        _line.give_way()
+        return predictor.network(tiles)
+
+    polite = replace(predictor, network=network) if _is_large(task, predictor) else predictor
+    return polite.predict(open_source(task.source).read_slice(z))
 
 
 @kept()
@@ -214,10 +219,12 @@ def slice_pictures(task: Task, z: int) -> SlicePictures:
 @kept()
 def confidence_picture(task: Task, z: int) -> bytes:
     """Encode how unsure the model is of each pixel: the less sure, the less the grey shows."""
-    doubt = to_display(1 - prediction_of(task, z).confidence, 0, 1 - LOW_CONFIDENCE)
-    marks = np.full((*doubt.shape, 4), DOUBT, np.uint8)
-    marks[..., 3] = doubt
-    return encode_png(marks)
+    found = prediction_of(task, z)
+    with hold(task.source, DRAWING):
+        doubt = to_display(1 - found.confidence, 0, 1 - LOW_CONFIDENCE)
+        marks = np.full((*doubt.shape, 4), DOUBT, np.uint8)
+        marks[..., 3] = doubt
+        return encode_png(marks)
 
 
 @kept()
@@ -230,7 +237,8 @@ def confidence_percent(task: Task, z: int) -> bytes:
 def slice_phases(task: Task, z: int) -> Composition:
     """Measure a segmented slice."""
     found = prediction_of(task, z)
-    return composition_of(found.seen_labels, classes_of(task.model_name), found.sample)
+    with hold(task.source, MEASURING):
+        return composition_of(found.seen_labels, classes_of(task.model_name), found.sample)
 
 
 def true_seen(task: Task, z: int, truth: str) -> np.ndarray:
@@ -257,5 +265,6 @@ def true_picture(task: Task, z: int, truth: str) -> bytes:
 @kept()
 def error_picture(task: Task, z: int, truth: str, class_value: int | None = None) -> bytes:
     """Encode marks for the wrong pixels of a slice: those of a class, or all."""
-    true = true_in_picture(task, z, truth)
-    return encode_png(error_marks(true, prediction_of(task, z).labels, class_value))
+    true, found = true_in_picture(task, z, truth), prediction_of(task, z)
+    with hold(task.source, DRAWING):
+        return encode_png(error_marks(true, found.labels, class_value))

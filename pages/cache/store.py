@@ -6,7 +6,7 @@ tenth of a millisecond to say what they know, and one move of a slider asks them
 
 import threading
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import fields, is_dataclass
 from functools import wraps
 from pathlib import Path
@@ -16,6 +16,7 @@ import numpy as np
 from cachetools import LRUCache
 
 from pages.cache.fair_line import FairLine
+from sandseg import memory
 
 MOST_BYTES = 512 * 2**20  # of all results of all visitors together
 LEAST_BYTES = 1024  # what a result without pictures and arrays counts for
@@ -53,6 +54,7 @@ class Store:
         weight: int = LEAST_BYTES,
         line: FairLine | None = None,
         on_wait: Callable[[int, float], None] = lambda _n_before, _seconds: None,
+        hold: Callable[[], AbstractContextManager] = nullcontext,
     ) -> Result:
         """Return the result for a key; it is made once, however many ask for it at a time.
 
@@ -62,16 +64,17 @@ class Store:
             weight: Bytes the result counts for at least.
             line: Where to wait for one's turn; without one only askers of the same key wait.
             on_wait: See `FairLine.turn`.
+            hold: Holds the memory that making it takes, from before the line on.
         """
         result = self._find(key)
         if result is not _MISSING:
             return result
-        turn = line.turn(lambda: key in self._results, on_wait) if line else self._turn(key)
-        with turn:
+        turn = line.turn(lambda: key in self._results, on_wait, key) if line else self._turn(key)
+        with hold(), turn as ticket:
             result = self._find(key)
             if result is not _MISSING:  # somebody else was first
                 return result
-            with line.timed() if line else nullcontext():
+            with line.timed(ticket) if line else nullcontext():
                 result = _frozen(make())
             self._keep(key, _Entry(result, max(size_of(result), weight)))
             return result
@@ -106,13 +109,14 @@ class Store:
                     self._turns.pop(key, None)
 
 
-_store = Store()
+_store = Store(memory.for_results(MOST_BYTES))
 
 
 def kept(
     key: Callable[..., Hashable] | None = None,
     weight: int = LEAST_BYTES,
     line: FairLine | None = None,
+    hold: Callable[..., AbstractContextManager] | None = None,
 ) -> Callable[[Callable[Arguments, Result]], Callable[Arguments, Result]]:
     """Decorate a function whose results are kept.
 
@@ -120,6 +124,7 @@ def kept(
         key: From the function's arguments to what tells its results apart; by default all of them.
         weight: Bytes a result counts for, where its arrays and pictures do not tell.
         line: Where callers wait for their turn; they may pass `on_wait`, see `FairLine.turn`.
+        hold: From the function's arguments to what holds the memory that it works in.
     """
 
     def decorate(function: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
@@ -128,6 +133,8 @@ def kept(
             waiting = {"on_wait": kwargs.pop("on_wait")} if "on_wait" in kwargs else {}
             name = key(*args, **kwargs) if key else (args, *sorted(kwargs.items()))
             make = lambda: function(*args, **kwargs)  # noqa: E731 - one call of what is decorated
+            if hold:
+                waiting["hold"] = lambda: hold(*args, **kwargs)
             return _store.get((function, name), make, weight, line, **waiting)
 
         keeping.forget = lambda: _store.forget(lambda one: one[0] is function)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import streamlit as st
 
-from pages.cache.rocks import open_source
+from pages.cache.rocks import Work, hold, open_source
 from pages.components.uploader.uploader import ask_upload
 from pages.panels.refusals import show_refusal
 from pages.session import state
@@ -30,6 +30,7 @@ from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted
 
 MOST_VALUES = 8  # that can be given a meaning by hand
 REFUSAL = "labels_refusal"
+READING = Work("Reading labels of this size", 30)
 _SWATCH = "display:inline-block;width:13px;height:13px;border-radius:3px;vertical-align:-2px"
 
 
@@ -150,7 +151,8 @@ def _take(files: Sequence[Arrived], source: Source, classes: Sequence[Segmentati
         file.path.unlink()
     workspace.require_room(folder, 0)  # only now is it known how large they are
     with open_label_values(taken.path, name).stack as raw:
-        found = _understand(source, taken, raw, classes)
+        with hold(source.place, READING):
+            found = _understand(source, taken, raw, classes)
         if found.is_known:
             state.keep_labels(source, _with_labels(source, found, raw, classes))
     _files()[source.id] = found
@@ -255,7 +257,7 @@ def _with_labels(
     if not found.meanings and not found.is_for_some:
         return found.path
     meanings = {IGNORED: IGNORED} | found.meanings
-    with named(found.name):
+    with named(found.name), hold(source.place, READING):
         labels = (map_labels(one, meanings) if found.meanings else one for one in raw.slices())
         if found.is_for_some:
             n_slices = open_source(source.place).n_slices

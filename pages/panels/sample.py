@@ -7,7 +7,8 @@ from typing import Any
 
 import streamlit as st
 
-from pages.cache.slices import line_of, outline_in, sample_of
+from pages.cache.samples import outline_in, sample_of
+from pages.cache.slices import line_of
 from pages.cache.task import Task
 from pages.panels.refusals import show_refusal
 from pages.session import address, state

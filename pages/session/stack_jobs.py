@@ -14,7 +14,7 @@ from pages.session.treatment import treatment
 from pages.session.visit import visit
 from sandseg.config import Treatment
 from sandseg.errors import SandsegError, StackError
-from sandseg.export.tiff import write_image
+from sandseg.export.tiff import room_to_write, write_image
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import StoredModel
 from sandseg.runs.segmentation import cancel_job, job_status, start_segmentation
@@ -23,7 +23,7 @@ from sandseg.uploads import workspace
 from sandseg.uploads.kept import ENDED, JOBS
 
 MOST_RUNS = 2  # of a visit, at one time
-RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
+LABEL_BYTES, CONFIDENCE_BYTES = 1, 4  # of a voxel, before they are packed
 
 
 def job_folder(source: Source, model: StoredModel) -> Path | None:
@@ -70,8 +70,10 @@ def _start(source: Source, model: StoredModel, folder: Path) -> None:
     path = Path(source.place)
     stack = open_source(source.place, source.title)
     copied = 0 if source.upload else stack.dtype.itemsize
+    kinds = (copied, LABEL_BYTES, CONFIDENCE_BYTES)
+    needed = sum(room_to_write(math.prod(stack.shape) * n_bytes) for n_bytes in kinds)
     try:
-        workspace.require_room(folder, math.prod(stack.shape) * (copied + RESULT_BYTES))
+        workspace.require_room(folder, needed)
         if not source.upload:
             path = folder / f"{source.id}.tif"
             slices = (stack.read_slice(z) for z in range(stack.n_slices))

@@ -9,14 +9,16 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from pages.cache.models import find_model
-from pages.cache.rocks import open_source
+from pages.cache.rocks import Work, hold, open_source
 from pages.cache.slices import predictor_of
 from pages.cache.store import kept
 from pages.cache.task import Task
+from sandseg import memory
 from sandseg.predict.sight import Sight, look
 from sandseg.teach.features import FeatureMaker
 
 MOST_BYTES = 640 * 10**6  # eleven slices of 1024 × 996
+SEEING = Work("Learning on a slice of this size", 110)  # 57 of them are kept
 IDLE_S = 300.0  # after which a sight that nobody used is let go of
 MAKER_BYTES = 96 * 2**20  # compiled for some sizes of tile
 
@@ -58,8 +60,9 @@ class Sights:
         """
         sight = self.find(task, z)
         if sight is None:
-            image = open_source(task.source).read_slice(z)
-            sight = look(predictor_of(task), _maker(task.model_name, task.model_sha256), image)
+            how = predictor_of(task), _maker(task.model_name, task.model_sha256)
+            with hold(task.source, SEEING):
+                sight = look(*how, open_source(task.source).read_slice(z))
             self._keep((task, z), sight)
         return sight
 
@@ -83,4 +86,4 @@ def _maker(model_name: str, _model_sha256: str) -> FeatureMaker:
     return FeatureMaker(find_model(model_name))
 
 
-sights = Sights()
+sights = Sights(memory.for_results(MOST_BYTES))

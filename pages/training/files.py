@@ -12,7 +12,7 @@ from pages.panels.refusals import show_refusal
 from pages.session import state
 from pages.session.visit import visit
 from sandseg.classes import IGNORED, SegmentationClass
-from sandseg.errors import LabelError, StackError, named
+from sandseg.errors import LabelError, SandsegError, StackError, named
 from sandseg.export.names import safe_name
 from sandseg.export.tiff import write_labels
 from sandseg.scan.formats import FILE_KINDS, FILE_SUFFIXES, open_stack
@@ -196,7 +196,14 @@ def _values(path: Path) -> set[int]:
 
 
 def _apply(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
-    """Write the labels anew as the visitor reads them."""
+    """Write the labels anew as the visitor reads them; say so where they cannot be."""
+    try:
+        _write_anew(found, classes)
+    except SandsegError as error:
+        st.session_state[REFUSAL] = error
+
+
+def _write_anew(found: OwnFiles, classes: Sequence[SegmentationClass]) -> None:
     place, folder = Path(found.labels), workspace.new_folder(visit().folder)
     keys = {value: f"training-meaning-{place.parent.name}-{value}" for value in found.values}
     meanings = {value: st.session_state[key] for value, key in keys.items()}

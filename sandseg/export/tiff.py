@@ -84,6 +84,14 @@ def write_image(
         out.write_all(slices)
 
 
+def room_to_write(n_bytes: int) -> int:
+    """Return how many bytes must be free to write slices of so many, if nothing can be packed.
+
+    A file that outgrows classic offsets is written anew while what there was lies aside.
+    """
+    return n_bytes + (CLASSIC_LIMIT if n_bytes > CLASSIC_LIMIT else 0)
+
+
 def labels_tiff_bytes(
     labels: Iterable[np.ndarray],
     classes: Sequence[SegmentationClass] = SANDSTONE,

@@ -1,5 +1,6 @@
 """The sample in each slice of a stack, found by its grey values or where somebody says it lies."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,8 +61,7 @@ def finder_for(stack: Stack, sample: str = AUTO) -> SampleFinder:
     """
     shape = SampleShape.parse(sample)
     shape.mask(stack.shape[1:])
-    slices = shown_slices(stack)
-    small = [reduced(image, ~outside) for image, outside in slices]
+    small = [reduced(image, ~outside) for image, outside in shown_slices(stack)]
     if not small:
         return SampleFinder(shape)
     # A holder's wall may be commoner than the rock, but it is darker.
@@ -72,11 +72,14 @@ def finder_for(stack: Stack, sample: str = AUTO) -> SampleFinder:
     return SampleFinder(shape, landmarks.level, air)
 
 
-def shown_slices(stack: Stack, n: int = N_SLICES) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return up to n evenly spread slices that show something, each with what is outside."""
+def shown_slices(stack: Stack, n: int = N_SLICES) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Give up to n evenly spread slices that show something, each with what is outside."""
     spread = np.unique(np.linspace(0, stack.n_slices - 1, n).round().astype(int))
-    pairs = ((image, outside_mask(image)) for image in map(stack.read_slice, spread.tolist()))
-    return [(image, outside) for image, outside in pairs if not outside.all()]
+    for z in spread.tolist():
+        image = stack.read_slice(z)
+        outside = outside_mask(image)
+        if not outside.all():
+            yield image, outside
 
 
 def landmarks_of(stack: Stack, finder: SampleFinder) -> Landmarks | None:
@@ -92,7 +95,7 @@ def landmarks_of(stack: Stack, finder: SampleFinder) -> Landmarks | None:
     Raises:
         StackError: A slice is damaged.
     """
-    pairs = [_middle(image, finder.find(image, outside)) for image, outside in shown_slices(stack)]
+    pairs = (_middle(image, finder.find(image, outside)) for image, outside in shown_slices(stack))
     pairs = [pair for pair in pairs if pair[1].any()]
     found = find_landmarks(*zip(*pairs, strict=True)) if pairs else None
     if found is None or finder.air is None:
@@ -104,7 +107,7 @@ def landmarks_of(stack: Stack, finder: SampleFinder) -> Landmarks | None:
 
 
 def _middle(image: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Cut out the middle of the sample: enough for a histogram."""
+    """Copy the middle of the sample: enough for a histogram."""
     if not sample.any():
         return image, sample
     rows, columns = (np.flatnonzero(sample.any(axis=axis)) for axis in (1, 0))
@@ -112,7 +115,7 @@ def _middle(image: np.ndarray, sample: np.ndarray) -> tuple[np.ndarray, np.ndarr
         slice(max(0, middle - WINDOW // 2), middle + WINDOW // 2)
         for middle in ((rows[0] + rows[-1]) // 2, (columns[0] + columns[-1]) // 2)
     )
-    return image[window], sample[window]
+    return image[window].copy(), sample[window].copy()
 
 
 def _air_around(small: list[tuple[np.ndarray, np.ndarray]], level: float) -> float | None:

@@ -89,7 +89,9 @@ class GreyMapping:
         low, high = line
         exact = np.result_type(image.dtype, np.float32).type  # float64 where float32 would round
         with np.errstate(over="ignore", invalid="ignore"):
-            mapped = (image.astype(exact) - exact(low)) * exact(1.0 / (high - low))
+            mapped = image.astype(exact)
+            mapped -= exact(low)  # in place: a slice may be large
+            mapped *= exact(1.0 / (high - low))
         if self.light:
             mapped /= self.light.over(image.shape, self.bowl_left)
         return np.clip(mapped, 0.0, 1.0, out=mapped).astype(np.float32, copy=False)

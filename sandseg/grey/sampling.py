@@ -42,7 +42,7 @@ def all_values(stack: Stack, samples: dict[int, np.ndarray]) -> np.ndarray:
     """
     parts = list(samples.values())
     if not parts:
-        slices = [stack.read_slice(z) for z in _spread(stack.n_slices, N_SAMPLED_SLICES)]
+        slices = map(stack.read_slice, _spread(stack.n_slices, N_SAMPLED_SLICES))
         parts = [_thinned(image[~missing_mask(image)]) for image in slices]
     values = np.concatenate(parts)
     if values.dtype.kind == "b":
@@ -82,4 +82,5 @@ def _sample_of(stack: Stack, z: int) -> dict[int, np.ndarray]:
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:
-    return values[:: max(1, values.size // N_SAMPLED_PIXELS)]
+    # A copy: a view would keep the whole slice in memory.
+    return values[:: max(1, values.size // N_SAMPLED_PIXELS)].copy()

@@ -22,7 +22,7 @@ from sandseg.scan.stack import Stack
 from sandseg.teach.taught_model import load_network
 
 AS_USUAL = Treatment()
-_BYTES_PER_PIXEL = 40  # while a slice is segmented: grey values, probabilities and their sums
+_BYTES_PER_PIXEL = 50  # while a slice is segmented: greys, what is outside, probabilities
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,9 +164,13 @@ def check_slice_memory(stack: Stack, zoom: float) -> None:
     Raises:
         StackError: Less is free.
     """
-    n_pixels = max(zoom, 1) ** 2 * stack.shape[1] * stack.shape[2]
     with named(stack.name):
-        check_memory(int(_BYTES_PER_PIXEL * n_pixels), "segment")
+        check_memory(int(slice_bytes(zoom) * stack.shape[1] * stack.shape[2]), "segment")
+
+
+def slice_bytes(zoom: float = 1.0) -> float:
+    """Return the memory that segmenting takes at its peak, in bytes for each pixel of a slice."""
+    return _BYTES_PER_PIXEL * max(zoom, 1) ** 2
 
 
 def make_predictor(

@@ -105,7 +105,7 @@ def predict_bands(
     height, width = image.shape
     rows, columns = axis_tiles(height, config, stride), axis_tiles(width, config, stride)
     pad = ((0, rows.padded_length - height), (0, columns.padded_length - width))
-    padded = np.pad(image, pad, mode="symmetric")
+    padded = np.pad(image, pad, mode="symmetric") if np.any(pad) else image
     if len(rows.starts) == len(columns.starts) == 1:
         yield predict_batch(padded[None, ..., None])[0, :height, :width]
         return

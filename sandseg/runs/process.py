@@ -4,6 +4,7 @@ It survives a page change and a closed browser, and never shares memory with the
 """
 
 import contextlib
+import errno
 import os
 import shutil
 import subprocess
@@ -68,12 +69,17 @@ def find_process(folder: Path) -> psutil.Process | None:
 
 
 def last_words(folder: Path, otherwise: str) -> tuple[str, str]:
-    """Return the error and the hint a process left in its log, or what to say without them."""
+    """Return the error and the hint a process left in its log, or what to say without them.
+
+    Visitors read them, so no path of the server is in them.
+    """
     log = folder / LOG
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines() if log.exists() else []
     message = next((line[7:] for line in lines if line.startswith("error: ")), "")
     hint = next((line[6:] for line in lines if line.startswith("hint: ")), "")
-    if not message and folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE:
+    message = message.replace(f"{folder.absolute()}{os.sep}", "")
+    is_full = folder.is_dir() and shutil.disk_usage(folder).free < LEAST_FREE
+    if os.strerror(errno.ENOSPC) in message or (not message and is_full):
         message = "There is no space left on the server's disk."
         hint = "Try again when there is, or take a smaller part of the stack."
     elif not message:

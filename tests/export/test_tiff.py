@@ -11,7 +11,13 @@ from sandseg.atomic import write_text
 from sandseg.classes import IGNORED, SANDSTONE, palette
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.export import tiff
-from sandseg.export.tiff import label_writer, labels_tiff_bytes, write_image, write_labels
+from sandseg.export.tiff import (
+    label_writer,
+    labels_tiff_bytes,
+    room_to_write,
+    write_image,
+    write_labels,
+)
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels.read import read_labels
 
@@ -126,6 +132,11 @@ def test_a_file_that_outgrows_a_classic_tiff_becomes_a_bigtiff(tmp_path, labels,
     np.testing.assert_array_equal(read_labels(data), labels)
     assert (tmp_path / "big.tif").read_bytes() == data
     assert [path.name for path in tmp_path.iterdir()] == ["big.tif"]
+
+
+def test_a_file_that_is_written_anew_needs_room_for_both():
+    assert room_to_write(10**9) == 10**9
+    assert room_to_write(5 * 10**9) == 5 * 10**9 + tiff.CLASSIC_LIMIT
 
 
 def test_an_error_on_the_way_leaves_the_old_file_and_nothing_else(tmp_path, labels):

@@ -1,17 +1,20 @@
-"""A class of thirty, each with a slice of their own, all at once."""
+"""A class of thirty, each with a slice of their own, all at once; and one with many of them."""
 
+import contextlib
 import io
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import nasty
 import numpy as np
 import psutil
 import pytest
 import tifffile
-from visitor import Visitor
+from visitor import Visitor, stream, tiff_bytes
 
 from sandseg.data.samples import open_sample
+from sandseg.uploads.turns import QUANTUM_S
 
 pytestmark = [pytest.mark.fault, pytest.mark.timeout(900)]  # a busy machine takes its time
 
@@ -99,3 +102,36 @@ def test_a_class_with_slices_of_their_own_is_served_in_turn_within_bounded_memor
     record_property("with_its_processes_mb", round(memory.together))
     assert memory.server < MOST_MB
     assert out_of_turn <= N_STUDENTS // 5
+
+
+def test_a_small_file_does_not_wait_for_four_zips_of_ten_thousand_slices(serve, record_property):
+    server = serve()
+    one = nasty.tiff([np.arange(64, dtype=np.uint8).reshape(8, 8)])
+    large = nasty.zipped({f"slice{i:05d}.tif": one for i in range(10_000)})
+
+    def upload(content, name="small.tif"):
+        with Visitor(server.port, "segment") as student:
+            student.open()
+            start = time.monotonic()
+            student.upload(name, content)
+            assert student.says("1 slice of"), student.texts()
+            return time.monotonic() - start
+
+    alone = [upload(tiff_bytes(200, 200 + i)) for i in range(3)][-1]
+    with contextlib.ExitStack() as stack:
+        pool = stack.enter_context(ThreadPoolExecutor(4))
+        stack.callback(server.kill)  # nobody waits for what is left of them
+        greedy = [stack.enter_context(Visitor(server.port, "segment").open()) for _ in range(4)]
+        for visitor in greedy:
+            visitor.put(visitor.upload_address(), stream("large.zip", large))
+        ends = [pool.submit(visitor.tell_of_upload) for visitor in greedy]
+        while len(psutil.Process(server.process.pid).children()) < 4:  # all of them have begun
+            assert not any(end.done() for end in ends)
+            time.sleep(0.1)
+
+        together = upload(tiff_bytes(200, 300))
+
+        assert not any(end.done() for end in ends)
+    record_property("alone_s", round(alone, 1))
+    record_property("beside_them_s", round(together, 1))
+    assert together < 5 * alone + 2 * QUANTUM_S

@@ -96,28 +96,27 @@ class Visitor:
         slider, fragment = self.widget("slider", label)
         return self._run(slider.id, fragment, double_array_value=[value])
 
-    def upload(self, name: str, content: bytes) -> "Visitor":
-        """Drop a file on the first uploader."""
-        self.put(self.upload_address(), stream(name, content))
-        return self.tell_of_upload()
+    def upload(self, name: str, content: bytes, which: int = 0) -> "Visitor":
+        """Drop a file on an uploader: the first, of a stack, unless another is named."""
+        self.put(self.upload_address(which), stream(name, content))
+        return self.tell_of_upload(which=which)
 
-    def upload_address(self) -> str:
-        """Where the first uploader sends files."""
-        return json.loads(self._uploader()[0].json)["address"]
+    def upload_address(self, which: int = 0) -> str:
+        """Where an uploader sends files."""
+        return json.loads(self._uploader(which)[0].json)["address"]
 
-    def tell_of_upload(self, how: str = "sent") -> "Visitor":
+    def tell_of_upload(self, how: str = "sent", which: int = 0) -> "Visitor":
         """Say that the upload is over, as the uploader does."""
-        uploader, fragment = self._uploader()
+        uploader, fragment = self._uploader(which)
         events = f"$$STREAMLIT_INTERNAL_KEY_{uploader.id}__events"
         return self._run(
             events, fragment, json_trigger_value=json.dumps([{"event": how, "value": True}])
         )
 
-    def _uploader(self):
-        for element, fragment in self.elements:
-            if is_uploader(element):
-                return element.bidi_component, fragment
-        raise AssertionError(f"no uploader; the page says {self.texts()}")
+    def _uploader(self, which: int):
+        found = [(e.bidi_component, fragment) for e, fragment in self.elements if is_uploader(e)]
+        assert len(found) > which, f"no uploader; the page says {self.texts()}"
+        return found[which]
 
     def put(self, address: str, content: bytes, **headers: str) -> int:
         """Send bytes as a browser does; return the answer's status, 0 where it hung up before."""

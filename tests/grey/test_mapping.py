@@ -32,6 +32,7 @@ CHANGES = {
     "float from 0 to 255": (lambda x: x.astype(np.float32), 1e-6),
     "float attenuation": (lambda x: x.astype(np.float32) * 11.3 - 950, 1e-5),
     "float64": (lambda x: x * 1e-7 + 3, 1e-5),
+    "phase contrast": (lambda x: (x * 4e-10 - 1e-8).astype(np.float32), 1e-4),
     "low contrast": (lambda x: np.round(0.345 * x + 90).astype(np.uint8), 0.012),
 }
 INNER = slice(170, 850)  # inside the rock

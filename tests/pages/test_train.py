@@ -447,6 +447,22 @@ def test_labels_of_unknown_values_are_asked_about(open_train, at_work, rng):
     np.testing.assert_array_equal(tifffile.imread(settings.source.labels), labels)
 
 
+def test_labels_that_cannot_be_written_anew_are_a_sentence(
+    open_train, at_work, rng, tmp_path, monkeypatch
+):
+    at = open_train()
+    button(at, "New training").click().run()
+    labels = rng.integers(0, 2, (3, 160, 160)).astype(np.uint8)
+    upload_pair(at, labels * 70, labels * 255)
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SANDSEG_WORK", str(tmp_path / "file"))  # as on a disk that is full
+
+    button(at, "Use these meanings").click().run()
+
+    assert not at.exception
+    assert "cannot keep files" in words(at)
+
+
 def test_slices_in_place_of_labels_are_refused(open_train, rng):
     at = open_train()
 

@@ -146,6 +146,23 @@ def test_the_last_words_of_a_job_are_found_between_other_lines(folder):
     assert job_status(folder) == JobStatus("failed", message="no space", hint="Make some.")
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        (
+            'error: "{}/labels.tif" cannot be written: No space left on device.',
+            "There is no space left on the server's disk.",
+        ),
+        ('error: "{}/labels.tif" cannot be written.', '"labels.tif" cannot be written.'),
+    ],
+)
+def test_the_last_words_of_a_job_hold_no_path_of_the_server(folder, said, shown):
+    folder.mkdir()
+    (folder / "log.txt").write_text(said.format(folder.absolute()))
+
+    assert job_status(folder).message == shown
+
+
 def test_a_job_whose_report_is_there_is_done(folder):
     folder.mkdir()
     write_json(folder / "progress.json", {"n_done": 5, "n_slices": 5, "seconds_left": 0})

@@ -42,8 +42,9 @@ def slices_in_zip(source: Source, limits: StackLimits) -> Slices:
     handle, close = open_source(source)
     try:
         with _unzipping():
-            _check_contents_list(handle, limits)
-            archive = zipfile.ZipFile(handle)
+            unread = _Unread(handle, limits)
+            archive = zipfile.ZipFile(unread)
+            unread.is_read = True
         entries, notes = _slices_inside(archive.infolist(), limits)
         _check_sizes(entries, handle.seek(0, io.SEEK_END), limits)
     except BaseException:
@@ -68,20 +69,32 @@ def _unzipping() -> Iterator[None]:
         ) from error
 
 
-def _check_contents_list(handle: BinaryIO, limits: StackLimits) -> None:
-    """A list of contents of many million files would fill the memory when it is read."""
-    size = handle.seek(0, io.SEEK_END)
-    start = max(0, size - 2**16 - 22)
-    handle.seek(start)
-    tail = handle.read()
-    at = tail.rfind(b"PK\x05\x06")
-    n_bytes = int.from_bytes(tail[at + 12 : at + 16], "little") if at >= 0 else 0
-    if n_bytes == 2**32 - 1:  # a ZIP64 has it elsewhere; what lies before the end bounds it
-        big = tail.rfind(b"PK\x06\x06")
-        n_bytes = int.from_bytes(tail[big + 40 : big + 48], "little") if big >= 0 else size
-    if n_bytes > _ENTRY_BYTES * (limits.max_slices + 100):
-        raise StackError(
-            f'"{FILE}" lists more files than the {limits.max_slices:,} slices that can be opened.',
+class _Unread:
+    """A ZIP whose list of contents is looked at before `zipfile` makes objects of all in it.
+
+    What the end of the file says of the list, in one of several places, is not to be believed.
+    """
+
+    def __init__(self, handle: BinaryIO, limits: StackLimits):
+        self._handle, self._limits = handle, limits
+        self.is_read = False
+
+    def read(self, n_bytes: int = -1) -> bytes:
+        most = 2 * self._limits.max_slices + 100  # each may have a shadow of the Mac's
+        if not self.is_read and n_bytes > _ENTRY_BYTES * most:
+            raise self._too_many()
+        found = self._handle.read(n_bytes)
+        if not self.is_read and found.count(b"PK\1\2") > most:
+            raise self._too_many()
+        return found
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._handle, name)
+
+    def _too_many(self) -> StackError:
+        return StackError(
+            f'"{FILE}" lists more files than the {self._limits.max_slices:,} slices that can be '
+            "opened.",
             hint=_ZIP_AGAIN,
         )
 

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from pages.cache import fair_line
 from pages.cache.fair_line import FairLine
 from pages.cache.store import Store
 
@@ -124,3 +125,81 @@ def test_a_failed_computation_reaches_the_asker_and_the_next_tries_again():
         results.get("a", lambda: (_ for _ in ()).throw(ValueError("broken")))
 
     assert results.get("a", lambda: "fine") == "fine"
+
+
+def test_a_long_turn_lets_others_go_first_and_is_then_finished(monkeypatch):
+    monkeypatch.setattr(fair_line, "LONG_S", 0.0)
+    results, served = shared(), []
+    go_on, threads = threading.Event(), []
+
+    def long(key):
+        def compute():
+            assert go_on.wait(10)
+            for part in range(3):
+                served.append(f"{key}{part}")
+                results.line.give_way()
+            return key
+
+        return compute
+
+    def short(key):
+        return lambda: served.append(key) or key
+
+    for n, (key, compute) in enumerate(
+        [("a", long("a")), ("a", pytest.fail), ("b", short("b")), ("c", short("c"))]
+    ):
+        threads.append(threading.Thread(target=results.get, args=(key, compute)))
+        threads[-1].start()
+        wait_until(lambda n=n: results.n_waiting == n + 1)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert served == ["a0", "b", "c", "a1", "a2"]  # whoever asked for the same waited for it
+    assert results.n_waiting == 0
+
+
+def test_two_long_turns_take_turns(monkeypatch):
+    monkeypatch.setattr(fair_line, "LONG_S", 0.0)
+    results, served = shared(), []
+    go_on, threads = threading.Event(), []
+
+    def long(key):
+        def compute():
+            assert go_on.wait(10)
+            for part in range(3):
+                served.append(f"{key}{part}")
+                results.line.give_way()
+            return key
+
+        return compute
+
+    for n, key in enumerate("ab"):
+        threads.append(threading.Thread(target=results.get, args=(key, long(key))))
+        threads[-1].start()
+        wait_until(lambda n=n: results.n_waiting == n + 1)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert served == ["a0", "b0", "a1", "b1", "a2", "b2"]
+
+
+def test_a_short_turn_lets_nobody_go_first():
+    results, served = shared(), []
+    go_on, threads = threading.Event(), []
+
+    def compute():
+        assert go_on.wait(10)
+        results.line.give_way()
+        served.append("a")
+
+    for n, (key, make) in enumerate([("a", compute), ("b", lambda: served.append("b"))]):
+        threads.append(threading.Thread(target=results.get, args=(key, make)))
+        threads[-1].start()
+        wait_until(lambda n=n: results.n_waiting == n + 1)
+    go_on.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert served == ["a", "b"]
