@@ -3,7 +3,7 @@
     PYTHONPATH=. python benchmarks/fuzz.py [--files N] [--seed S]
 
 File i of a seed is the same in every run, so counting goes on where the last run ended;
-benchmarks/fuzz.json keeps what was really run. One worker process at a time holds its memory to a
+benchmarks/fuzz.json keeps what was really run. A worker process holds its memory to a
 limit; if it dies, or one file takes too long, that file is a failure and a new worker goes on
 behind it. With `--only I` one file is tried again, with its traceback. What kinds of files there
 are stands in fuzz_files.py; where kinds are added, take a new seed.
@@ -22,7 +22,9 @@ import time
 import traceback
 import warnings
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +41,7 @@ from sandseg.uploads.decode import decode
 
 RESULT = Path(__file__).with_suffix(".json")
 MEMORY_BYTES = 3 * 2**30  # of address space; the libraries alone take about one
-FILE_LIMIT_S = 60  # by the clock, on a machine that may be busy
+FILE_LIMIT_S = 120  # by the clock, on a machine that may be busy
 BATCH = 5000
 N_KEPT_FAILURES = 50
 
@@ -151,19 +153,21 @@ def _merged(one: dict, two: dict) -> dict:
     }
 
 
-def run(seed: int, n_files: int) -> dict:
+def run(seed: int, n_files: int, n_workers: int) -> dict:
     """Go on from what was run until so many files of the seed were tried; keep the count."""
     print(f"seed {seed}, {len(seeds())} files to mutate", file=sys.stderr)
     while True:
         known = json.loads(RESULT.read_text()) if RESULT.exists() else {"seeds": {}}
         blank = {"next": 0, "ends": {}, "failures": [], "slowest_s": 0.0}
         before = known["seeds"].get(str(seed), blank)
-        left = n_files - before["next"]
-        if left <= 0:
+        firsts = range(before["next"], n_files, BATCH)[:n_workers]
+        if not firsts:
             return known
-        known["seeds"][str(seed)] = _merged(
-            before, run_batch(seed, before["next"], min(left, BATCH))
-        )
+        with ThreadPoolExecutor(n_workers) as pool:
+            batches = pool.map(
+                lambda first: run_batch(seed, first, min(BATCH, n_files - first)), firsts
+            )
+            known["seeds"][str(seed)] = reduce(_merged, batches, before)
         totals = Counter()
         for found in known["seeds"].values():
             totals.update(found["ends"])
@@ -182,6 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="at a time")
     parser.add_argument("--only", type=int, help="try one file again")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -192,7 +197,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             print(try_file(make(args.seed, args.only, seeds()), args.only, Path(folder)))
     else:
-        known = run(args.seed, args.files)
+        known = run(args.seed, args.files, args.workers)
         print(json.dumps(known, indent=1))
         sys.exit(bool(known["outcome"].get("failed")))
 

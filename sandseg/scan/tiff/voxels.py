@@ -41,7 +41,7 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
 def if_plausible(
     width: float | None, aspect: Spacing, notes: list[str]
 ) -> tuple[float | None, Spacing, list[str]]:
-    """Return what a file says of its voxels, or that it is not taken: too long ones are an error."""
+    """Return what a file says of its voxels, or that it is not taken: such lengths are errors."""
     longest = max(max(part, 1 / part) if part > 0 else np.inf for part in aspect)
     if longest <= _MOST_STRETCHED:
         return width, aspect, notes
