@@ -46,7 +46,8 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-# SANDSEG_FAULT_MINUTES is how long the monkey clicks (10), SANDSEG_FAULT_SEED what it clicks on.
+# SANDSEG_FAULT_MINUTES is how long the monkey clicks (10), SANDSEG_FAULT_SEED what it clicks on,
+# SANDSEG_FAULT_VISITS how many large visits come and go (4; in full 20).
 faults: .venv/.installed-dev .venv/.browser
 	$(BIN)/python -m pytest -m '' tests/faults $(ARGS)
 
