@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import math
 import random
 import threading
 import time
@@ -16,8 +17,8 @@ from sandseg.uploads import kept, workspace
 
 pytestmark = pytest.mark.fault
 
-SHAPE = (20, 2000, 2000)  # 80 MB
-N_BYTES = SHAPE[0] * SHAPE[1] * SHAPE[2]
+SHAPE = (160, 700, 715)  # 80 MB
+N_BYTES = math.prod(SHAPE)
 BACK_S = 60
 LATEST_KILL_S = 8.0  # after a visitor began: in sending, decoding or looking
 A_FEW = 2 * 10**6  # bytes
@@ -58,7 +59,7 @@ def test_large_visits_come_and_go_and_the_disk_is_as_it_was(serve, scan):
     before = bytes_on_disk(server)
     most = 0
     for _ in range(int(FAULT_VISITS.read())):
-        with Visitor(server.port, "segment") as visitor:
+        with Visitor(server.port, "browse") as visitor:
             visitor.open().upload("scan.tif", scan)
             assert visitor.says(f"{SHAPE[0]} slices of"), visitor.texts()
             visitor.move(3, "Slice")
@@ -98,7 +99,7 @@ def test_a_server_killed_at_any_moment_leaves_no_halves_to_the_next_one(serve, s
 
 def send_and_look(port, scan):
     """Be a visitor who may find the server gone at any moment."""
-    with contextlib.suppress(Exception), Visitor(port, "segment") as visitor:
+    with contextlib.suppress(Exception), Visitor(port, "browse") as visitor:
         visitor.open().upload("scan.tif", scan)
         for z in range(1, SHAPE[0] + 1):
             visitor.move(z, "Slice")
