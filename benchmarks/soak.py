@@ -63,11 +63,8 @@ def visit(port: int, content: bytes) -> None:
     with Visitor(port, "browse") as visitor:
         visitor.open().upload("rock.tif", content)
         check(visitor, f"{N_SLICES} slices of")
-        for page in ("browse", "segment"):
-            visitor.open(page)
-            for z in range(1, N_SLICES + 1):
-                visitor.move(z, "Slice")
-                check(visitor)
+        look(visitor)
+        look(visitor.open("segment"))
         visitor.open("teach")
         check(visitor)
         learner = Learner(visitor, N_SLICES // 2)
@@ -75,6 +72,12 @@ def visit(port: int, content: bytes) -> None:
             learner.paint(value)
         learner.wait(is_whole=True)
         learner.http.close()
+
+
+def look(visitor: Visitor) -> None:
+    """Go through the slices."""
+    for z in range(1, N_SLICES + 1):
+        check(visitor.move(z, "Slice"))
 
 
 def check(visitor: Visitor, text: str = "") -> None:
