@@ -181,12 +181,29 @@ def run(seed: int, n_files: int, n_workers: int) -> dict:
         write_bytes(RESULT, (json.dumps(known, indent=1) + "\n").encode())
 
 
+def retry(known: dict) -> dict:
+    """Try what failed once more; what is understood or refused now is noted as mended."""
+    for seed, found in known["seeds"].items():
+        for failure in list(found["failures"]):
+            again = run_batch(int(seed), failure["index"], 1)
+            if not again["failures"]:
+                found["failures"].remove(failure)
+                ends = Counter(found["ends"])
+                ends.subtract(failed=1)
+                found["ends"] = dict(+(ends + Counter(again["ends"])))
+                known.setdefault("mended", []).append({"seed": int(seed), **failure})
+    known["outcome"] = dict(sum((Counter(s["ends"]) for s in known["seeds"].values()), Counter()))
+    write_bytes(RESULT, (json.dumps(known, indent=1) + "\n").encode())
+    return known
+
+
 def main() -> None:
     """Fuzz, or be the worker that does it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--workers", type=int, default=1, help="at a time")
+    parser.add_argument("--retry", action="store_true", help="try what failed, nothing else")
     parser.add_argument("--only", type=int, help="try one file again")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -196,6 +213,8 @@ def main() -> None:
     elif args.only is not None:
         with tempfile.TemporaryDirectory() as folder:
             print(try_file(make(args.seed, args.only, seeds()), args.only, Path(folder)))
+    elif args.retry:
+        print(json.dumps(retry(json.loads(RESULT.read_text())), indent=1))
     else:
         known = run(args.seed, args.files, args.workers)
         print(json.dumps(known, indent=1))

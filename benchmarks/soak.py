@@ -30,7 +30,7 @@ from sandseg.data.any_rock import draw_slice
 from tests.faults.conftest import ROOT, Server, check_log
 from tests.faults.visitor import Visitor
 
-N_SLICES = 3
+N_SLICES = 2
 GONE_S = 10  # after which the session of a closed tab is forgotten
 LET_GO_S = 120  # in which all of it has to be given back
 GROWTH = 1.1
@@ -153,8 +153,10 @@ def main() -> None:
         server = Server(Path(folder), {}, ROOT, []).start(disconnectedSessionTTL=GONE_S)
         try:
             fresh = held(server)
+            print(f"fresh: {fresh}", file=sys.stderr)
             come_and_go(server, scans, args.sessions, 0)
             before = when_gone(server)
+            print(f"after a first round: {before}", file=sys.stderr)
             n_visits = come_and_go(server, scans, args.sessions, args.minutes)
             after = when_gone(server, before)
             check_log(server.log())
