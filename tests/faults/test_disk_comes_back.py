@@ -20,7 +20,7 @@ pytestmark = pytest.mark.fault
 SHAPE = (160, 700, 715)  # 80 MB
 N_BYTES = math.prod(SHAPE)
 BACK_S = 60
-LATEST_KILL_S = 8.0  # after a visitor began: in sending, decoding or looking
+LATEST_KILL_S = 5.0  # after the first bytes came: in sending, decoding or looking
 A_FEW = 2 * 10**6  # bytes
 _log = logging.getLogger(__name__)
 
@@ -79,8 +79,11 @@ def test_a_server_killed_at_any_moment_leaves_no_halves_to_the_next_one(serve, s
     monkeypatch.setenv(WORK.name, str(server.work))
     moments = random.Random(int(FAULT_SEED.read()))  # noqa: S311
     for _ in range(int(FAULT_VISITS.read()) // 2):
+        before = bytes_on_disk(server)
         visiting = threading.Thread(target=send_and_look, args=(server.port, scan))
         visiting.start()
+        while visiting.is_alive() and bytes_on_disk(server) <= before:
+            time.sleep(0.02)
         after = moments.uniform(0, LATEST_KILL_S)
         time.sleep(after)
         server.kill()
