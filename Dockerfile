@@ -3,8 +3,8 @@
 FROM python:3.11-slim
 
 WORKDIR /app
-COPY requirements.txt ./
-RUN pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY requirements.lock ./
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock
 
 COPY app.py server.py ./
 COPY .streamlit/config.toml .streamlit/

@@ -18,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE =
 PYTEST = $(BIN)/python -m pytest $(if $(findstring no:xdist,$(ARGS)),,-n $(WORKERS) \
   --dist loadfile --no-loadscope-reorder)
 
-.PHONY: help run check test lint faults audit format bench
+.PHONY: help run check test lint faults lock audit format bench
 .DELETE_ON_ERROR:
 
 help:
@@ -27,7 +27,8 @@ help:
 	@echo "make test     formatting, lint and all tests; ARGS='-k tiling' chooses some"
 	@echo "make format   put the code into the house style"
 	@echo "make faults   kill, starve and misuse real servers; a quarter of an hour"
-	@echo "make audit    look the installed packages up among known vulnerabilities"
+	@echo "make lock     choose the packages anew after a change of requirements*.txt"
+	@echo "make audit    look all packages up among known vulnerabilities"
 	@echo "make bench    measure again what the README states"
 
 run: .venv/.installed
@@ -45,17 +46,27 @@ lint: .venv/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 
-# SANDSEG_FAULT_MINUTES is how long the monkey clicks (10), SANDSEG_FAULT_SEED what it clicks on.
+# SANDSEG_FAULT_MINUTES is how long the monkey clicks (10), SANDSEG_FAULT_SEED what it clicks on,
+# SANDSEG_FAULT_VISITS how many large visits come and go (4; in full 20).
 faults: .venv/.installed-dev .venv/.browser
 	$(BIN)/python -m pytest -m '' tests/faults $(ARGS)
 
-# All that requirements.txt brings in, dependencies of dependencies included. The tool lives beside
-# the app, not in it; what it cannot look up, for want of the internet, is a failure.
-audit: .venv/.installed
+# Of all packages, those that others bring in too, the version and the hashes of its files: for all
+# Pythons and systems at once. Versions stay as they are where they can; ARGS=--upgrade renews them.
+COMPILE := .venv/lock/bin/uv pip compile --quiet --no-header --universal --generate-hashes \
+  --python-version 3.11
+lock: .venv/bin/python
+	@[ -x .venv/lock/bin/uv ] || { $(BIN)/python -m venv --clear .venv/lock && \
+	  .venv/lock/bin/python -m pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	$(COMPILE) $(ARGS) requirements.txt -o requirements.lock
+	$(COMPILE) $(ARGS) requirements-dev.txt -c requirements.lock -o requirements-dev.lock
+
+# The tool lives beside the app, not in it; what it cannot look up, for want of the internet, is a
+# failure.
+audit: .venv/bin/python
 	@[ -x .venv/audit/bin/pip-audit ] || { $(BIN)/python -m venv --clear .venv/audit && \
 	  .venv/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
-	.venv/audit/bin/pip-audit --strict --path "$$($(BIN)/python -c \
-	  'import sysconfig; print(sysconfig.get_path("purelib"))')" $(ARGS)
+	.venv/audit/bin/pip-audit --strict --disable-pip --require-hashes -r requirements.lock $(ARGS)
 
 format: .venv/.installed-dev
 	$(BIN)/ruff format .
@@ -81,12 +92,14 @@ bench: .venv/.installed-dev .venv/.browser
 	       "On Debian or Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	"$(PYTHON)" -m venv --clear .venv
 
-.venv/.installed: requirements.txt .venv/bin/python
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
+
+.venv/.installed: requirements.lock .venv/bin/python
+	$(INSTALL) -r requirements.lock
 	@touch $@
 
-.venv/.installed-dev: requirements.txt requirements-dev.txt .venv/bin/python
-	$(BIN)/python -m pip install --disable-pip-version-check -r requirements-dev.txt
+.venv/.installed-dev: requirements.lock requirements-dev.lock .venv/bin/python
+	$(INSTALL) -r requirements.lock -r requirements-dev.lock
 	@touch .venv/.installed $@
 
 # A browser for the tests, unless one is there. Debian has one without a window, which takes a quarter

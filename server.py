@@ -3,6 +3,7 @@
 `streamlit run app.py` serves the same pages, but there an upload lies in memory and nobody paints.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from pages.components.uploader import tickets as upload_tickets
 from pages.components.uploader.route import upload_address, upload_route
 from pages.server.connections import limit_connections
 from pages.server.guards import guards
+from pages.server.sessions import let_go_of_sessions
 from pages.server.settings_check import check_or_leave, protect_trainings
 from sandseg.runs.queue import advance_queue
 
@@ -37,7 +39,9 @@ async def lifespan(_app: st.App) -> AsyncIterator[None]:
     if not config.get_option("server.headless"):
         address = config.get_option("server.address") or "localhost"
         cli_util.open_browser(server_util.get_url(server_util.get_display_address(address)))
+    closing = asyncio.create_task(let_go_of_sessions())
     yield
+    closing.cancel()
     upload_tickets.open_at("")
     paint_tickets.open_at("")
 

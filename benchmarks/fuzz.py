@@ -1,16 +1,16 @@
-"""Feed mutated TIFFs to the reader: each must be understood or refused, never anything else.
+"""Feed mutated files to the readers: each must be understood or refused, never anything else.
 
     PYTHONPATH=. python benchmarks/fuzz.py [--files N] [--seed S]
 
 File i of a seed is the same in every run, so counting goes on where the last run ended;
-benchmarks/fuzz.json keeps what was really run. One worker process at a time holds its memory to a
+benchmarks/fuzz.json keeps what was really run. A worker process holds its memory to a
 limit; if it dies, or one file takes too long, that file is a failure and a new worker goes on
-behind it. With `--only I` one file is tried again, with its traceback.
+behind it. With `--only I` one file is tried again, with its traceback. What kinds of files there
+are stands in fuzz_files.py; where kinds are added, take a new seed.
 """
 
 import argparse
 import faulthandler
-import io
 import json
 import os
 import resource
@@ -21,181 +21,76 @@ import tempfile
 import time
 import traceback
 import warnings
-import zipfile
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import reduce
 from pathlib import Path
 
 import numpy as np
 import tifffile
 
+from benchmarks.fuzz_files import Case, make, seeds
 from sandseg.atomic import write_bytes, write_json
 from sandseg.errors import SandsegError
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels.read import read_labels
 from sandseg.scan.limits import WEB_LIMITS
-from sandseg.settings import data_folder
+from sandseg.scan.stack import Stack
+from sandseg.uploads.decode import decode
 
 RESULT = Path(__file__).with_suffix(".json")
-DATA = data_folder() or Path(__file__).parents[2] / "shared" / "data"
 MEMORY_BYTES = 3 * 2**30  # of address space; the libraries alone take about one
-FILE_LIMIT_S = 60  # by the clock, on a machine that may be busy
+FILE_LIMIT_S = 120  # by the clock, on a machine that may be busy
 BATCH = 5000
 N_KEPT_FAILURES = 50
-# What breaks readers: ends of types, sizes just above and below them, nothing at all.
-NUMBERS = [0, 1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 64, 255, 256, 257, 32767, 32768, 65535]
-NUMBERS += [65536, 2**20, 2**24, 2**27, 2**31 - 1, 2**31, 2**32 - 1]
-TAGS = [254, 256, 257, 258, 259, 262, 266, 270, 273, 277, 278, 279, 282, 284, 296, 317, 320, 322]
-TAGS += [323, 324, 325, 330, 338, 339, 347, 530, 32997, 32998, 50838, 50839]
 
 
-def tiff(array: np.ndarray, **options) -> bytes:
-    """Write an array as a TIFF in memory."""
-    handle = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        tifffile.imwrite(handle, array, **options)
-    return handle.getvalue()
-
-
-def made_here() -> list[bytes]:
-    """Return valid files of every kind the reader knows."""
-    rng = np.random.default_rng(0)
-    volume = rng.integers(0, 255, (3, 20, 24)).astype(np.uint8)
-    deep = volume.astype(np.uint16) * 250
-    grey_rgb = np.stack([volume[0]] * 3, axis=-1)
-    table = np.tile(np.arange(256, dtype=np.uint16) * 257, (3, 1))
-    five = rng.integers(0, 255, (2, 3, 2, 16, 18)).astype(np.uint16)
-    plain = {"photometric": "minisblack"}
-    files = [
-        tiff(volume, metadata=None, **plain),
-        tiff(deep, **plain),
-        tiff(deep, byteorder=">", metadata=None, **plain),
-        tiff(deep, bigtiff=True, **plain),
-        tiff(volume, imagej=True, metadata={"axes": "ZYX", "unit": "um"}, resolution=(0.5, 0.5)),
-        tiff(five, imagej=True, metadata={"axes": "TZCYX"}),
-        tiff(five, ome=True, metadata={"axes": "TZCYX", "PhysicalSizeX": 1.5}),
-        tiff(grey_rgb, photometric="rgb"),
-        tiff(np.moveaxis(grey_rgb, -1, 0), photometric="rgb", planarconfig="separate"),
-        tiff(volume[0], photometric="palette", colormap=table),
-        tiff(volume[0] > 99, photometric="miniswhite", compression="packbits"),
-        tiff(deep, tile=(16, 16), compression="zlib", predictor=True, **plain),
-        tiff(deep, volumetric=True, tile=(1, 16, 16), **plain),
-        tiff(deep / np.float32(3), compression="zlib", predictor=True, **plain),
-        tiff(deep.astype(np.float16), **plain),
-        tiff(deep.astype(np.float64), rowsperstrip=5, **plain),
-    ]
-    for codec in ("lzw", "zstd", "jpeg", "lzma", "packbits", "jpeg2000", "png", "webp"):
-        array = grey_rgb if codec == "webp" else volume[0]
-        photometric = "rgb" if codec == "webp" else "minisblack"
-        files.append(tiff(array, compression=codec, photometric=photometric))
-    pyramid = io.BytesIO()
-    with tifffile.TiffWriter(pyramid) as writer:
-        writer.write(volume[0], metadata=None, **plain)
-        writer.write(volume[0, ::2, ::2], subfiletype=1, metadata=None, **plain)
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-        for z in range(3):
-            archive.writestr(f"slice{z}.tif", tiff(volume[z], **plain))
-    array = io.BytesIO()
-    np.save(array, deep)
-    return [*files, pyramid.getvalue(), packed.getvalue(), array.getvalue()]
-
-
-def seeds() -> list[bytes]:
-    """Return the files to mutate: those made here, and small ones of others where at hand."""
-    others = sorted((DATA / "tiff" / "valid").glob("*")) if DATA.is_dir() else []
-    return made_here() + [path.read_bytes() for path in others if path.stat().st_size < 100_000]
-
-
-def mutate(data: bytes, others: list[bytes], rng: np.random.Generator) -> bytes:
-    """Return a file with one to eight things wrong with it."""
-    found = bytearray(data)
-    for _ in range(min(int(rng.geometric(0.6)), 8)):
-        if not found:
-            break
-        kind = rng.choice(5, p=[0.5, 0.3, 0.08, 0.04, 0.08])
-        [_spoil_tag, _spoil_bytes, _spoil_piece, _cut, _splice][kind](found, others, rng)
-    return bytes(found)
-
-
-def _spoil_tag(found: bytearray, _: list[bytes], rng: np.random.Generator) -> None:
-    """Change an entry of the first pages: its number, type, count or value."""
-    order = ">" if found[:2] == b"MM" else "<"
-    if len(found) < 16 or found[:2] not in (b"II", b"MM"):
-        return _spoil_bytes(found, _, rng)
-    is_big = struct.unpack_from(order + "H", found, 2)[0] == 43
-    entry, head = (20, "Q") if is_big else (12, "H")
-    (at,) = struct.unpack_from(order + ("Q" if is_big else "I"), found, 8 if is_big else 4)
-    if at + struct.calcsize(head) > len(found):
-        return None
-    (n_entries,) = struct.unpack_from(order + head, found, at)
-    start = at + struct.calcsize(head) + entry * int(rng.integers(0, min(n_entries, 60) + 1))
-    if start + entry > len(found):
-        return None
-    field = rng.choice(4, p=[0.1, 0.15, 0.25, 0.5])
-    number = int(rng.choice(NUMBERS)) if rng.random() < 0.8 else int(rng.integers(0, 2**32))
-    if field < 2:
-        value = int(rng.choice(TAGS)) if field == 0 else int(rng.integers(0, 19))
-        struct.pack_into(order + "H", found, start + 2 * field, value)
-    else:
-        width, position = ("Q", (4, 12)) if is_big else ("I", (4, 8))
-        struct.pack_into(order + width, found, start + position[field - 2], number)
-    return None
-
-
-def _spoil_bytes(found: bytearray, _: list[bytes], rng: np.random.Generator) -> None:
-    for _ in range(int(rng.integers(1, 6))):
-        reach = len(found) if rng.random() < 0.5 else min(len(found), 600)
-        found[int(rng.integers(0, reach))] = int(rng.integers(0, 256))
-
-
-def _spoil_piece(found: bytearray, _: list[bytes], rng: np.random.Generator) -> None:
-    """Overwrite, insert or remove a few bytes."""
-    start = int(rng.integers(0, len(found)))
-    length = int(rng.integers(1, 33))
-    new = rng.bytes(length) if rng.random() < 0.7 else bytes(length)
-    found[start : start + (length if rng.random() < 0.6 else 0)] = (
-        new if rng.random() < 0.8 else b""
-    )
-
-
-def _cut(found: bytearray, _: list[bytes], rng: np.random.Generator) -> None:
-    del found[int(rng.integers(0, len(found))) :]
-
-
-def _splice(found: bytearray, others: list[bytes], rng: np.random.Generator) -> None:
-    """Put a piece of another file in."""
-    other = others[int(rng.integers(0, len(others)))]
-    start = int(rng.integers(0, len(other)))
-    piece = other[start : start + int(rng.integers(1, 400))]
-    at = int(rng.integers(0, len(found)))
-    found[at : at + (len(piece) if rng.random() < 0.5 else 0)] = piece
-
-
-def make(seed: int, index: int, files: list[bytes]) -> bytes:
-    """Return mutated file number `index` of a seed."""
-    rng = np.random.default_rng((seed, index))
-    return mutate(files[int(rng.integers(0, len(files)))], files, rng)
-
-
-def try_file(data: bytes, index: int) -> str:
+def try_file(case: Case, index: int, folder: Path) -> str:
     """Read a file as the app would; return "understood" or "refused", or raise what came out."""
     try:
-        if index % 10 == 9:
-            read_labels(data, "fuzz.tif")
-            return "understood"
-        channel = 1 if index % 10 == 8 else None
-        with open_stack(data, "fuzz.tif", WEB_LIMITS, channel=channel) as stack:
-            for z in {0, stack.n_slices // 2, stack.n_slices - 1}:
-                image = stack.read_slice(z)
-                if image.shape != stack.shape[1:] or image.dtype != stack.dtype:
-                    raise AssertionError(f"{image.shape} {image.dtype} is not as promised")
+        if case.beside or case.layout or case.is_labels or index % 10 == 7:
+            _decode(case, folder)
+        else:
+            channel = 1 if index % 10 == 8 else None
+            with open_stack(case.data, case.name, WEB_LIMITS, channel=channel) as stack:
+                _look(stack)
     except SandsegError as error:
         if not (error.message and error.hint):
             raise AssertionError("an error without a message or a hint") from error
         return "refused"
     return "understood"
+
+
+def _look(stack: Stack) -> None:
+    for z in {0, stack.n_slices // 2, stack.n_slices - 1}:
+        image = stack.read_slice(z)
+        if image.shape != stack.shape[1:] or image.dtype != stack.dtype:
+            raise AssertionError(f"{image.shape} {image.dtype} is not as promised")
+
+
+def _decode(case: Case, folder: Path) -> None:
+    """Have it decoded as an upload, look at what is kept of it, and read labels as they are."""
+    files = {case.name: case.data} | case.beside
+    places = {name: folder / f"part-{number}" for number, name in enumerate(files)}
+    for name, data in files.items():
+        places[name].write_bytes(data)
+    sources = {name: str(path) for name, path in places.items()}
+    request = {"sources": sources, "name": case.name, "target": str(folder / "stack.tif")}
+    if case.is_labels:
+        shape = {"name": "stack", "shape": case.labels_of} if case.labels_of else None
+        request |= {"n_classes": 4, "labels_of": shape}
+    elif case.layout:
+        request["layout"] = case.layout
+    else:
+        request |= {"selection": {}, "asks": len(case.data) % 2 == 1}
+    answer = json.loads(json.dumps(decode(request, WEB_LIMITS)))
+    with open_stack(folder / "stack.tif", limits=WEB_LIMITS) as stack:
+        if [*stack.shape] != answer["shape"]:
+            raise AssertionError(f"{stack.shape} was kept, {answer['shape']} was promised")
+        _look(stack)
+    if case.is_labels and not case.beside:
+        read_labels(places[case.name], case.name)
 
 
 def work(seed: int, first: int, count: int, folder: Path) -> None:
@@ -207,12 +102,12 @@ def work(seed: int, first: int, count: int, folder: Path) -> None:
     ends, failures, slowest = Counter(), [], 0.0
     with (folder / "index").open("r+b", buffering=0) as note, (folder / "trace").open("w") as log:
         for index in range(first, first + count):
-            data = make(seed, index, files)
+            case = make(seed, index, files)
             os.pwrite(note.fileno(), struct.pack("<q", index), 0)
             faulthandler.dump_traceback_later(FILE_LIMIT_S, exit=True, file=log)
             start = time.perf_counter()
             try:
-                ends[try_file(data, index)] += 1
+                ends[try_file(case, index, folder)] += 1
             except Exception as error:  # noqa: BLE001
                 ends["failed"] += 1
                 where = traceback.extract_tb(error.__traceback__)[-1]
@@ -258,19 +153,21 @@ def _merged(one: dict, two: dict) -> dict:
     }
 
 
-def run(seed: int, n_files: int) -> dict:
+def run(seed: int, n_files: int, n_workers: int) -> dict:
     """Go on from what was run until so many files of the seed were tried; keep the count."""
     print(f"seed {seed}, {len(seeds())} files to mutate", file=sys.stderr)
     while True:
         known = json.loads(RESULT.read_text()) if RESULT.exists() else {"seeds": {}}
         blank = {"next": 0, "ends": {}, "failures": [], "slowest_s": 0.0}
         before = known["seeds"].get(str(seed), blank)
-        left = n_files - before["next"]
-        if left <= 0:
+        firsts = range(before["next"], n_files, BATCH)[:n_workers]
+        if not firsts:
             return known
-        known["seeds"][str(seed)] = _merged(
-            before, run_batch(seed, before["next"], min(left, BATCH))
-        )
+        with ThreadPoolExecutor(n_workers) as pool:
+            batches = pool.map(
+                lambda first: run_batch(seed, first, min(BATCH, n_files - first)), firsts
+            )
+            known["seeds"][str(seed)] = reduce(_merged, batches, before)
         totals = Counter()
         for found in known["seeds"].values():
             totals.update(found["ends"])
@@ -284,11 +181,29 @@ def run(seed: int, n_files: int) -> dict:
         write_bytes(RESULT, (json.dumps(known, indent=1) + "\n").encode())
 
 
+def retry(known: dict) -> dict:
+    """Try what failed once more; what is understood or refused now is noted as mended."""
+    for seed, found in known["seeds"].items():
+        for failure in list(found["failures"]):
+            again = run_batch(int(seed), failure["index"], 1)
+            if not again["failures"]:
+                found["failures"].remove(failure)
+                ends = Counter(found["ends"])
+                ends.subtract(failed=1)
+                found["ends"] = dict(+(ends + Counter(again["ends"])))
+                known.setdefault("mended", []).append({"seed": int(seed), **failure})
+    known["outcome"] = dict(sum((Counter(s["ends"]) for s in known["seeds"].values()), Counter()))
+    write_bytes(RESULT, (json.dumps(known, indent=1) + "\n").encode())
+    return known
+
+
 def main() -> None:
     """Fuzz, or be the worker that does it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--files", type=int, default=200_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1, help="at a time")
+    parser.add_argument("--retry", action="store_true", help="try what failed, nothing else")
     parser.add_argument("--only", type=int, help="try one file again")
     parser.add_argument("--work", nargs=3, help=argparse.SUPPRESS)
     args = parser.parse_args()
@@ -296,9 +211,12 @@ def main() -> None:
         first, count, folder = args.work
         work(args.seed, int(first), int(count), Path(folder))
     elif args.only is not None:
-        print(try_file(make(args.seed, args.only, seeds()), args.only))
+        with tempfile.TemporaryDirectory() as folder:
+            print(try_file(make(args.seed, args.only, seeds()), args.only, Path(folder)))
+    elif args.retry:
+        print(json.dumps(retry(json.loads(RESULT.read_text())), indent=1))
     else:
-        known = run(args.seed, args.files)
+        known = run(args.seed, args.files, args.workers)
         print(json.dumps(known, indent=1))
         sys.exit(bool(known["outcome"].get("failed")))
 

@@ -205,6 +205,9 @@ FAULT_MINUTES = _number(
     "SANDSEG_FAULT_MINUTES", "tests: how long the monkey clicks", "10", 10.0, least=1e-9
 )
 FAULT_SEED = _number("SANDSEG_FAULT_SEED", "tests: which clicks", "0", 0, least=0)
+FAULT_VISITS = _number(
+    "SANDSEG_FAULT_VISITS", "tests: how many visits of 80 MB come and go", "4", 4, least=2
+)
 
 SETTINGS = tuple(found for found in list(globals().values()) if isinstance(found, Setting))
 

@@ -75,6 +75,10 @@ class Server:
         """The folders of the whole-stack runs."""
         return [path.parent for path in self.work.rglob(process.PROCESS)]
 
+    def visits(self) -> list[Path]:
+        """The folders of visits, served or ended."""
+        return [path for path in self.work.iterdir() if path.name[0] != "."]
+
     def log(self) -> str:
         """Everything it has said so far."""
         return self.log_path.read_text(errors="replace")

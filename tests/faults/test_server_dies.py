@@ -5,7 +5,7 @@ import time
 
 import pytest
 import tifffile
-from visitor import Visitor
+from visitor import Visitor, tiff_bytes
 
 from sandseg.runs.process import is_alive, kill
 from sandseg.runs.segmentation import LABELS, job_status
@@ -82,10 +82,12 @@ def test_a_server_started_again_is_clean_and_sweeps_what_is_old(serve):
 @pytest.mark.parametrize("days", [-400, 400])
 def test_a_server_whose_clock_jumped_sweeps_and_serves(serve, days):
     server = serve()
-    server.kill()
-    folder = server.work / "from-another-time"
-    folder.mkdir()
-    os.utime(folder, (time.time() + days * 24 * 3600,) * 2)
+    with Visitor(server.port, "segment") as visitor:
+        visitor.open().upload("scan.tif", tiff_bytes(3, 40, 50))
+        server.kill()
+    [folder] = server.visits()
+    for path in (folder, *folder.rglob("*")):
+        os.utime(path, (time.time() + days * 24 * 3600,) * 2)
 
     server.start()
 

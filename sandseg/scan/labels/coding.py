@@ -35,9 +35,9 @@ def coding_of(values: np.ndarray, n_classes: int) -> Coding:
     """
     values = np.unique(np.asarray(values))
     numbers = values[~np.isnan(values)] if values.dtype.kind == "f" else values
-    if not np.array_equal(numbers, np.rint(numbers)):
+    if not (np.isfinite(numbers).all() and np.array_equal(numbers, np.rint(numbers))):
         raise LabelError(
-            f'"{FILE}" holds fractions, but a label is a whole number.',
+            f'"{FILE}" holds fractions or infinity, but a label is a whole number.',
             hint="Export the labels as 8-bit integers, one value for each class.",
         )
     known = [int(value) for value in numbers.tolist() if value != IGNORED]

@@ -18,7 +18,7 @@ from sandseg.scan.limits import StackLimits
 from sandseg.scan.pictures.file import OpenPicture
 from sandseg.scan.source import Source
 from sandseg.scan.stack import Stack
-from sandseg.scan.tiff.voxels import CUBE, Spacing, size_of_dots
+from sandseg.scan.tiff.voxels import CUBE, Spacing, if_plausible, size_of_dots
 
 LOSSY = (
     "JPEG compression has changed the grey values, most of all at edges and in fine texture. Use "
@@ -108,4 +108,4 @@ def _voxels(picture: OpenPicture) -> tuple[float | None, Spacing, list[str]]:
     if width is None:
         return None, CUBE, notes
     taken = f"The resolution in the file is taken for the voxel size: {width:.4g} µm."
-    return width, (1.0, height / width, 1.0), [taken, *notes]
+    return if_plausible(width, (1.0, height / width, 1.0), [taken, *notes])

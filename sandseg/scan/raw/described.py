@@ -24,6 +24,7 @@ from sandseg.scan.raw.voxels import open_voxels, stack_in_memory
 from sandseg.scan.source import Source, first_bytes, open_source
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.check import check_declared
+from sandseg.scan.tiff.voxels import if_plausible
 
 _READERS = {
     ".mhd": read_meta_image,
@@ -79,7 +80,7 @@ def open_described(
         check_size(found.shape, found.dtype.itemsize, limits)
         voxels = _find_voxels(found, source, beside) if found.file else source
         stack = _stack(found, voxels, limits)
-    voxel_size_um, aspect, notes = found.voxels
+    voxel_size_um, aspect, notes = if_plausible(*found.voxels)
     n_others = len(beside or ()) - 1 - bool(found.file)
     left_out = [f"{n_others} other file{'s' * (n_others > 1)} left out."] * (n_others > 0)
     return Stack(

@@ -135,7 +135,9 @@ def _slices_inside(
 def _check_entry(entry: zipfile.ZipInfo, path: PurePosixPath) -> None:
     mode = entry.external_attr >> 16
     reason = ""
-    if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)):
+    if not entry.filename:
+        reason = "a file without a name"
+    elif path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", str(path)):
         reason = "a name that leads out of the archive"
     elif stat.S_ISLNK(mode):
         reason = "a link, not a file"

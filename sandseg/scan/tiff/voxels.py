@@ -21,6 +21,7 @@ _PER_PIXEL = re.compile(r"\s*(/|per)\s*(px|pix|pixel|voxel|vox|slice)s?$")
 # Printers' and cameras' resolutions, in dots per inch: they say nothing about the sample.
 _DEFAULT_DPI = (1, 2.54, 72, 96, 100, 150, 200, 204, 240, 300, 350, 400, 600, 1200, 2400)
 LEAST_UM, MOST_UM = 1e-3, 2e3  # of an edge that is plausible
+_MOST_STRETCHED = 1e3  # of one edge over another that is plausible
 
 
 Spacing = tuple[float, float, float]  # between slices, height and width of a pixel
@@ -34,6 +35,21 @@ def find_voxel_size(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacin
 
     The width is None where the file does not say. Along z, y and x all is 1 where voxels are cubes.
     """
+    return if_plausible(*_said_of_voxels(tif, layout))
+
+
+def if_plausible(
+    width: float | None, aspect: Spacing, notes: list[str]
+) -> tuple[float | None, Spacing, list[str]]:
+    """Return what a file says of its voxels, or that it is not taken: such lengths are errors."""
+    longest = max(max(part, 1 / part) if part > 0 else np.inf for part in aspect)
+    if longest <= _MOST_STRETCHED:
+        return width, aspect, notes
+    note = "The file's distances of voxels differ more than a thousand times: not taken."
+    return None, CUBE, [note]
+
+
+def _said_of_voxels(tif: TiffFile, layout: Layout) -> tuple[float | None, Spacing, list[str]]:
     page = layout.first
     if dpi := _default_dpi(tif, page):
         return None, CUBE, [_default_note(dpi)]

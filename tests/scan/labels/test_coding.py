@@ -24,3 +24,9 @@ def test_what_was_guessed_is_said():
 def test_without_the_first_and_the_last_class_it_is_asked(values):
     with pytest.raises(LabelError, match="can be read in two ways"):
         coding_of(np.array(values), 4)
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, 0.5])
+def test_what_is_no_whole_number_is_no_label(value):
+    with pytest.raises(LabelError, match="holds fractions or infinity"):
+        coding_of(np.array([0, 1, np.nan, value]), 4)

@@ -161,6 +161,7 @@ def test_packed_voxels_of_a_meta_image_are_read(opened, volume, pack):
         ("v.nhdr", nrrd("v.raw", more="spacings: 2 2 3\n"), None, (1.5, 1, 1)),
         ("v.mhd", mhd("v.raw", more="ElementSpacing = 1 1 1\n"), None, (1, 1, 1)),
         ("v.mhd", mhd("v.raw", more="ElementSpacing = 0 0 nan\n"), None, (1, 1, 1)),
+        ("v.mhd", mhd("v.raw", more="ElementSpacing = 1 1 1e300\n"), None, (1, 1, 1)),
     ],
 )
 def test_spacing_is_taken_where_it_has_a_unit(opened, volume, name, header, size, spacing):

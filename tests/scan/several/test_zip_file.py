@@ -88,6 +88,11 @@ def test_names_that_no_honest_zip_holds_are_refused(files, name, message):
         open_stack(zip_bytes(files | {name: b"x"}))
 
 
+def test_a_file_without_a_name_is_refused(files):
+    with pytest.raises(StackError, match="is a file without a name"):
+        open_stack(zip_bytes(files | {"~lost.tif": b"x"}).replace(b"~lost", b"\0lost"))
+
+
 def test_an_archive_that_calls_itself_a_slice_is_refused(files):
     with pytest.raises(StackError, match=r'"scan_2\.TIF" is a ZIP archive, not a TIFF'):
         open_stack(zip_bytes(files | {"scan_2.TIF": zip_bytes(files)}))

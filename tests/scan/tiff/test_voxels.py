@@ -71,3 +71,14 @@ def test_voxels_that_are_no_cubes_are_noted(volume):
     assert stack.voxel_size_um == 2.0
     assert "2 µm wide, 1 µm high" in stack.notes[0]
     assert "4 µm apart" in stack.notes[1]
+
+
+@pytest.mark.parametrize("metadata", [{"spacing": 1e9}, {"spacing": 1e-9}, {}])
+def test_voxels_a_thousand_times_longer_than_wide_are_not_taken(volume, metadata):
+    metadata = {"axes": "ZYX", "unit": "um"} | metadata
+    height = 1 if "spacing" in metadata else 5e-7
+
+    stack = open_stack(tiff_bytes(volume, imagej=True, resolution=(1, height), metadata=metadata))
+
+    assert (stack.voxel_size_um, stack.aspect) == (None, (1, 1, 1))
+    assert "more than a thousand times: not taken" in stack.notes[0]
