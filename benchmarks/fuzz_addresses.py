@@ -2,11 +2,11 @@
 
     PYTHONPATH=.:tests/browser python benchmarks/fuzz_addresses.py [--messages N] [--seed S]
 
-Some visitors send what is made up while a watcher looks at every page: what must not happen is that
-the watcher sees an error, or that the server grows. Errors on the page of whoever sends nonsense are
-counted by kind, and those that come out of this project's code are told. Kept in
-benchmarks/fuzz_addresses.json. Work that a visitor may ask for, as a whole stack segmented, is not
-asked for here; trainings need a token that nobody knows.
+Some visitors send what is made up while a watcher looks at every page: what must not happen is
+that the watcher sees an error, or that the server grows. Errors on the page of whoever sends
+nonsense are counted, by what raised them. What was really sent stands in
+benchmarks/fuzz_addresses.json, written again after each thousand. Work that a visitor may ask for,
+as a whole stack segmented, is not asked for here; trainings need a token that nobody knows.
 """
 
 import argparse
@@ -44,11 +44,14 @@ TEXTS += ("\u202e", "\ufeff", "é" * 50, "a.b", "A" * 22 + "." + "B" * 22, "x" *
 NUMBERS = (0, 1, -1, 2, 7, 63, 64, 65, 255, 256, 2**31, -(2**31), 2**53, 2**63 - 1, -(2**63))
 REALS = (0.0, -0.0, 0.5, 1.0, 1e-320, 1e308, -1e308, float("inf"), float("-inf"), float("nan"))
 WIDGET = re.compile(rb"\$\$(?:ID|GENERATED_WIDGET_ID)-[\w-]{8,200}")
-FRAGMENT = re.compile(r"[0-9a-f]{32,64}")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+FRAME = re.compile(r"(\S+\.py)(?::\d+|\", line \d+,) in (\S+)")
 NOT_ASKED_FOR = re.compile(rb"Segment all|Get slices|Use all|get-sandstone")
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
+NO_ANSWER_S = 2.0  # to what Streamlit cannot read: it says nothing then
 PER_VISIT = 60  # messages, then another visitor comes
-WARM = 600  # messages after which the memory is looked at first
+WARM = 1000  # messages after which the memory is looked at first
+EACH = 1000  # messages, then the result is written
 LOOK_EVERY_S = 15.0
 
 
@@ -59,18 +62,21 @@ class Nonsense:
         self.port, self.random = port, random.Random(seed)
         self.kinds, self.errors = Counter(), Counter()
         self.socket, self.left = None, 0
-        self.widgets, self.fragments, self.hash = [], [], ""
+        self.widgets, self.fragments, self.hash, self.patience_s = [], [], "", PATIENCE_S
 
     def send(self) -> None:
         """Send one message, and wait for what a browser would wait for."""
         if self.left <= 0 or self.socket is None:
             self._come()
-        self.left -= 1
+        self.left, self.patience_s = self.left - 1, PATIENCE_S
+        n_errors = self.errors.total()
         make = self.random.choices((self._address, self._value, self._other), (45, 48, 7))[0]
         try:
             waits = make()
             if waits:
                 self._listen()
+            if self.errors.total() > n_errors:
+                self.left = 0  # what broke this visit would break all that follows in it
         except (ConnectionClosed, TimeoutError) as error:
             self.kinds[type(error).__name__] += 1
             self.socket = None
@@ -84,7 +90,9 @@ class Nonsense:
     def _come(self) -> None:
         self.leave()
         address = f"ws://127.0.0.1:{self.port}/_stcore/stream"
-        self.socket = connect(address, subprotocols=["streamlit"], max_size=None, open_timeout=120)
+        self.socket = connect(
+            address, subprotocols=["streamlit"], max_size=None, open_timeout=120, legacy=True
+        )
         self.left, self.widgets, self.fragments = PER_VISIT, [], []
 
     def _address(self) -> bool:
@@ -126,7 +134,7 @@ class Nonsense:
         if self.fragments and self.random.random() < 0.6:
             rerun.fragment_id = self.random.choice(self.fragments)
         elif self.random.random() < 0.05:
-            rerun.fragment_id = "0" * 64
+            rerun.fragment_id, self.patience_s = "0" * 64, NO_ANSWER_S
         for _ in range(self.random.choice((1, 1, 2, 5))):
             name = self.random.choice(self.widgets or ["$$ID-made-up-nothing"])
             if self.random.random() < 0.1:
@@ -205,7 +213,7 @@ class Nonsense:
         """Read until the run is over; note widgets, and what went wrong."""
         found, fragments = set(), set()
         while True:
-            raw = self.socket.recv(PATIENCE_S)
+            raw = self.socket.recv(self.patience_s)
             message = ForwardMsg()
             message.ParseFromString(raw)
             kind = message.WhichOneof("type")
@@ -272,18 +280,21 @@ def measure(port: int) -> dict[str, float]:
     }
 
 
-def our_errors(log: str) -> dict[str, int]:
-    """Return how often each error came out of this project's code, by its last line there."""
-    found = Counter()
-    for told in re.split(r"Traceback \(most recent call last\)", log)[1:]:
-        lines = told.splitlines()
-        ours = [
-            line for line in lines if re.search(r"(pages|sandseg)/[\w/]+\.py[\":]|app\.py", line)
-        ]
-        last = next((line for line in lines if re.match(r"[\w.]*(Error|Exception)\b", line)), "")
-        place = re.sub(r".*?((?:pages|sandseg)/)", r"\1", ours[-1]).strip() if ours else "elsewhere"
-        found[f"{place}: {last}"[:300]] += 1
-    return dict(found.most_common(40))
+def our_errors(log: str) -> dict[str, dict[str, int]]:
+    """Return how often each error came out of this project's code, and out of its packages."""
+    found = {"ours": Counter(), "packages": Counter()}
+    frames = []
+    for line in COLOR.sub("", log).splitlines():
+        if frame := FRAME.search(line):
+            frames.append(frame)
+        elif frames and (error := re.match(r"[\w.]*(Error|Exception)\b.*", line)):
+            path, name = frames[-1][1], frames[-1][2]
+            is_ours = re.search(r"/(pages|sandseg)/|/app.py", path) and "/lib/" not in path
+            whose = "ours" if is_ours else "packages"
+            place = "/".join(Path(path).parts[-3:])
+            found[whose][f"{place} in {name}: {error[0]}"[:200]] += 1
+            frames = []
+    return {whose: dict(errors.most_common(30)) for whose, errors in found.items()}
 
 
 def work(sender: Nonsense, n: int) -> None:
@@ -293,35 +304,36 @@ def work(sender: Nonsense, n: int) -> None:
     sender.leave()
 
 
-def run(n_messages: int, seed: int, n_senders: int, log_path: Path) -> dict:
-    """Send messages to a server of its own; return what was seen."""
+def run(n_messages: int, seed: int, n_senders: int, log_path: Path) -> None:
+    """Send messages to a server of its own, and keep what was seen."""
     with served._served(log_path) as app:
         port = urlsplit(app.url).port
         senders = [Nonsense(port, f"{seed} {i}") for i in range(n_senders)]
         watcher = Watcher(port)
         for page in PAGES:
             watcher.look(page)
-        _share(senders, min(WARM, n_messages))
-        before = _settled(watcher)
+        _share(senders, WARM)
+        before, start = _settled(watcher), time.monotonic()
         watcher.start()
-        start = time.monotonic()
-        _share(senders, n_messages - min(WARM, n_messages))
+        for n_sent in range(WARM, n_messages + 1, EACH):
+            _share(senders, min(EACH, n_messages - n_sent))
+            found = {
+                "messages": min(n_sent + EACH, n_messages),
+                "seed": seed,
+                "minutes": round((time.monotonic() - start) / 60, 1),
+                "kinds": dict(sum((one.kinds for one in senders), Counter())),
+                "errors_on_the_senders_own_pages": sum(one.errors.total() for one in senders),
+                "looks_of_the_watcher": watcher.n_looks,
+                "errors_the_watcher_saw": watcher.seen[:50],
+                "slowest_look_s": round(watcher.slowest_s, 1),
+                "before": before,
+                "after": _settled(watcher),
+                "raised_by": our_errors(app.log()),
+                "date": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+            write_bytes(RESULT, (json.dumps(found, indent=1) + "\n").encode())
         watcher.is_over.set()
         watcher.join(PATIENCE_S)
-        after = _settled(watcher)
-        return {
-            "messages": n_messages,
-            "seed": seed,
-            "minutes": round((time.monotonic() - start) / 60, 1),
-            "kinds": dict(sum((one.kinds for one in senders), Counter())),
-            "errors_on_the_senders_own_pages": dict(sum((s.errors for s in senders), Counter())),
-            "looks_of_the_watcher": watcher.n_looks,
-            "errors_the_watcher_saw": watcher.seen[:50],
-            "slowest_look_s": round(watcher.slowest_s, 1),
-            "before": before,
-            "after": after,
-            "errors_in_the_log": our_errors(app.log()),
-        }
 
 
 def _share(senders: list[Nonsense], n_messages: int) -> None:
@@ -356,11 +368,10 @@ def main() -> None:
             "SANDSEG_RUNS": f"{folder}/runs",
             "SANDSEG_TRAINING_TOKEN": os.urandom(16).hex(),
             "STREAMLIT_SERVER_DISCONNECTED_SESSION_TTL": "1",
+            "COLUMNS": "300",  # tracebacks with whole paths
         }
-        found = run(args.messages, args.seed, args.senders, Path(folder) / "log")
-        found["date"] = datetime.now(UTC).isoformat(timespec="seconds")
-    write_bytes(RESULT, (json.dumps(found, indent=1) + "\n").encode())
-    print(json.dumps(found, indent=1))
+        run(args.messages, args.seed, args.senders, Path(folder) / "log")
+    print(RESULT.read_text())
 
 
 if __name__ == "__main__":

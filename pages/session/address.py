@@ -12,6 +12,9 @@ import streamlit as st
 
 from pages.words.numbers import bare, plain
 
+MOST = 300  # values of a choice that are looked at; no list is longer
+LONGEST = 1000  # letters of one
+
 
 @dataclass
 class _Memory:
@@ -43,7 +46,7 @@ def read(key: str) -> tuple[str, ...] | None:
     if key in memory.asked:
         return None
     memory.asked.add(key)
-    says = tuple(st.query_params.get_all(key))
+    says = tuple(text[:LONGEST] for text in st.query_params.get_all(key)[-MOST:])
     if says == memory.seen.get(key, ()):
         return None
     memory.seen[key] = says

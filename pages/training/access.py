@@ -17,7 +17,7 @@ REFUSAL = "training_refusal"
 
 def who() -> Visitor:
     """Return who this visitor is to the trainings: by the token they entered, and their browser."""
-    return Visitor(st.session_state.get(TOKEN, ""), own_key())
+    return Visitor(str(st.session_state.get(TOKEN, "")), own_key())
 
 
 def may_start() -> bool:
