@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit
 
 import psutil
 from streamlit.proto.BackMsg_pb2 import BackMsg  # noqa: TID251 - what a browser says
+from streamlit.proto.Delta_pb2 import Delta  # noqa: TID251
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg  # noqa: TID251
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -43,11 +44,11 @@ TEXTS += ("1,2,3", "auto", "multi-otsu", "box:1,2,3,4", "circle:nan,0,0", "[]", 
 TEXTS += ("\u202e", "\ufeff", "é" * 50, "a.b", "A" * 22 + "." + "B" * 22, "x" * 100_000)
 NUMBERS = (0, 1, -1, 2, 7, 63, 64, 65, 255, 256, 2**31, -(2**31), 2**53, 2**63 - 1, -(2**63))
 REALS = (0.0, -0.0, 0.5, 1.0, 1e-320, 1e308, -1e308, float("inf"), float("-inf"), float("nan"))
-WIDGET = re.compile(rb"\$\$(?:ID|GENERATED_WIDGET_ID)-[\w-]{8,200}")
 COLOR = re.compile(r"\x1b\[[0-9;]*m")
 FRAME = re.compile(r"(\S+\.py)(?::\d+|\", line \d+,) in (\S+)")
 NOT_ASKED_FOR = re.compile(rb"Segment all|Get slices|Use all|get-sandstone")
 PATIENCE_S = 60.0
+FRAGMENT_S = 8.0  # one that is not there any more is passed over without a word
 NO_ANSWER_S = 2.0  # to what Streamlit cannot read: it says nothing then
 PER_VISIT = 60  # messages, then another visitor comes
 WARM = 1000  # messages after which the memory is looked at first
@@ -133,6 +134,7 @@ class Nonsense:
         rerun.page_script_hash = self.hash
         if self.fragments and self.random.random() < 0.6:
             rerun.fragment_id = self.random.choice(self.fragments)
+            self.patience_s = FRAGMENT_S
         elif self.random.random() < 0.05:
             rerun.fragment_id, self.patience_s = "0" * 64, NO_ANSWER_S
         for _ in range(self.random.choice((1, 1, 2, 5))):
@@ -225,13 +227,19 @@ class Nonsense:
                     self.errors[f"{element.exception.type}"] += 1
                 fragments |= {message.delta.fragment_id} - {""}
                 if not NOT_ASKED_FOR.search(raw):
-                    found |= {name.decode() for name in WIDGET.findall(raw)}
+                    found |= _ids(message.delta)
             if kind == "script_finished" and message.script_finished != (
                 ForwardMsg.FINISHED_EARLY_FOR_RERUN
             ):
                 break
         self.widgets = sorted({*found, *self.widgets})[:300]
         self.fragments = sorted({*fragments, *self.fragments})[:50]
+
+
+def _ids(delta: Delta) -> set[str]:
+    """Return by what names the widgets of a message are spoken to."""
+    part = delta.new_element if delta.WhichOneof("type") == "new_element" else delta.add_block
+    return {getattr(value, "id", "") for _, value in part.ListFields()} - {""}
 
 
 class Watcher(threading.Thread):

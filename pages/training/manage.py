@@ -21,7 +21,7 @@ def offer_management() -> None:
     mine = [model for model in all_models() if may_change(model.folder, who())]
     if not is_teacher() and not any(is_signed(model.folder) for model in mine):
         return
-    with st.popover("Models", icon=":material/tune:", key="manage"):
+    with st.popover("Models", icon=":material/tune:", key="manage", width="content"):
         hidden = hidden_models()
         for model in mine:
             _offer_model(model, model.name in hidden)
@@ -32,9 +32,12 @@ def offer_management() -> None:
 
 
 def _offer_model(model: StoredModel, is_hidden: bool) -> None:
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        note = " (hidden)" if is_hidden else ""
-        st.markdown(f"{plain(model.title)}{note}  \n{plain(model.name)}")
+    row = st.container(
+        horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"
+    )
+    note = ", hidden" if is_hidden else ""
+    row.markdown(f"{plain(model.title)}  \n:small[{plain(f'{model.name}{note}')}]", width="content")
+    with row.container(horizontal=True, width="content", gap="small"):
         if is_hidden:
             _button("Show", show_model, model.name)
         else:
