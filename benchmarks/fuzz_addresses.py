@@ -80,13 +80,13 @@ class Nonsense:
                 self.left = 0  # what broke this visit would break all that follows in it
         except (ConnectionClosed, TimeoutError) as error:
             self.kinds[type(error).__name__] += 1
-            self.socket = None
+            self.leave()
 
     def leave(self) -> None:
         """Close the tab."""
-        if self.socket is not None:
-            self.socket.close()
-            self.socket = None
+        socket, self.socket = self.socket, None
+        if socket is not None:
+            socket.close()
 
     def _come(self) -> None:
         self.leave()
