@@ -76,7 +76,7 @@ class Store:
                 return result
             with line.timed(ticket) if line else nullcontext():
                 result = _frozen(make())
-            self._keep(key, _Entry(result, max(size_of(result), weight)))
+            self._keep(key, _Entry(result, max(size_of(result), weight, _letters(key))))
             return result
 
     def forget(self, is_meant: Callable[[Hashable], bool]) -> None:
@@ -155,6 +155,11 @@ def size_of(result: Any) -> int:
     if isinstance(result, bytes):
         return len(result)
     return sum(map(size_of, _parts(result)))
+
+
+def _letters(key: Any) -> int:
+    """Return how long the texts in a key are: some come out of addresses."""
+    return len(key) if isinstance(key, str) else sum(map(_letters, _parts(key)))
 
 
 def _frozen(result: Result) -> Result:

@@ -12,7 +12,7 @@ from pages.server import navigation
 from pages.session.state import Source, own, pop_refusal
 from pages.session.visit import visit
 from pages.teaching.lesson import Lesson
-from pages.training.access import ask_token, token
+from pages.training.access import ask_token, who
 from pages.training.choice import RUN
 from sandseg.config import UNetConfig, fit_patches, preset
 from sandseg.errors import SandsegError
@@ -53,7 +53,7 @@ def _start(lesson: Lesson, source: Source) -> None:
     folder = workspace.new_folder(visit().folder)
     try:
         settings = _settings(lesson, source, folder)
-        own(BEGUN)[lesson.id] = start_run(settings, token())
+        own(BEGUN)[lesson.id] = start_run(settings, who())
     except SandsegError as error:
         st.session_state[REFUSAL] = error
     finally:

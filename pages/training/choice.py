@@ -1,7 +1,6 @@
 """Which training a visitor looks at: one that runs or ran, one kept with a model, or a new one."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -9,7 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.replay import EPOCH, forget_epoch
 from pages.session import address
-from pages.training.access import forget_refusal
+from pages.training.access import forget_refusal, may_change
 from sandseg.model.store import StoredModel
 from sandseg.runs.folder import RunStatus
 
@@ -24,15 +23,19 @@ def choose_training(
 ) -> str:
     """Ask which training to show: "new", "run:…" or "replay:…", "" where there is none.
 
-    `notes` is where it stands that a link leads to none.
+    Of the runs there are the visitor's own, and the one their link leads to. `notes` is where it
+    stands that a link leads to none.
     """
+    mine = [status for status in found if may_change(status.id)]
+    linked = st.query_params.get(RUN, "")
+    found = [status for status in found if status in mine or status.id == linked]
     titles = {NEW: "A new training"} if is_on else {}
     titles |= {f"{RUN}:{status.id}": _run_title(status) for status in found}
     titles |= {f"{REPLAY}:{model.name}": f"Replay: {model.title}" for model in kept}
-    titles = _unlike(titles)
+    titles = address.distinct(titles)
     if not titles:
         return ""
-    _adopt(titles, found, notes)
+    _adopt(titles, mine, notes)
     if len(titles) > 1:
         st.session_state[WIDGET] = st.session_state[SHOWN]
         st.selectbox(
@@ -92,13 +95,3 @@ def _adopt(titles: dict[str, str], found: Sequence[RunStatus], notes: DeltaGener
 
 def _run_title(status: RunStatus) -> str:
     return f"{status.title} · {time.strftime('%d %b, %H:%M', time.localtime(status.created))}"
-
-
-def _unlike(titles: dict[str, str]) -> dict[str, str]:
-    """Number titles that are alike: a list tells its entries apart by what it shows."""
-    count = Counter()
-    found = {}
-    for choice, title in titles.items():
-        count[title] += 1
-        found[choice] = f"{title} ({count[title]})" if count[title] > 1 else title
-    return found

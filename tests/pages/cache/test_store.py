@@ -207,3 +207,13 @@ def test_pictures_weigh_what_is_in_them():
 
     assert size_of(picture) == 100 + 8 * 4 * 4
     assert size_of((picture, [b"12"])) == size_of(picture) + 2
+
+
+def test_long_names_count_too_so_that_addresses_do_not_fill_the_memory():
+    store = Store(100 * KB)
+
+    for i in range(50):
+        store.get((store.get, (Task("x" * 10 * KB, f"{i}", ""), i)), lambda: True)
+
+    assert store.n_bytes <= 100 * KB
+    assert len(store._results) < 10

@@ -1,6 +1,8 @@
 """An address carries ids, and what it carries is what the page shows."""
 
-from pages.session.address import distinct
+from streamlit.testing.v1 import AppTest
+
+from pages.session.address import LONGEST, MOST, distinct
 
 SEGMENT, EVALUATE, COMPARE = "pages/segment.py", "pages/evaluate.py", "pages/compare.py"
 LIT = "light up in this slice"
@@ -39,6 +41,22 @@ def test_an_address_that_changes_later_counts_too(open_page):
     del at.query_params["view"]
     at.run()
     assert view(at) == "labels"
+
+
+def test_of_an_address_without_end_no_more_is_kept_than_anybody_needs():
+    def show():
+        import streamlit as st
+
+        from pages.session import address
+
+        says = address.read("key")
+        st.text(f"{len(says)} {max(map(len, says))}")
+
+    at = AppTest.from_function(show)
+    at.query_params["key"] = ["short", *["x"] * 900, "x" * 100_000, "the last one"]
+
+    assert at.run().text[0].value == f"{MOST} {LONGEST}"
+    assert at.session_state["address"].seen["key"][-1] == "the last one"
 
 
 def test_foreign_ids_are_passed_over_and_leave_the_address(open_page):
