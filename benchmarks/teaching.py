@@ -25,9 +25,9 @@ from sandseg.model.store import load_model
 from sandseg.predict.forest import ForestConfig, pixel_features
 from sandseg.scan.stack import Stack
 from sandseg.score.metrics import confusion_matrix, mean_iou
-from sandseg.teach.classifier import learn
-from sandseg.teach.features import FeatureMaker, TileFeatures
-from sandseg.teach.held_back import held_back_score
+from sandseg.teach.learning.classifier import learn
+from sandseg.teach.learning.features import FeatureMaker, TileFeatures
+from sandseg.teach.learning.held_back import held_back_score
 
 MODEL = "rock-any"
 SHARES, SEEDS = (0.001, 0.005), (0, 1, 2)

@@ -20,7 +20,7 @@ from sandseg.export.tiff import write_image
 from sandseg.runs.control import start_run
 from sandseg.runs.permissions import training_rules
 from sandseg.runs.settings import DataSource, RunSettings
-from sandseg.teach.parting import dealt_out
+from sandseg.teach.painting.parting import dealt_out
 from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
 

@@ -22,9 +22,9 @@ from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.measure.composition import Composition
 from sandseg.predict.teaching import Painted, gather, score_of
-from sandseg.teach.held_back import HeldBackScore
-from sandseg.teach.strokes import Painting
-from sandseg.teach.where_next import Place
+from sandseg.teach.learning.held_back import HeldBackScore
+from sandseg.teach.learning.where_next import Place
+from sandseg.teach.painting.strokes import Painting
 
 FEATURES, WHOLE, SCORE, NEXT = range(4)  # how long each can wait
 N_WHOLE = 2  # slices whose answer is kept in full

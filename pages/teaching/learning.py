@@ -15,8 +15,8 @@ from sandseg.measure.composition import Composition, composition_of
 from sandseg.predict.sight import Sight
 from sandseg.predict.slices import SlicePrediction
 from sandseg.predict.teaching import Painted, learn_from
-from sandseg.teach.pixel_classifier import Classifier
-from sandseg.teach.where_next import Place, place_in_slice, where_next
+from sandseg.teach.learning.pixel_classifier import Classifier
+from sandseg.teach.learning.where_next import Place, place_in_slice, where_next
 
 NEXT_STEP = 4  # pixels between two answers, where a place to paint is looked for
 COARSE_PIXELS = 2**16  # answered first: as many as a screen shows of a slice, in a blink

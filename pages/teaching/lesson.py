@@ -28,10 +28,10 @@ from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
 from sandseg.predict.teaching import Painted
-from sandseg.teach.events import class_entries
-from sandseg.teach.journal import Journal
-from sandseg.teach.stroke_files import read_kept, strokes_tiff
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.events import class_entries
+from sandseg.teach.painting.journal import Journal
+from sandseg.teach.painting.stroke_files import read_kept, strokes_tiff
+from sandseg.teach.painting.strokes import Painting
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
 

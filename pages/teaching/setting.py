@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from pages.cache.task import Task
 from sandseg.classes import SegmentationClass
-from sandseg.teach.journal import About
+from sandseg.teach.painting.journal import About
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from pages.cache.slices import predictor_of
 from pages.cache.store import kept
 from pages.cache.task import Task
 from sandseg.predict.sight import Sight, look
-from sandseg.teach.features import FeatureMaker
+from sandseg.teach.learning.features import FeatureMaker
 
 MOST_BYTES = 640 * 10**6  # eleven slices of 1024 × 996
 IDLE_S = 300.0  # after which a sight that nobody used is let go of

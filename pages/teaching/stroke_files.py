@@ -14,7 +14,7 @@ from pages.teaching.lesson import Lesson
 from sandseg.errors import SandsegError
 from sandseg.export.names import safe_name
 from sandseg.scan.formats import LABEL_KINDS, LABEL_SUFFIXES
-from sandseg.teach.stroke_files import read_strokes
+from sandseg.teach.painting.stroke_files import read_strokes
 from sandseg.uploads import workspace
 from sandseg.uploads.decode_guard import take_labels
 from sandseg.uploads.receive import LABELS_BYTES, Arrived, Wanted

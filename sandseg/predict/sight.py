@@ -10,8 +10,8 @@ from sandseg.grey.rescale import nearest_pixels
 from sandseg.predict.slices import Predictor, SeenSlice, SlicePrediction, most_probable
 from sandseg.predict.tiling import axis_tiles
 from sandseg.teach import taught_model
-from sandseg.teach.features import FeatureMaker, TileFeatures
-from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.learning.features import FeatureMaker, TileFeatures
+from sandseg.teach.learning.pixel_classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False)

@@ -32,8 +32,8 @@ from sandseg.predict.teaching import (
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.teach.features import FeatureMaker
-from sandseg.teach.stroke_files import classes_in, numbered_from_1, read_strokes
+from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.painting.stroke_files import classes_in, numbered_from_1, read_strokes
 from sandseg.teach.taught_model import network_of
 
 UNKEPT = "taught"  # the name of a model that is not kept

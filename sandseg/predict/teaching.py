@@ -16,10 +16,10 @@ from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
 from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
-from sandseg.teach.classifier import Start, learn
-from sandseg.teach.held_back import HeldBackScore, held_back_score
-from sandseg.teach.parting import stroke_numbers
-from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.learning.classifier import Start, learn
+from sandseg.teach.learning.held_back import HeldBackScore, held_back_score
+from sandseg.teach.learning.pixel_classifier import Classifier
+from sandseg.teach.painting.parting import stroke_numbers
 from sandseg.teach.taught_model import Lesson, write_taught
 
 N_DRAWN = 2000  # pixels of a slice that show what a network answers by itself

@@ -12,8 +12,8 @@ from sandseg.grey.training_line import grey_range, training_line
 from sandseg.model.store import load_model
 from sandseg.scan.formats import open_stack
 from sandseg.scan.stack import Stack
-from sandseg.teach.parting import dealt_out
-from sandseg.teach.stroke_files import read_strokes
+from sandseg.teach.painting.parting import dealt_out
+from sandseg.teach.painting.stroke_files import read_strokes
 
 PURPOSES = ("painted", "held back to validate", "held back to test")
 

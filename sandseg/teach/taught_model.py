@@ -12,9 +12,9 @@ from sandseg.errors import ModelError
 from sandseg.export.tiff import write_labels
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel, write_card
-from sandseg.teach.features import FeatureMaker, TileFeatures
-from sandseg.teach.pixel_classifier import Classifier
-from sandseg.teach.stroke_files import file_classes
+from sandseg.teach.learning.features import FeatureMaker, TileFeatures
+from sandseg.teach.learning.pixel_classifier import Classifier
+from sandseg.teach.painting.stroke_files import file_classes
 
 CLASSIFIER, STROKES = "classifier.npz", "strokes.tif"
 NETWORK_FILES = ("model.xml", "model.bin")

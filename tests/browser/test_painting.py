@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from pages.components.modules import join_modules
 from sandseg.errors import TeachError
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.strokes import Painting
 
 STROKES = Path(__file__).parents[2] / "pages" / "components" / "painting" / "strokes" / "strokes.js"
 SERVER = Path(__file__).with_name("painting_server.py")

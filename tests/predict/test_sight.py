@@ -11,8 +11,8 @@ from sandseg.grey.mapping import GreyMapping
 from sandseg.model.store import list_models, load_model
 from sandseg.predict.sight import look
 from sandseg.predict.slices import Predictor, most_probable
-from sandseg.teach.classifier import learn
-from sandseg.teach.features import FeatureMaker
+from sandseg.teach.learning.classifier import learn
+from sandseg.teach.learning.features import FeatureMaker
 
 TINY = "sandstone-tiny"
 pytestmark = pytest.mark.skipif(

@@ -15,8 +15,8 @@ from sandseg.predict.sight import look
 from sandseg.predict.slices import predict_stack
 from sandseg.predict.teaching import Learned, gather, joined, learn_from
 from sandseg.scan.stack import Stack
-from sandseg.teach.features import FeatureMaker
-from sandseg.teach.stroke_files import read_strokes
+from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.painting.stroke_files import read_strokes
 from sandseg.teach.taught_model import CLASSIFIER, STROKES, load_network, network_of
 from tests.lessons import TINY, made_up_stack, models, strokes_on  # noqa: F401 - a fixture
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from sandseg.errors import TeachError
-from sandseg.teach.journal import EVENTS, About, Journal
+from sandseg.teach.painting.journal import EVENTS, About, Journal
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 ABOUT = About("rock.tif", (4, 60, 80), "key-of-it")
 
 
@@ -146,9 +146,9 @@ def test_writers_in_threads_lose_nothing(journal):
 WRITER = """
 import json, sys
 from pathlib import Path
-sys.path.insert(0, "tests/teach")
+sys.path.insert(0, "tests/teach/painting")
 from test_journal import stroke
-from sandseg.teach.journal import Journal
+from sandseg.teach.painting.journal import Journal
 journal = Journal.open(Path(sys.argv[1]))
 for number in range(100_000):
     journal.add([stroke(number)])

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from sandseg.errors import TrainingError
-from sandseg.teach.pixel_classifier import Classifier
-from sandseg.teach.regression import (
+from sandseg.teach.learning.pixel_classifier import Classifier
+from sandseg.teach.learning.regression import (
     DOUBT,
     Examples,
     Recipe,

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from sandseg.teach.classifier import learn
-from sandseg.teach.held_back import LEAST_STROKES, doubt_of, held_back_score
+from sandseg.teach.learning.classifier import learn
+from sandseg.teach.learning.held_back import LEAST_STROKES, doubt_of, held_back_score
 
 
 def strokes_of(n_each, apart, seed=0, n_classes=2):

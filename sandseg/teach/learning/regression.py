@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sandseg.teach.minimize import minimize
+from sandseg.teach.learning.minimize import minimize
 
 MOST_ROUNDS = 80  # of the search; what is left to gain then changes no label
 NEVER = -1e3  # score of a class in which nothing is painted

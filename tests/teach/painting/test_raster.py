@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sandseg.errors import TeachError
-from sandseg.teach.raster import closed_region, stroke_mask
+from sandseg.teach.painting.raster import closed_region, stroke_mask
 
 
 def by_the_rule(points, size, shape):

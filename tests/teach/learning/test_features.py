@@ -6,8 +6,8 @@ import pytest
 from sandseg.data.any_rock import draw_slice
 from sandseg.model.engine import load_engine
 from sandseg.model.store import load_model
-from sandseg.teach.features import FeatureMaker
-from sandseg.teach.regression import n_log_probabilities
+from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.learning.regression import n_log_probabilities
 
 
 @pytest.fixture(scope="module")

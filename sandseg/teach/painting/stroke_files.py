@@ -18,8 +18,8 @@ from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.file import OpenTiff
 from sandseg.scan.tiff.voxels import Spacing
-from sandseg.teach.events import MAX_CLASSES, MIN_CLASSES
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.events import MAX_CLASSES, MIN_CLASSES
+from sandseg.teach.painting.strokes import Painting
 
 _SAVE = "Save them as a TIFF of whole numbers: 0 where nothing is painted, 1, 2 … for the classes."
 _LINE = re.compile(r"label (\d+) = (.+?)( \(pores\))?")

@@ -15,8 +15,8 @@ import numpy as np
 from sandseg.atomic import read_json, write_json
 from sandseg.errors import TeachError
 from sandseg.lock import locked
-from sandseg.teach.stroke_files import read_kept, write_kept
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.stroke_files import read_kept, write_kept
+from sandseg.teach.painting.strokes import Painting
 
 EVENTS, ABOUT, LOCK = "journal.jsonl", "about.json", ".lock"
 MOST_EVENTS = 200_000  # of a journal

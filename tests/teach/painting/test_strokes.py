@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 
 from sandseg.errors import TeachError
-from sandseg.teach.events import MOST_POINTS
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.events import MOST_POINTS
+from sandseg.teach.painting.strokes import Painting
 
 SHAPE = (6, 90, 130)
 AXES = {"z": (0, 1, 2), "y": (1, 0, 2), "x": (2, 0, 1)}  # the axis, and those of rows and columns

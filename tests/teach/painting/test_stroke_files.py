@@ -5,9 +5,9 @@ import tifffile
 from sandseg.classes import SANDSTONE
 from sandseg.errors import SandsegError, TeachError
 from sandseg.export.tiff import labels_tiff_bytes
-from sandseg.teach.events import parse_classes
-from sandseg.teach.stroke_files import classes_in, read_strokes, strokes_tiff
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.events import parse_classes
+from sandseg.teach.painting.stroke_files import classes_in, read_strokes, strokes_tiff
+from sandseg.teach.painting.strokes import Painting
 
 SHAPE = (4, 40, 50)
 CLASSES = [

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import optimize
 
-from sandseg.teach.minimize import minimize
+from sandseg.teach.learning.minimize import minimize
 
 
 @pytest.mark.parametrize("n", [1, 5, 60])

@@ -10,8 +10,8 @@ import numpy as np
 from sandseg.atomic import replacing
 from sandseg.errors import ModelError
 from sandseg.model.engine import n_cores
-from sandseg.teach.features import TileFeatures
-from sandseg.teach.regression import ONE_CORE, matched, softmax
+from sandseg.teach.learning.features import TileFeatures
+from sandseg.teach.learning.regression import ONE_CORE, matched, softmax
 
 ROWS_AT_ONCE = 64  # answered at once: bounds the memory
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sandseg.teach.filters import COARSE_SIGMAS, FINE_SIGMAS, N_COARSE, N_FINE, filter_tile
+from sandseg.teach.learning.filters import COARSE_SIGMAS, FINE_SIGMAS, N_COARSE, N_FINE, filter_tile
 
 
 @pytest.fixture

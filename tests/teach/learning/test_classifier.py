@@ -12,9 +12,16 @@ from sandseg.data.any_rock import draw_slice
 from sandseg.errors import ModelError, TrainingError
 from sandseg.model.store import load_model
 from sandseg.score.metrics import confusion_matrix, iou
-from sandseg.teach.classifier import RECIPES, Painted, Start, choose_recipe, fold_numbers, learn
-from sandseg.teach.features import FeatureMaker
-from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.learning.classifier import (
+    RECIPES,
+    Painted,
+    Start,
+    choose_recipe,
+    fold_numbers,
+    learn,
+)
+from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.learning.pixel_classifier import Classifier
 
 SIZE = 128
 DATA = Path(os.environ.get("SANDSEG_DATA", "../shared/data"))

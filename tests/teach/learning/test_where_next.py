@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sandseg.teach.where_next import AWAY, Place, place_in_slice, where_next
+from sandseg.teach.learning.where_next import AWAY, Place, place_in_slice, where_next
 
 
 def sure(shape=(96, 120), n_classes=3):

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sandseg.teach.classifier import MOST_PIXELS, Painted, choose_recipe, fit_recipe, fold_numbers
+from sandseg.teach.learning.classifier import (
+    MOST_PIXELS,
+    Painted,
+    choose_recipe,
+    fit_recipe,
+    fold_numbers,
+)
 
 LEAST_STROKES = 3  # in each class
 N_FOLDS = 3

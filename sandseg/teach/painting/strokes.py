@@ -9,8 +9,8 @@ import numpy as np
 
 from sandseg.classes import SegmentationClass
 from sandseg.errors import TeachError
-from sandseg.teach.blocks import Blocks, Change
-from sandseg.teach.events import (
+from sandseg.teach.painting.blocks import Blocks, Change
+from sandseg.teach.painting.events import (
     MAX_CLASSES,
     Event,
     Import,
@@ -18,7 +18,7 @@ from sandseg.teach.events import (
     SetClasses,
     parse_event,
 )
-from sandseg.teach.raster import closed_region, stroke_mask
+from sandseg.teach.painting.raster import closed_region, stroke_mask
 
 N_UNPACKED = 64  # the latest changes are kept as they are: undone at once
 

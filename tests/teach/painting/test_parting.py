@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from sandseg.errors import TeachError
-from sandseg.teach.parting import dealt_out, stroke_numbers
+from sandseg.teach.painting.parting import dealt_out, stroke_numbers
 from tests.lessons import made_up_stack, strokes_on
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from sandseg.errors import ModelError
 from sandseg.model.engine import N_SHAPES, n_cores
 from sandseg.model.store import StoredModel
-from sandseg.teach.filters import filter_tile
+from sandseg.teach.learning.filters import filter_tile
 
 _WEIGHTED = ("Convolution", "ConvolutionBackpropData", "MatMul")
 
