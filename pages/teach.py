@@ -64,7 +64,7 @@ def show_panel(lesson: Lesson, source: Source, z: int) -> None:
         if summary.phases:
             show_whole_stack(lesson, source)
             show_keeping(lesson, source)
-            offer_training(lesson, source)
+            offer_training(lesson, source, z)
             show_files(lesson, source, z)
         show_stroke_files(lesson, source, is_painted=any(summary.n_pixels))
 

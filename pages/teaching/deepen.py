@@ -15,7 +15,7 @@ from pages.teaching.lesson import Lesson
 from pages.training.access import ask_token, token
 from pages.training.choice import RUN
 from sandseg.config import UNetConfig, fit_patches, preset
-from sandseg.errors import SandsegError
+from sandseg.errors import SandsegError, TeachError
 from sandseg.export.tiff import write_image
 from sandseg.runs.control import start_run
 from sandseg.runs.permissions import training_rules
@@ -25,14 +25,23 @@ from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
 
 REFUSAL, BEGUN = "deepen_refusal", "deepened"
+CHANGED = TeachError(
+    "The labels of this slice have changed since they were shown.",
+    hint="Look at them again, then accept them.",
+)
 ABOUT = (
     "The network that sees the slice learns from your strokes, too; what is not painted counts for "
     "nothing. Some strokes are held back to judge it by. It takes minutes to hours, and goes on "
     "without this page."
 )
+ACCEPTING = (
+    "Are all labels of a slice right? Then accept them, as they are now: the network learns from "
+    "the whole slice, as if you had painted all of it, and none of its strokes is held back. "
+    "Undo takes it back as it does a stroke."
+)
 
 
-def offer_training(lesson: Lesson, source: Source) -> None:
+def offer_training(lesson: Lesson, source: Source, z: int) -> None:
     """Offer to train a network on the strokes, where trainings are allowed."""
     if run_id := own(BEGUN).pop(lesson.id, ""):
         st.switch_page(navigation.TRAIN, query_params={RUN: run_id})
@@ -42,10 +51,54 @@ def offer_training(lesson: Lesson, source: Source) -> None:
     label, icon = "Train a network on this", ":material/school:"
     with st.popover(label, icon=icon, width="stretch", key="deepen"):
         st.markdown(ABOUT)
+        if lesson.setting.shape[0] > 1:
+            _offer_acceptance(lesson, source, z)
         ask_token()
         st.button("Start training", type="primary", on_click=_start, args=(lesson, source))
         if refusal := pop_refusal(REFUSAL):
             show_refusal(refusal)
+
+
+def _offer_acceptance(lesson: Lesson, source: Source, z: int) -> None:
+    """Let the labels of the slice that is shown be accepted as right, or no longer."""
+    accepted, shown, name = lesson.accepted(), lesson.shown(z), source.slice_name(z)
+    if z in accepted:
+        label, icon, n = f"Take slice {name} back", ":material/undo:", None
+    else:
+        label, icon, n = f"Slice {name} is right", ":material/check:", shown and shown[0]
+    names = ", ".join(source.slice_name(one) for one in accepted)
+    st.button(
+        label,
+        icon=icon,
+        key="accept",
+        help=ACCEPTING,
+        disabled=z not in accepted and not shown,
+        on_click=_accept,
+        args=(lesson, z, n),
+    )
+    st.caption(f"Accepted as right: {names}." if accepted else "No slice is accepted as right.")
+
+
+def _accept(lesson: Lesson, z: int, n: int | None) -> None:
+    try:
+        accept_as_shown(lesson, z, n)
+    except SandsegError as error:
+        st.session_state[REFUSAL] = error
+
+
+def accept_as_shown(lesson: Lesson, z: int, n: int | None) -> None:
+    """Accept the labels of a slice that follow the first n events; None: no longer.
+
+    Raises:
+        TeachError: These are not its labels any more.
+    """
+    if n is None:
+        lesson.accept(z, None)
+        return
+    shown = lesson.shown(z)
+    if shown is None or shown[0] != n:
+        raise CHANGED
+    lesson.accept(z, shown[1])
 
 
 def _start(lesson: Lesson, source: Source) -> None:
@@ -68,7 +121,8 @@ def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
     """
     painting = lesson.strokes()
     classes = painting.classes
-    dealt_out(painting.values, len(classes))
+    accepted = lesson.accepted()
+    dealt_out(painting.values, len(classes), accepted)
     network = network_of(find_model(lesson.setting.task.model_name))
     (folder / "strokes.tif").write_bytes(lesson.strokes_tiff())
     images = Path(source.place)
@@ -76,6 +130,9 @@ def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
         stack, images = open_source(source.place), folder / f"{source.id}.tif"
         write_image(images, stack.slices(), stack.spacing_um)
     files = {"images": str(images), "labels": str(folder / "strokes.tif")}
+    if accepted:
+        (folder / "accepted.tif").write_bytes(lesson.accepted_tiff())
+        files["accepted"] = str(folder / "accepted.tif")
     recipe = preset("tiny")
     recipe = replace(recipe, unet=replace(network.unet, n_classes=len(classes)), learning_rate=1e-3)
     recipe = fit_patches(recipe, min(lesson.setting.shape[1:]))

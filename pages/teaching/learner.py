@@ -88,8 +88,9 @@ class Learner:
         with self.lock:
             if painting.n_events == self.n:
                 return
+            before, classes = self.n, self.classes
             self.n, self.classes = painting.n_events, self._labels(painting)
-            self.refusal = None
+            was_refused, self.refusal = bool(self.refusal), None
             shown = set(painting.painted_slices)
             for z in shown:
                 values = painting.slice_values(z)
@@ -97,9 +98,25 @@ class Learner:
                 self.todo.pop(z, None)
                 if self.digests.get(z) != digest:
                     self.todo[z] = digest, values.copy()
-            for gone in [z for z in {*self.todo, *self.painted} if z not in shown]:
+            erased = [z for z in {*self.todo, *self.painted} if z not in shown]
+            for gone in erased:
                 for known in (self.todo, self.painted, self.digests):
                     known.pop(gone, None)
+            if not (self.todo or erased or was_refused or classes != self.classes):
+                self._go_on_from(before)
+
+    def _go_on_from(self, before: int) -> None:
+        """What was learned from the events before is what these teach: nothing was painted."""
+        of = {before: self.n}
+        if self.taught_n != before:
+            return
+        self.taught_n = self.n
+        self.taught = self.taught and replace(self.taught, n=self.n)
+        self._scored_n, self._next_n = (of.get(n, n) for n in (self._scored_n, self._next_n))
+        for known in (self.wholes, self.pieces):
+            known.update({key: replace(one, n=of.get(one.n, one.n)) for key, one in known.items()})
+        self._tell_again()  # of the events themselves
+        self.publish()
 
     def _labels(self, painting: Painting) -> tuple[SegmentationClass, ...]:
         """Return the classes as labels count them: from 0, where strokes count from 1."""
@@ -133,7 +150,7 @@ class Learner:
                 return None
             for look in looks:
                 known = self.pieces.get(look)
-                if known and known.n == self.taught_n or self._whole_of(look.z):
+                if known and known.n == self.taught_n or self.whole_of(look.z):
                     continue
                 if not self.taught or sights.find(self.task, look.z):
                     return Step(partial(self._answer_coarsely, look))
@@ -148,7 +165,7 @@ class Learner:
             if not self.taught or self.taught_n != self.n:
                 return None
             for look in looks:
-                if not self._whole_of(look.z):
+                if not self.whole_of(look.z):
                     return Step(partial(self._answer, look.z), WHOLE)
             if self._scored_n != self.taught_n:
                 return Step(self._score, SCORE)
@@ -156,7 +173,7 @@ class Learner:
                 return Step(self._find_next, NEXT)
             return None
 
-    def _whole_of(self, z: int) -> Whole | None:
+    def whole_of(self, z: int) -> Whole | None:
         """Return the answer of a slice, if it is of the newest strokes."""
         found = self.wholes.get(z)
         return found if found and self.taught and found.n == self.taught_n else None
@@ -164,7 +181,7 @@ class Learner:
     def news_for(self, look: Look, have: int) -> Piece | None:
         """Return the newest labels for what somebody sees, if they have older ones."""
         with self.lock:
-            found = self._whole_of(look.z)
+            found = self.whole_of(look.z)
             if found:
                 height, width = found.found.labels.shape
                 box = (0, 0, width, height)
@@ -199,7 +216,7 @@ class Learner:
     def summary(self, z: int) -> Summary:
         """Return the numbers of a slice."""
         with self.lock:
-            n_classes, found = len(self.classes), self._whole_of(z)
+            n_classes, found = len(self.classes), self.whole_of(z)
             strokes, pixels = np.zeros((2, n_classes), int)
             for painted in self.painted.values():
                 counts = painted.counts(n_classes)

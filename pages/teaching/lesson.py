@@ -30,7 +30,7 @@ from sandseg.classes import SegmentationClass
 from sandseg.predict.teaching import Painted
 from sandseg.teach.painting.events import class_entries
 from sandseg.teach.painting.journal import Journal
-from sandseg.teach.painting.stroke_files import read_kept, strokes_tiff
+from sandseg.teach.painting.stroke_files import accepted_tiff, read_kept, strokes_tiff
 from sandseg.teach.painting.strokes import Painting
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
@@ -95,14 +95,41 @@ class Lesson:
         Raises:
             SandsegError: There is no room, or they are of more classes than there are.
         """
+        n_bytes = sum(values.size for values in slices.values()) // 8
+        self._write(n_bytes, lambda journal, name: journal.add_import(name, slices))
+
+    def accept(self, z: int, labels: np.ndarray | None) -> None:
+        """Note that (Y, X) labels of a slice, 255 where none is, are right; None: no longer.
+
+        Raises:
+            SandsegError: There is no room.
+        """
+        values = None if labels is None else labels + np.uint8(1)  # 255 becomes 0: no class
+        n_bytes = 0 if labels is None else labels.size // 8
+        self._write(n_bytes, lambda journal, name: journal.accept(name, z, values))
+
+    def _write(self, n_bytes: int, write: Callable[[Journal, str], None]) -> None:
+        """Let an event with a file be written, under a new name."""
         with self._lock:
-            self._ask_room(sum(values.size for values in slices.values()) // 8)
+            self._ask_room(n_bytes)
             self._open()
             with workspace.writing():
                 self._journal.add(self._preset())
-                self._journal.add_import(secrets.token_urlsafe(12), slices)
+                write(self._journal, secrets.token_urlsafe(12))
             self._learner.hear(self._journal.painting)
         desk.wake(self)
+
+    def accepted(self) -> tuple[int, ...]:
+        """Return the slices whose labels were accepted as right."""
+        with self._lock:
+            self._open()
+            return self._journal.painting.accepted_slices if self._journal else ()
+
+    def shown(self, z: int) -> tuple[int, np.ndarray] | None:
+        """Return the newest labels of a whole slice, and the event they follow; None without."""
+        with self._lock:
+            found = self._open().whole_of(z)
+            return found and (found.n, found.found.seen_labels)
 
     def imported(self, file: str) -> Mapping[int, np.ndarray] | None:
         """Return the slices, (Y, X) uint8 by index, that an import of a file brought."""
@@ -131,6 +158,12 @@ class Lesson:
         with self._lock:
             self._open()
             return strokes_tiff(self._journal.painting, stack_of(self.setting.task).spacing_um)
+
+    def accepted_tiff(self) -> bytes:
+        """Return the slices that were accepted as right as a label TIFF."""
+        with self._lock:
+            self._open()
+            return accepted_tiff(self._journal.painting, stack_of(self.setting.task).spacing_um)
 
     def _since(self, known: int) -> dict[str, Any]:
         if self._journal is None:

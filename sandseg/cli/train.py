@@ -62,6 +62,10 @@ def train(
         bool,
         typer.Option("--strokes", help="LABELS are strokes as for teach: some are held back."),
     ] = False,
+    accepted: Annotated[
+        Path | None,
+        typer.Option(help="Beside strokes: a TIFF of slices labelled as a whole, 0 elsewhere."),
+    ] = None,
     queued: Annotated[bool, typer.Option("--queued", hidden=True)] = False,
     estimate: Annotated[bool, typer.Option("--estimate", hidden=True)] = False,
 ) -> None:
@@ -71,6 +75,11 @@ def train(
     """
     if images is not None and labels is None:
         raise ConfigError("The labels of the images are not named.", hint="Give IMAGES and LABELS.")
+    if accepted and not strokes:
+        raise ConfigError(
+            "Accepted slices are named, but the labels are no strokes.",
+            hint="Add --strokes, or give all labelled slices as LABELS.",
+        )
     if images is None:
         settings = settings_from(run)
     else:
@@ -94,6 +103,7 @@ def train(
                 images=str(images),
                 labels=str(labels),
                 label_slices=places,
+                accepted=str(accepted or ""),
             ),
             config=_recipe(preset_name, images, changes, len(described)),
             title=title,

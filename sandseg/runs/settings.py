@@ -25,6 +25,7 @@ class DataSource:
     images: str = ""  # a TIFF or a folder of them
     labels: str = ""
     label_slices: tuple[int, ...] = ()  # of a stack, counted from 0; else their names say it
+    accepted: str = ""  # a TIFF beside strokes: slices labelled as a whole, 0 on all others
 
     def __post_init__(self):
         for name in ("shape", "label_slices"):

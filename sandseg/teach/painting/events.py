@@ -15,7 +15,7 @@ LONGEST_STEP = 256  # pixels each way between two points; a browser cuts longer 
 LARGEST_BRUSH = 199  # pixels
 MIN_CLASSES, MAX_CLASSES = 2, 8
 LONGEST_NAME = 40  # of a class, in letters
-DOINGS = ("paint", "undo", "redo", "clear", "classes", "import")
+DOINGS = ("paint", "undo", "redo", "clear", "classes", "import", "accept")
 TOOLS = ("brush", "line", "fill")
 AXES = ("z", "y", "x")
 _ID = re.compile(r"[A-Za-z0-9_-]{8,32}")
@@ -58,6 +58,14 @@ class Import(Event):
     file: str
 
 
+@dataclass(frozen=True)
+class Accept(Event):
+    """The labels of slice `at`, in a file beside the journal, are right; "": no longer."""
+
+    at: int
+    file: str
+
+
 def parse_event(given: Any, shape: tuple[int, int, int]) -> Event:
     """Check an event as it came, for a stack of (Z, Y, X) pixels.
 
@@ -73,11 +81,17 @@ def parse_event(given: Any, shape: tuple[int, int, int]) -> Event:
     if do == "classes":
         return SetClasses(name, do, parse_classes(given.get("classes")))
     if do == "import":
-        file = given.get("file")
-        is_name = isinstance(file, str) and _FILE.fullmatch(file)
-        _require(is_name, "Strokes to import came without their file.")
-        return Import(name, do, file)
+        return Import(name, do, _parse_file(given.get("file")))
+    if do == "accept":
+        at = _whole(given.get("at"), 0, shape[0] - 1, "slice")
+        return Accept(name, do, at, _parse_file(given["file"]) if given.get("file") else "")
     return Event(name, do)
+
+
+def _parse_file(given: Any) -> str:
+    is_name = isinstance(given, str) and _FILE.fullmatch(given)
+    _require(is_name, "Strokes to import came without their file.")
+    return given
 
 
 def parse_classes(given: Any) -> tuple[SegmentationClass, ...]:

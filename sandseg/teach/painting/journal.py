@@ -143,10 +143,32 @@ class Journal:
             TeachError: They are of more classes than there are.
             OSError: They cannot be written.
         """
-        file = f"strokes-{hashlib.sha256(name.encode()).hexdigest()[:16]}.npz"
-        event = {"id": name, "do": "import", "file": file}
+        self._add_with({"id": name, "do": "import"}, slices)
+
+    def accept(self, name: str, z: int, labels: np.ndarray | None) -> None:
+        """Note that the labels of a slice are right, or no longer; it can be undone.
+
+        Args:
+            name: The id of the event.
+            z: Index of the slice.
+            labels: (Y, X) uint8, classes from 1, 0 where none is; None: no longer.
+
+        Raises:
+            TeachError: They are of more classes than there are.
+            OSError: They cannot be written.
+        """
+        event = {"id": name, "do": "accept", "at": z}
+        if labels is None:
+            self.add([event])
+        else:
+            self._add_with(event, {z: labels})
+
+    def _add_with(self, event: dict, slices: Mapping[int, np.ndarray]) -> None:
+        """Do and keep an event that has a file of slices, once."""
+        file = f"strokes-{hashlib.sha256(event['id'].encode()).hexdigest()[:16]}.npz"
+        event |= {"file": file}
         with self._held():
-            if any(known["id"] == name for known in self._events):
+            if any(known["id"] == event["id"] for known in self._events):
                 return
             write_kept(self.folder / file, slices)
             self._play(event)

@@ -31,6 +31,15 @@ def strokes_tiff(painting: Painting, spacing_um: Spacing | float | None = None) 
     return labels_tiff_bytes(slices, file_classes(painting.classes), spacing_um)
 
 
+def accepted_tiff(painting: Painting, spacing_um: Spacing | float | None = None) -> bytes:
+    """Return the slices that were accepted as right as a label TIFF, 0 on all others."""
+    accepted, nothing = painting.accepted_slices, np.zeros(painting.shape[1:], np.uint8)
+    slices = (
+        painting.accepted_values(z) if z in accepted else nothing for z in range(painting.shape[0])
+    )
+    return labels_tiff_bytes(slices, file_classes(painting.classes), spacing_um)
+
+
 def file_classes(classes: Sequence[SegmentationClass]) -> tuple[SegmentationClass, ...]:
     """Return what the values of a stroke file mean: 0 not painted, then the classes from 1."""
     given = classes or numbered_from_1(MAX_CLASSES)

@@ -12,6 +12,7 @@ from sandseg.errors import TeachError
 from sandseg.teach.painting.blocks import Blocks, Change
 from sandseg.teach.painting.events import (
     MAX_CLASSES,
+    Accept,
     Event,
     Import,
     Paint,
@@ -28,10 +29,19 @@ ReadImport = Callable[[str], Mapping[int, np.ndarray]]
 
 @dataclass
 class _Step:
-    """Something that can be undone: blocks and classes before it, or after it once undone."""
+    """Something that can be undone: what was before it, or comes after it once undone."""
 
     change: Change | None = None
     classes: tuple[SegmentationClass, ...] | None = None
+    accepted: dict[int, "_Accepted"] | None = None
+
+
+@dataclass(frozen=True)
+class _Accepted:
+    """Labels of a slice that are taken as right: their file, and the values in it."""
+
+    file: str
+    values: frozenset[int]
 
 
 def _no_files(_: str) -> Mapping[int, np.ndarray]:
@@ -54,6 +64,7 @@ class Painting:
         self.shape = tuple(shape)
         self.classes = tuple(classes)
         self.n_events = 0
+        self._accepted: dict[int, _Accepted] = {}
         self._blocks = Blocks(self.shape)
         self._read_import = read_import
         self._seen: set[str] = set()
@@ -92,6 +103,19 @@ class Painting:
         return self._blocks.slices()
 
     @property
+    def accepted_slices(self) -> tuple[int, ...]:
+        """Indices of the slices whose labels were accepted as right, in order."""
+        return tuple(sorted(self._accepted))
+
+    def accepted_values(self, z: int) -> np.ndarray:
+        """Return the accepted labels of slice z: (Y, X) uint8, classes from 1, 0 where none is.
+
+        Raises:
+            TeachError: Their file is missing or damaged.
+        """
+        return self._read_import(self._accepted[z].file)[z]
+
+    @property
     def can_undo(self) -> bool:
         """Whether there is something to undo."""
         return bool(self._done)
@@ -120,7 +144,9 @@ class Painting:
         elif isinstance(event, SetClasses):
             step = _Step(classes=self._rename(event.classes))
         elif isinstance(event, Import):
-            step = _Step(self._blocks.paste(self._imported(event)))
+            step = _Step(self._blocks.paste(self._imported(event.file)))
+        elif isinstance(event, Accept):
+            step = _Step(accepted=self._accept(event))
         else:
             step = _Step(self._blocks.clear())
         self._done.append(step)
@@ -149,8 +175,8 @@ class Painting:
         top, left, region = closed_region(values, int(column), int(row))
         return self._blocks.paint(plane, top, left, region, event.value)
 
-    def _imported(self, event: Import) -> Mapping[int, np.ndarray]:
-        slices = self._read_import(event.file)
+    def _imported(self, file: str) -> Mapping[int, np.ndarray]:
+        slices = self._read_import(file)
         most = len(self.classes) or MAX_CLASSES
         if any(values.max(initial=0) > most for values in slices.values()):
             raise TeachError(
@@ -159,17 +185,34 @@ class Painting:
             )
         return slices
 
+    def _accept(self, event: Accept) -> dict[int, _Accepted]:
+        """Note that labels are right, or no longer; return all that were noted before."""
+        before = self._accepted
+        others = {z: known for z, known in before.items() if z != event.at}
+        if event.file:
+            slices = self._imported(event.file)
+            if set(slices) != {event.at}:
+                raise TeachError(
+                    "These labels are not those of the slice to accept.",
+                    hint="Look at the slice again, then accept its labels.",
+                )
+            values = frozenset(np.unique(slices[event.at]).tolist()) - {0}
+            others[event.at] = _Accepted(event.file, values)
+        self._accepted = others
+        return before
+
     def _rename(self, classes: tuple[SegmentationClass, ...]) -> tuple[SegmentationClass, ...]:
         """Take other classes, and return those before."""
         before, is_shorter = self.classes, len(classes) < len(self.classes)
-        for value in self.counts():
+        accepted = [known.values for known in self._accepted.values()]
+        for value in sorted(set(self.counts()).union(*accepted)):
             is_there = value <= len(classes)
             if is_there and not (is_shorter and classes[value - 1].name != before[value - 1].name):
                 continue
             name = f'"{before[value - 1].name}"' if before else f"class {value}"
             raise TeachError(
-                f"Something is painted in {name}, so it cannot be removed.",
-                hint="Erase its strokes first.",
+                f"Something is painted or accepted as {name}, so it cannot be removed.",
+                hint="Erase its strokes first, and take back the slices that show it.",
             )
         self.classes = classes
         return before
@@ -185,10 +228,12 @@ class Painting:
         self._done.append(self._swap(self._undone.pop()))
 
     def _swap(self, step: _Step) -> _Step:
-        classes = step.classes
+        classes, accepted = step.classes, step.accepted
         if classes is not None:
             classes, self.classes = self.classes, classes
-        back = _Step(self._blocks.swap(step.change) if step.change else None, classes)
+        if accepted is not None:
+            accepted, self._accepted = self._accepted, accepted
+        back = _Step(self._blocks.swap(step.change) if step.change else None, classes, accepted)
         self._keep_small(back)
         return back
 

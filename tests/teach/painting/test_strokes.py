@@ -281,3 +281,52 @@ def test_an_import_paints_where_the_file_is_painted():
     assert (whole(painting)[0] == np.where(brought, brought, before[0])).all()
     painting.play(do(1, "undo"))
     assert (whole(painting) == before).all()
+
+
+def accept(number, at, file="labels-1.npz"):
+    return do(number, "accept", at=at, file=file)
+
+
+def test_what_is_accepted_is_undone_and_redone_as_strokes_are():
+    labels = np.ones(SHAPE[1:], np.uint8)
+    labels[0, 0] = 0
+    painting = Painting(SHAPE, read_import=lambda _: {2: labels})
+    painting.play(paint(1, [[5, 5]]))
+    before = whole(painting)
+
+    painting.play(accept(2, 2))
+
+    assert painting.accepted_slices == (2,)
+    assert (painting.accepted_values(2) == labels).all()
+    assert (whole(painting) == before).all(), "accepting paints nothing"
+    painting.play(do(3, "undo"))
+    assert painting.accepted_slices == ()
+    assert (whole(painting) == before).all()
+    painting.play(do(4, "redo"))
+    assert painting.accepted_slices == (2,)
+    painting.play(do(5, "accept", at=2))
+    assert painting.accepted_slices == ()
+    painting.play(do(6, "undo"))
+    assert painting.accepted_slices == (2,)
+
+
+def test_labels_of_another_slice_are_not_accepted():
+    painting = Painting(SHAPE, read_import=lambda _: {1: np.ones(SHAPE[1:], np.uint8)})
+
+    with pytest.raises(TeachError, match="not those of the slice"):
+        painting.play(accept(1, 2))
+    with pytest.raises(TeachError, match="slice of a stroke"):
+        painting.play(accept(1, SHAPE[0]))
+    assert painting.accepted_slices == ()
+
+
+def test_a_class_that_was_accepted_cannot_be_removed():
+    painting = Painting(SHAPE, read_import=lambda _: {2: np.full(SHAPE[1:], 3, np.uint8)})
+    painting.play(do(1, "classes", classes=CLASSES))
+    painting.play(accept(2, 2))
+
+    with pytest.raises(TeachError, match='accepted as "grain"'):
+        painting.play(do(3, "classes", classes=CLASSES[:2]))
+    painting.play(do(4, "undo"))
+    painting.play(do(5, "classes", classes=CLASSES[:2]))
+    assert len(painting.classes) == 2

@@ -95,7 +95,7 @@ export class Strokes {
       this.turn(entry, true);
       return entry;
     }
-    return null;
+    return event.do === "accept" ? { parts: [] } : null; // it paints nothing, and is undone as all is
   }
 
   /** Do what an entry did, or undo it. */
