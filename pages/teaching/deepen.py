@@ -1,10 +1,12 @@
 """From strokes to a network of one's own: a training on what is painted, begun from the lesson."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
 
+from pages.cache import trainings as run_cache
 from pages.cache.models import find_model
 from pages.cache.rocks import open_source
 from pages.panels.refusals import show_refusal
@@ -13,7 +15,10 @@ from pages.session.state import Source, own, pop_refusal
 from pages.session.visit import visit
 from pages.teaching.lesson import Lesson
 from pages.training.access import ask_token, token
+from pages.training.against_taught import show_against_taught
 from pages.training.choice import RUN
+from pages.words.numbers import plain
+from pages.words.trainings import STATES
 from sandseg.config import UNetConfig, fit_patches, preset
 from sandseg.errors import SandsegError, TeachError
 from sandseg.export.tiff import write_image
@@ -23,6 +28,7 @@ from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.teach.painting.parting import dealt_out
 from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
+from sandseg.uploads.lessons import note_run, runs_of
 
 REFUSAL, BEGUN = "deepen_refusal", "deepened"
 CHANGED = TeachError(
@@ -57,6 +63,21 @@ def offer_training(lesson: Lesson, source: Source, z: int) -> None:
         st.button("Start training", type="primary", on_click=_start, args=(lesson, source))
         if refusal := pop_refusal(REFUSAL):
             show_refusal(refusal)
+        _show_last_run(lesson)
+
+
+def _show_last_run(lesson: Lesson) -> None:
+    """Tell of the last training that was begun here; it may have been deleted."""
+    for run_id in reversed(runs_of(lesson.id)):
+        with suppress(SandsegError):
+            status = run_cache.run_status(run_id)
+            st.divider()
+            st.markdown(f"**{STATES[status.state]}**: {plain(status.title)}")
+            if model := run_cache.trained_model(run_id):
+                show_against_taught(model)
+            if st.button("Look at this training", icon=":material/monitoring:", key="last-run"):
+                st.switch_page(navigation.TRAIN, query_params={RUN: run_id})
+            return
 
 
 def _offer_acceptance(lesson: Lesson, source: Source, z: int) -> None:
@@ -106,7 +127,8 @@ def _start(lesson: Lesson, source: Source) -> None:
     folder = workspace.new_folder(visit().folder)
     try:
         settings = _settings(lesson, source, folder)
-        own(BEGUN)[lesson.id] = start_run(settings, token())
+        own(BEGUN)[lesson.id] = run_id = start_run(settings, token())
+        note_run(lesson.id, run_id)
     except SandsegError as error:
         st.session_state[REFUSAL] = error
     finally:
@@ -129,6 +151,8 @@ def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
     if not source.upload:
         stack, images = open_source(source.place), folder / f"{source.id}.tif"
         write_image(images, stack.slices(), stack.spacing_um)
+    setting = lesson.setting
+    how = {"treatment": setting.task.treatment, "is_correction": setting.is_correction}
     files = {"images": str(images), "labels": str(folder / "strokes.tif")}
     if accepted:
         (folder / "accepted.tif").write_bytes(lesson.accepted_tiff())
@@ -137,5 +161,5 @@ def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
     recipe = replace(recipe, unet=replace(network.unet, n_classes=len(classes)), learning_rate=1e-3)
     recipe = fit_patches(recipe, min(lesson.setting.shape[1:]))
     title = f"{source.title[:80]}, from strokes"
-    data = DataSource("strokes", **files)
+    data = DataSource("strokes", **files, **how)
     return RunSettings(data, recipe, title, classes=classes, start_from=network.name)

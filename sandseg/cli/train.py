@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from sandseg.atomic import read_entries
 from sandseg.cli.class_list import read_classes
 from sandseg.cli.console import out, progress_bar
 from sandseg.config import CHOICES, PRESETS, TrainConfig, fit_patches, preset
 from sandseg.data.labelled import shortest_side
 from sandseg.errors import ConfigError
+from sandseg.model.store import CARD
 from sandseg.runs.folder import PAUSE, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
@@ -160,7 +162,13 @@ def _run(folder: Path, settings: RunSettings) -> None:
                 bar.console.print(f"warning: {warning}", soft_wrap=True)
 
         model = run_training(folder, settings, command, on_epoch, on_start)
-    out.print(f"Model → {model}" if model else "Stopped; the same command goes on from here.")
+    if not model:
+        out.print("Stopped; the same command goes on from here.")
+        return
+    beside = read_entries(model / CARD).get("against_taught", {})
+    if beside:
+        out.print(beside.get("meaning", beside.get("missing")), soft_wrap=True)
+    out.print(f"Model → {model}")
 
 
 def _split_in_words(split: dict[str, list[str]], is_chosen: bool) -> list[str]:

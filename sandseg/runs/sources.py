@@ -67,13 +67,23 @@ def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, Prep
     place = locate(settings, folder)
     n_classes, label_slices = settings.config.unet.n_classes, settings.source.label_slices
     if settings.source.kind == "strokes":
-        files = StrokeFiles(place.images, place.labels, place.accepted)
+        files = stroke_files(settings, folder)
         slices, *held_back = read_stroke_slices(files, max(n_classes, 2), settings.start_from)
         return slices, prepare(slices, settings.config, *held_back)
     slices = read_labelled(place.images, place.labels, n_classes, label_slices)
     if slices.voxel_size_um is None:
         slices = replace(slices, voxel_size_um=place.voxel_size_um)
     return slices, prepare(slices, settings.config, place.validate, place.test)
+
+
+def stroke_files(settings: RunSettings, folder: Path) -> StrokeFiles:
+    """Find what a run on strokes learns from.
+
+    Raises:
+        TrainingError: The files are not there.
+    """
+    place = locate(settings, folder)
+    return StrokeFiles(place.images, place.labels, place.accepted)
 
 
 def check_source(settings: RunSettings) -> None:
