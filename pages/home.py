@@ -6,7 +6,7 @@ from pages.cache.models import list_models
 from pages.cache.rocks import first_slice, open_source
 from pages.cache.slices import slice_phases, slice_pictures
 from pages.cache.task import Task
-from pages.cache.trainings import is_offered
+from pages.cache.trainings import shipped_replay
 from pages.charts.phases import show_phases, show_porosity
 from pages.components.viewer import Display, Pane, Shown, viewer
 from pages.panels.model_card import how_good, show_card
@@ -14,6 +14,7 @@ from pages.panels.refusals import user_errors
 from pages.server import navigation
 from pages.session import state
 from pages.teaching.entrance import offer_teaching
+from pages.training.choice import REPLAY
 from pages.words.numbers import percents
 from sandseg.errors import ModelError
 
@@ -56,8 +57,9 @@ with text:
     offer_teaching(source)
     if st.button("Look around in this rock", icon=":material/search:"):
         st.switch_page(navigation.BROWSE, query_params={state.SAMPLE: source.id})
-    if is_offered() and st.button("Watch a network learn", icon=":material/school:"):
-        st.switch_page(navigation.TRAIN)
+    lesson = shipped_replay()
+    if lesson and st.button("Watch a network learn", icon=":material/school:"):
+        st.switch_page(navigation.TRAIN, query_params={REPLAY: lesson})
     show_card(model, "How good is it?")
     rock = "a real sandstone, which it never saw" if source.numbers else "a synthetic sandstone"
     st.caption(

@@ -9,8 +9,9 @@ from pages.components.replay import asked_epoch, show_replay
 from pages.panels.page_head import head_row
 from pages.panels.refusals import user_errors
 from pages.server import navigation
-from pages.training.access import ask_token
+from pages.training.access import may_start, offer_token
 from pages.training.choice import NEW, REPLAY, RUN, choose_training, show_next
+from pages.training.manage import offer_management
 from pages.training.setup import show_setup
 from pages.training.ticker import tick
 from pages.training.view import show_run
@@ -39,6 +40,9 @@ with user_errors():
     with head.container(horizontal=True, vertical_alignment="center", width="content"):
         if is_on and chosen != NEW:
             st.button("New training", icon=":material/add:", on_click=show_next, args=(NEW,))
+        if chosen != NEW or may_start():
+            offer_token()  # where it is needed to begin, it is asked for there
+        offer_management()
         copy_link()
     kind, _, name = chosen.partition(":")
     if not is_on:
@@ -46,8 +50,6 @@ with user_errors():
             "Training is switched off on this server; what was learned before can be watched.",
             icon=":material/block:",
         )
-    if chosen != NEW:
-        ask_token()
     if kind == RUN:
         show_run(name)
     elif kind == REPLAY:

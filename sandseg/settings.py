@@ -16,6 +16,7 @@ from sandseg.errors import ConfigError
 
 T = TypeVar("T")
 PROJECT = Path(__file__).parents[1]
+OFF, ON, OPEN = "off", "on", "open"  # of trainings
 _ON = ("on", "true", "yes", "1", "enabled")
 _OFF = ("off", "false", "no", "0", "disabled", "none")
 _PREFIX = "SANDSEG_"
@@ -56,11 +57,11 @@ class Setting(Generic[T]):
             ) from error
 
 
-def _switch(text: str) -> bool:
+def _switch(text: str) -> str:
     word = text.strip().lower()
-    if word not in _ON + _OFF:
+    if word not in (*_ON, *_OFF, OPEN):
         raise ValueError(text)
-    return word in _ON
+    return OPEN if word == OPEN else ON if word in _ON else OFF
 
 
 def _address(text: str) -> str:
@@ -155,16 +156,16 @@ MAX_CONNECTIONS = _number(
 )
 TRAINING = Setting(
     "SANDSEG_TRAINING",
-    "`off`: nobody trains here",
+    "`off`: nobody trains here; `open`: everybody may, without the token",
     "`on` (the container: `off`)",
-    True,
+    ON,
     _switch,
-    "on or off",
+    "on, off or open",
     "off",
 )
 TRAINING_TOKEN = Setting(
     "SANDSEG_TRAINING_TOKEN",
-    "what must be known to start, stop or delete a training",
+    "what must be known to start a training, and to change those of others",
     "none on this computer alone; else one is made and printed",
     "",
     str,

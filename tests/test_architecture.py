@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # From the ground up. A folder or file at the first level imports from floors below its own.
 FLOORS = (
-    ("errors", "classes", "config", "settings", "atomic", "lock"),
+    ("errors", "classes", "config", "settings", "atomic", "ownership", "lock"),
     ("scan", "measure", "score", "confine"),
     ("model", "uploads"),
     ("grey",),
@@ -28,7 +28,7 @@ FLOORS = (
     ("cli",),
 )
 FLOOR_OF = {name: height for height, names in enumerate(FLOORS) for name in names}
-GROUND = ("errors", "classes", "config", "settings", "atomic", "lock")  # in this order
+GROUND = ("errors", "classes", "config", "settings", "atomic", "ownership", "lock")  # in this order
 KERAS_MODULES = {
     "model.unet",
     "model.import_model",

@@ -58,13 +58,13 @@ def test_what_is_not_set_or_empty_has_its_default(monkeypatch):
 @pytest.mark.parametrize("word", ["off", "OFF", "no", "False", "0", "disabled", "none", " off "])
 def test_training_is_switched_off_by_any_word_for_it(word, monkeypatch):
     monkeypatch.setenv("SANDSEG_TRAINING", word)
-    assert settings.TRAINING.read() is False
+    assert settings.TRAINING.read() == settings.OFF
 
 
 @pytest.mark.parametrize("word", ["on", "On", "yes", "true", "1", "enabled"])
 def test_training_is_switched_on_by_any_word_for_it(word, monkeypatch):
     monkeypatch.setenv("SANDSEG_TRAINING", word)
-    assert settings.TRAINING.read() is True
+    assert settings.TRAINING.read() == settings.ON
 
 
 @pytest.mark.parametrize(
@@ -168,5 +168,5 @@ def test_the_container_sets_what_the_table_says_of_it():
     }
     for setting in told:
         said = setting.usual.partition("the container: ")[2].rstrip(")").strip("`")
-        wanted = False if said == "off" else amount(said)
+        wanted = said if said == "off" else amount(said)
         assert setting.parse(texts[setting.name]) == wanted

@@ -8,20 +8,37 @@ from sandseg.classes import SegmentationClass
 from sandseg.model import store
 from sandseg.model.engine import PredictBatch
 from sandseg.model.store import StoredModel
+from sandseg.runs.added_models import hidden_models
 from sandseg.teach import taught_model
 
 ENGINE_BYTES = 96 * 2**20  # compiled for some sizes of tile
 
 
 def list_models() -> list[StoredModel]:
+    """Return the models to choose from; those that somebody has hidden are left out."""
+    hidden = _hidden(*_folder())
+    return [model for model in all_models() if model.name not in hidden]
+
+
+def all_models() -> list[StoredModel]:
     """Return the models at hand; they are read again when one is added, replaced or removed."""
+    return _models(*_folder())
+
+
+def _folder() -> tuple[str, int]:
+    """The folder of the models, and when it was last changed."""
     folder = store.models_folder()
-    return _models(str(folder), folder.stat().st_mtime_ns if folder.is_dir() else 0)
+    return str(folder), folder.stat().st_mtime_ns if folder.is_dir() else 0
 
 
 @kept()
 def _models(_folder: str, _changed_ns: int) -> list[StoredModel]:
     return store.list_models()
+
+
+@kept()
+def _hidden(_folder: str, _changed_ns: int) -> set[str]:
+    return hidden_models()
 
 
 def find_model(name: str) -> StoredModel:
@@ -32,7 +49,7 @@ def find_model(name: str) -> StoredModel:
     """
     if Path(name).is_absolute():
         return _model_in(name)
-    found = next((model for model in list_models() if model.name == name), None)
+    found = next((model for model in all_models() if model.name == name), None)
     return found or store.load_model(name)
 
 

@@ -13,6 +13,7 @@ from pages.cache.store import kept
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel, load_model
+from sandseg.ownership import is_signed
 from sandseg.runs import control
 from sandseg.runs.folder import (
     METRICS,
@@ -127,13 +128,19 @@ def _changed(path: Path) -> int:
     return path.stat().st_mtime_ns if path.exists() else 0
 
 
+def shipped_replay() -> str:
+    """Return the name of a model that no visitor made and whose training can be watched, or ""."""
+    found = [model.name for model in replays() if not is_signed(model.folder)]
+    return next(iter(found), "")
+
+
 def is_offered() -> bool:
     """Whether there is anything to do on the page: something to train or to watch."""
     try:
         is_on = training_rules().is_on
     except SandsegError:
         return True  # the page says what is wrong
-    return is_on or bool(replays() or list_runs())
+    return is_on or bool(replays())
 
 
 @dataclass(frozen=True)

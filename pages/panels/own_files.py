@@ -83,6 +83,8 @@ def show_file(source: Source, model_name: str) -> None:
         if (size or None) != upload.voxel_size_um:
             state.set_voxel_size(source, size or None)
             st.rerun(scope="fragment")
+        if not state.is_own(upload):
+            return
         if upload.layout and st.button("Read the voxels another way", key=f"again-{upload.id}"):
             state.ask_layout_again(upload)
             st.rerun()

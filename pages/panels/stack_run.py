@@ -4,7 +4,7 @@ import streamlit as st
 
 from pages.panels.refusals import show_refusal
 from pages.session import state
-from pages.session.stack_jobs import end_job, job_folder, start_job
+from pages.session.stack_jobs import end_job, job_folder, may_end, start_job
 from pages.session.state import Source
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel
@@ -51,7 +51,7 @@ def _watch(source: Source, model: StoredModel, n_slices: int) -> None:
         st.rerun()
     bar, button = st.columns([3, 1], vertical_alignment="center", gap="small", wrap=False)
     bar.progress(status.n_done / max(n_slices, 1), _progress_text(status, n_slices))
-    if button.button("Cancel", width="stretch"):
+    if may_end(source, model) and button.button("Cancel", width="stretch"):
         end_job(source, model)
         st.rerun()
 

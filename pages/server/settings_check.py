@@ -7,7 +7,7 @@ import sys
 from functools import cache
 
 from sandseg.errors import ConfigError
-from sandseg.settings import TRAINING, TRAINING_TOKEN, check_settings
+from sandseg.settings import OFF, TRAINING, TRAINING_TOKEN, check_settings
 
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _log = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ def protect_trainings(address: str | None) -> None:
     Args:
         address: The server listens on; None for all there are.
     """
-    if address in _LOOPBACK or TRAINING_TOKEN.read() or not TRAINING.read():
+    if address in _LOOPBACK or TRAINING_TOKEN.read() or TRAINING.read() == OFF:
         return
     token = os.environ[TRAINING_TOKEN.name] = secrets.token_urlsafe(9)
     sys.stdout.write(

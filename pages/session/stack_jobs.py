@@ -9,7 +9,7 @@ import streamlit as st
 
 from pages.cache.rocks import open_source
 from pages.session.asked import origin_of
-from pages.session.state import JOB_REFUSAL, Source, own
+from pages.session.state import JOB_REFUSAL, Source, is_own, own
 from pages.session.treatment import treatment
 from pages.session.visit import visit
 from sandseg.config import Treatment
@@ -27,11 +27,20 @@ RESULT_BYTES = 5  # of a voxel, before they are packed: a label and a confidence
 
 
 def job_folder(source: Source, model: StoredModel) -> Path | None:
-    """Return the folder of the whole-stack run of this source by this model."""
-    if source.upload:
-        folder = source.upload.folder / JOBS / _job_name(source, model)
-        return folder if folder.is_dir() else None
+    """Return the folder of the whole-stack run of this source by this model.
+
+    It is the one beside the upload, whoever looks, else the visitor's own.
+    """
+    shared = _shared_place(source, model)
+    if shared and shared.is_dir():
+        return shared
     return own("jobs").get((source.id, model.sha256, treatment(source)))
+
+
+def may_end(source: Source, model: StoredModel) -> bool:
+    """Whether the run is the visitor's own, and no other's that their link shows."""
+    shared = _shared_place(source, model)
+    return shared is None or not shared.is_dir() or is_own(source.upload)
 
 
 def start_job(source: Source, model: StoredModel) -> None:
@@ -61,9 +70,14 @@ def _check_runs() -> None:
 
 
 def _job_place(source: Source, model: StoredModel) -> Path:
-    if source.upload:
-        return source.upload.folder / JOBS / _job_name(source, model)
+    if source.upload and is_own(source.upload):
+        return _shared_place(source, model)
     return workspace.new_folder(visit().folder)
+
+
+def _shared_place(source: Source, model: StoredModel) -> Path | None:
+    """Where a run lies so that the upload's link leads to it."""
+    return source.upload.folder / JOBS / _job_name(source, model) if source.upload else None
 
 
 def _start(source: Source, model: StoredModel, folder: Path) -> None:
@@ -101,11 +115,11 @@ def _request(source: Source, model: StoredModel, path: Path) -> SegmentRequest:
 def end_job(source: Source, model: StoredModel) -> None:
     """Cancel a run, or forget a finished one."""
     folder = job_folder(source, model)
-    if folder is None:
+    if folder is None or not may_end(source, model):
         return
     cancel_job(folder)
     own("jobs").pop((source.id, model.sha256, treatment(source)), None)
-    if source.upload:
+    if folder == _shared_place(source, model):
         folder.rename(folder.with_name(f"{ENDED}-{secrets.token_hex(4)}"))
 
 

@@ -12,9 +12,10 @@ from pages.cache.slices import line_of
 from pages.cache.store import forget_files_in
 from pages.cache.task import Task
 from pages.session import address
-from pages.session.visit import visit
+from pages.session.visit import own_key
 from sandseg.errors import SandsegError, StackError
 from sandseg.model.store import AUTO, DEFAULT_MODEL
+from sandseg.ownership import is_signed_by, sign
 from sandseg.scan.choices import AmbiguousStackError
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
@@ -30,6 +31,11 @@ GONE = "gone"  # is there while a link led to a rock that is not here any more
 SAMPLE, MODEL, SLICE = "sample", "model", "slice"  # keys of widgets; they stand in the address too
 REFUSAL, JOB_REFUSAL, PENDING = "refusal", "job_refusal", "pending"
 ASKS = (AmbiguousStackError, UnknownLayoutError, SeveralScansError)  # to be answered by a visitor
+
+NOT_YOURS = StackError(
+    "This file is another visitor's; their link is for looking.",
+    hint="Send the file yourself to have it read another way.",
+)
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,20 @@ def take_slice(z: int) -> None:
 
 def take_files(files: Sequence[Arrived], model_name: str | None) -> None:
     """Choose what was uploaded as the stack; if it is refused, all stays as it was."""
-    open_file(kept.keep(files), {}, model_name)
+    folder = kept.keep(files)
+    _make_own(folder)
+    open_file(folder, {}, model_name)
+
+
+def _make_own(folder: Path) -> None:
+    """Note whose an upload is: after a reload the visitor may still change it."""
+    with workspace.writing():
+        sign(folder, own_key())
+
+
+def is_own(upload: Upload) -> bool:
+    """Whether this visitor brought an upload; a link to another visitor's is for looking."""
+    return is_signed_by(upload.folder, own_key())
 
 
 def open_file(
@@ -101,6 +120,9 @@ def open_file(
 ) -> None:
     """Open what was kept, as the visitor chose; ask first where the file leaves it open."""
     pending = st.session_state.pop(PENDING, None)
+    if not is_signed_by(folder, own_key()):
+        st.session_state[REFUSAL] = NOT_YOURS
+        return
     try:
         upload = kept.open_kept(folder, selection, layout, is_one or bool(selection))
         _check(upload, DEFAULT_MODEL if model_name in (None, AUTO) else model_name)
@@ -145,6 +167,7 @@ def open_each(folder: Path, model_name: str | None) -> None:
         return
     before, questions = set(_files()), []
     for one in folders:
+        _make_own(one)
         open_file(one, {}, model_name)
         questions += filter(None, [st.session_state.pop(PENDING, None)])
     if opened := [name for name in _files() if name not in before]:
@@ -169,7 +192,10 @@ def forget_pending() -> None:
 
 
 def ask_layout_again(upload: Upload) -> None:
-    """Let the visitor say anew how the raw voxels of a file lie."""
+    """Let the visitor say anew how the raw voxels of their file lie."""
+    if not is_own(upload):
+        st.session_state[REFUSAL] = NOT_YOURS
+        return
     error = UnknownLayoutError(f'How do the voxels of "{upload.title}" lie?')
     st.session_state[PENDING] = (upload.folder, error)
 
@@ -180,7 +206,7 @@ def set_voxel_size(source: Source, voxel_size_um: float | None) -> None:
     Whoever came by a link to another visitor's file says it for themselves alone.
     """
     upload = replace(source.upload, voxel_size_um=voxel_size_um)
-    if upload.folder.parent == visit().folder:
+    if is_own(upload):
         upload = kept.set_voxel_size(upload, voxel_size_um)
     _files()[source.id] = _source(upload)
 

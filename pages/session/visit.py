@@ -1,4 +1,4 @@
-"""A visit and its place for files."""
+"""A visit, its place for files, and the key of its browser."""
 
 import threading
 import time
@@ -11,6 +11,7 @@ from queue import Empty, SimpleQueue
 import streamlit as st
 
 from pages.cache.store import forget_files_in
+from pages.server.browser_key import known_key, new_key
 from sandseg.errors import SandsegError
 from sandseg.runs.segmentation import end_visit, sweep_visits
 from sandseg.uploads import workspace
@@ -34,6 +35,16 @@ def visit() -> Visit:
     if "visit" not in st.session_state:
         st.session_state["visit"] = Visit()
     return st.session_state["visit"]
+
+
+def own_key() -> str:
+    """Return the key by which what this visitor brings and begins stays theirs.
+
+    It is the browser's, where the server gave it one; else it lasts as long as the session.
+    """
+    if "own_key" not in st.session_state:
+        st.session_state["own_key"] = known_key(st.context.cookies) or new_key()
+    return st.session_state["own_key"]
 
 
 def _end(folder: Path) -> None:

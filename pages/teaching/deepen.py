@@ -14,7 +14,7 @@ from pages.server import navigation
 from pages.session.state import Source, own, pop_refusal
 from pages.session.visit import visit
 from pages.teaching.lesson import Lesson
-from pages.training.access import ask_token, token
+from pages.training.access import ask_token, may_change, who
 from pages.training.against_taught import show_against_taught
 from pages.training.choice import RUN
 from pages.words.numbers import plain
@@ -75,7 +75,10 @@ def _show_last_run(lesson: Lesson) -> None:
             st.markdown(f"**{STATES[status.state]}**: {plain(status.title)}")
             if model := run_cache.trained_model(run_id):
                 show_against_taught(model)
-            if st.button("Look at this training", icon=":material/monitoring:", key="last-run"):
+            is_own = may_change(run_id)
+            if is_own and st.button(
+                "Look at this training", icon=":material/monitoring:", key="last-run"
+            ):
                 st.switch_page(navigation.TRAIN, query_params={RUN: run_id})
             return
 
@@ -127,7 +130,7 @@ def _start(lesson: Lesson, source: Source) -> None:
     folder = workspace.new_folder(visit().folder)
     try:
         settings = _settings(lesson, source, folder)
-        own(BEGUN)[lesson.id] = run_id = start_run(settings, token())
+        own(BEGUN)[lesson.id] = run_id = start_run(settings, who())
         note_run(lesson.id, run_id)
     except SandsegError as error:
         st.session_state[REFUSAL] = error

@@ -11,11 +11,11 @@ from pages.session.stack_jobs import start_job
 from pages.session.state import Source, own, pop_refusal
 from pages.teaching.lesson import Lesson
 from pages.teaching.snapshot import snapshot, snapshot_task
-from pages.training.access import ask_token, token
+from pages.training.access import ask_token, who
 from pages.training.end import free_name
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel
-from sandseg.runs.control import keep_model
+from sandseg.runs.added_models import keep_model
 from sandseg.runs.permissions import training_rules
 
 REFUSAL, KEPT = "taught_refusal", "kept_models"
@@ -107,7 +107,7 @@ def _forget(lesson: Lesson) -> None:
 
 def _keep(lesson: Lesson, source: Source, name: str) -> None:
     try:
-        keep_model(snapshot(lesson, source).folder, name, token())
+        keep_model(snapshot(lesson, source).folder, name, who())
     except SandsegError as error:
         st.session_state[REFUSAL] = error
         return

@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from pages.components.replay import EPOCH, forget_epoch
 from pages.session import address
-from pages.training.access import forget_refusal
+from pages.training.access import forget_refusal, may_change
 from sandseg.model.store import StoredModel
 from sandseg.runs.folder import RunStatus
 
@@ -24,15 +24,19 @@ def choose_training(
 ) -> str:
     """Ask which training to show: "new", "run:…" or "replay:…", "" where there is none.
 
-    `notes` is where it stands that a link leads to none.
+    Of the runs there are the visitor's own, and the one their link leads to. `notes` is where it
+    stands that a link leads to none.
     """
+    mine = [status for status in found if may_change(status.id)]
+    linked = st.query_params.get(RUN, "")
+    found = [status for status in found if status in mine or status.id == linked]
     titles = {NEW: "A new training"} if is_on else {}
     titles |= {f"{RUN}:{status.id}": _run_title(status) for status in found}
     titles |= {f"{REPLAY}:{model.name}": f"Replay: {model.title}" for model in kept}
     titles = _unlike(titles)
     if not titles:
         return ""
-    _adopt(titles, found, notes)
+    _adopt(titles, mine, notes)
     if len(titles) > 1:
         st.session_state[WIDGET] = st.session_state[SHOWN]
         st.selectbox(

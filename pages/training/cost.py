@@ -5,7 +5,7 @@ import math
 import streamlit as st
 
 from pages.panels.refusals import show_refusal
-from pages.training.access import attempt, is_trusted, token
+from pages.training.access import attempt, may_start, who
 from pages.words.numbers import plain
 from pages.words.trainings import duration
 from sandseg.config import PRESETS, TrainConfig, n_parameters
@@ -28,9 +28,9 @@ def show_cost(settings: RunSettings, shape: tuple[int, int, int], is_busy: bool)
         is_busy: Whether a training is at work, so that a measurement would be wrong and in its way.
     """
     found = estimates.read_estimate(settings)
-    can_measure = is_trusted() and not is_busy
+    can_measure = may_start() and not is_busy
     if found is None and can_measure and _is_usual(settings.config):
-        estimates.start_estimate(settings, token())
+        estimates.start_estimate(settings, who())
     is_measuring = found is None and can_measure and _is_asked(settings)
     watch = st.fragment(_show, run_every=POLL_S if is_measuring else None)
     watch(settings, shape, is_measuring, can_measure)

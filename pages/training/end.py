@@ -12,7 +12,7 @@ from pages.training.against_taught import show_against_taught
 from pages.words.numbers import percent, plain, score
 from sandseg.export.names import safe_name
 from sandseg.model.store import StoredModel, models_folder
-from sandseg.runs.control import use_model
+from sandseg.runs.added_models import use_model
 from sandseg.runs.folder import RunStatus
 
 WHOLE = "whole slice"
@@ -22,7 +22,7 @@ USED = "used_models"  # by run: the name its model got
 def offer_model(status: RunStatus) -> None:
     """Ask for a name and put the model among the others, or lead to it."""
     used = st.session_state.get(USED, {}).get(status.id)
-    if used:
+    if used and (models_folder() / used).is_dir():  # nobody has removed it since
         if st.button("Segment with it", type="primary", icon=":material/layers:"):
             st.switch_page(navigation.SEGMENT, query_params={state.MODEL: used})
         return

@@ -8,7 +8,7 @@ import streamlit as st
 
 from pages.cache import trainings as run_cache
 from pages.panels.refusals import show_refusal
-from pages.training.access import ask_token, attempt, is_trusted, show_refused
+from pages.training.access import ask_token, attempt, may_start, show_refused
 from pages.training.choice import NEW, RUN, SHOWN, show_next
 from pages.training.cost import n_steps, show_cost
 from pages.training.data import OWN, TrainingData, check_classes, choose_classes, choose_data
@@ -21,7 +21,7 @@ from sandseg.classes import SegmentationClass
 from sandseg.config import fit_patches
 from sandseg.errors import SandsegError, TrainingError
 from sandseg.runs.control import start_run
-from sandseg.runs.permissions import training_rules
+from sandseg.runs.permissions import Visitor, training_rules
 from sandseg.runs.settings import DataSource, RunSettings
 
 
@@ -119,7 +119,7 @@ def _offer_start(
         "Start training",
         type="primary",
         icon=":material/play_arrow:",
-        disabled=settings is None or not is_trusted(),
+        disabled=settings is None or not may_start(),
         on_click=_start,
         args=(settings,),
         width="stretch",
@@ -145,8 +145,8 @@ def _what(settings: RunSettings, data: TrainingData, classes: Sequence[Segmentat
 def _start(settings: RunSettings) -> None:
     """Begin, and show how it goes."""
 
-    def start(token: str) -> None:
-        show_next(f"{RUN}:{start_run(settings, token)}")
+    def start(by: Visitor) -> None:
+        show_next(f"{RUN}:{start_run(settings, by)}")
 
     attempt(start)
 

@@ -5,7 +5,7 @@ import streamlit as st
 from pages.cache import trainings as run_cache
 from pages.components.replay import asked_epoch, show_replay
 from pages.panels.refusals import show_refusal, user_errors
-from pages.training.access import REFUSAL, attempt, is_trusted, show_refused
+from pages.training.access import REFUSAL, attempt, may_change, show_refused
 from pages.training.choice import forget_choice
 from pages.training.end import offer_model, show_result
 from pages.training.ticker import tick
@@ -85,7 +85,7 @@ def _show_failure(status: RunStatus) -> None:
 
 def _offer_actions(status: RunStatus) -> None:
     """Offer what can be done with a run in its state, to those who may."""
-    if not is_trusted():
+    if not may_change(status.id):
         return
     row = st.container(horizontal=True, horizontal_alignment="right", gap="small")
     is_on = training_rules().is_on

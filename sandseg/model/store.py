@@ -18,6 +18,7 @@ from sandseg.classes import SegmentationClass
 from sandseg.config import ImportedNetConfig, UNetConfig
 from sandseg.errors import ModelError
 from sandseg.model.card import parse_card
+from sandseg.ownership import SIGNATURE, sign
 from sandseg.settings import models_folder, runs_root
 
 CARD = "card.json"
@@ -115,8 +116,13 @@ def check_new_name(name: str) -> None:
         raise _taken(name)
 
 
-def add_model(made: Path, name: str) -> Path:
+def add_model(made: Path, name: str, key: str = "") -> Path:
     """Copy a model folder to the others, so that every page and command offers it.
+
+    Args:
+        made: The folder to copy.
+        name: The model's new name.
+        key: Of the visitor who adds it, to whom it then belongs; "" for the operator.
 
     Returns:
         The new folder; it appears whole or not at all.
@@ -131,6 +137,8 @@ def add_model(made: Path, name: str) -> Path:
         copy = Path(parent) / name
         shutil.copytree(made, copy)
         write_card(copy, card | {"name": name}, tuple(card["files"]))
+        (copy / SIGNATURE).unlink(missing_ok=True)
+        sign(copy, key)
         try:
             if target.exists():
                 raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST))

@@ -14,7 +14,8 @@ from pathlib import Path
 from sandseg.atomic import write_json
 from sandseg.errors import TrainingError
 from sandseg.lock import locked
-from sandseg.model.store import CARD, add_model, load_model
+from sandseg.model.store import CARD, load_model
+from sandseg.ownership import is_signed_by, sign
 from sandseg.runs.folder import (
     BEST,
     CHECKPOINT,
@@ -32,7 +33,15 @@ from sandseg.runs.folder import (
     samples_from,
     status_entries,
 )
-from sandseg.runs.permissions import check_token, require_training, training_rules
+from sandseg.runs.permissions import (
+    NOBODY,
+    Visitor,
+    is_teacher,
+    require_right,
+    require_start,
+    require_training,
+    training_rules,
+)
 from sandseg.runs.process import kill
 from sandseg.runs.queue import LOADING, LOCK, advance_queue, put_in_queue
 from sandseg.runs.settings import RunSettings, settings_from, write_settings
@@ -40,10 +49,11 @@ from sandseg.runs.sources import check_source, keep_uploads
 from sandseg.runs.status import run_folders, status_of, waiting_runs
 
 MIB = 2**20
+MOST_OWN = 2  # at work or waiting, of a visitor where all may train
 RESUMABLE = ("paused", "stopped", "failed")
 
 
-def start_run(settings: RunSettings, token: str = "") -> str:
+def start_run(settings: RunSettings, by: Visitor = NOBODY) -> str:
     """Queue a training; it begins at once when no other one runs.
 
     Returns:
@@ -54,16 +64,16 @@ def start_run(settings: RunSettings, token: str = "") -> str:
             data are not there.
         ModelError: The model to start from is not there.
     """
-    require_training(token)
+    require_start(by)
     check_source(settings)
     if settings.start_from:
         load_model(settings.start_from)
     root = runs_root()
     root.mkdir(parents=True, exist_ok=True)
     _check_disk(root, needed_bytes(settings))
-    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(4)}"
+    run_id = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(8)}"
     with locked(root / LOCK):
-        _check_queue()
+        _check_queue(by)
         with tempfile.TemporaryDirectory(dir=root, prefix=".new-") as parent:
             made = Path(parent) / run_id
             made.mkdir()
@@ -72,6 +82,7 @@ def start_run(settings: RunSettings, token: str = "") -> str:
                 kind: path.replace(str(made), str(root / run_id)) for kind, path in kept.items()
             }
             write_settings(made, replace(settings, source=replace(settings.source, **moved)))
+            sign(made, by.key)
             put_in_queue(made)
             made.rename(root / run_id)
     advance_queue()
@@ -131,34 +142,35 @@ def model_folder(run_id: str) -> Path | None:
     return folder if (folder / CARD).is_file() else None
 
 
-def stop_run(run_id: str, token: str = "") -> None:
+def stop_run(run_id: str, by: Visitor = NOBODY) -> None:
     """Ask a run to end after the step at work; the model of its best epoch is kept.
 
     Raises:
-        TrainingError: There is no such run, or the token is wrong.
+        TrainingError: There is no such run, or it is another visitor's.
     """
-    _ask(run_id, STOP, "stopped", "Stopped before it began.", token)
+    _ask(run_id, STOP, "stopped", "Stopped before it began.", by)
 
 
-def pause_run(run_id: str, token: str = "") -> None:
+def pause_run(run_id: str, by: Visitor = NOBODY) -> None:
     """Ask a run to end after the step at work in such a way that it can go on from there.
 
     Raises:
-        TrainingError: There is no such run, or the token is wrong.
+        TrainingError: There is no such run, or it is another visitor's.
     """
-    _ask(run_id, PAUSE, "paused", "Paused before it began.", token)
+    _ask(run_id, PAUSE, "paused", "Paused before it began.", by)
 
 
-def resume_run(run_id: str, token: str = "") -> None:
+def resume_run(run_id: str, by: Visitor = NOBODY) -> None:
     """Queue a run again that was paused or stopped, or that failed; it goes on where it was.
 
     Raises:
-        TrainingError: There is no such run, it is not at rest, training is off, the token is
-            wrong, or the queue or the disk is full.
+        TrainingError: There is no such run, it is not at rest, training is off, it is another
+            visitor's, or the queue or the disk is full.
         ConfigError: Its settings cannot be read.
     """
-    require_training(token)
+    require_training()
     folder = run_path(run_id)
+    require_right(folder, by)
     _check_disk(folder, needed_bytes(settings_from(folder)))
     with locked(runs_root() / LOCK):
         state = status_of(folder).state
@@ -167,21 +179,23 @@ def resume_run(run_id: str, token: str = "") -> None:
                 f"This run is {state}, so there is nothing to resume.",
                 hint="Start a new run with other settings.",
             )
-        _check_queue()
+        _check_queue(by)
         for request in (STOP, PAUSE):
             (folder / request).unlink(missing_ok=True)
         put_in_queue(folder)
     advance_queue()
 
 
-def delete_run(run_id: str, token: str = "") -> None:
+def delete_run(run_id: str, by: Visitor = NOBODY) -> None:
     """Remove a run with all that is in its folder.
 
     Raises:
-        TrainingError: There is no such run, it is at work, training is off, or the token is wrong.
+        TrainingError: There is no such run, it is at work, training is off, or it is another
+            visitor's.
     """
-    require_training(token)
+    require_training()
     folder = run_path(run_id)
+    require_right(folder, by)
     with locked(runs_root() / LOCK):
         if status_of(folder).state in ("running", "stopping"):
             raise TrainingError("This run is at work.", hint="Stop it first, then delete it.")
@@ -190,44 +204,10 @@ def delete_run(run_id: str, token: str = "") -> None:
     advance_queue()
 
 
-def use_model(run_id: str, name: str, token: str = "") -> Path:
-    """Copy the model of a run to the others, so that every page offers it.
-
-    Args:
-        run_id: Of a run that made a model.
-        name: The model's new name: letters, digits, ".", "_" and "-".
-        token: The operator's, where one is needed.
-
-    Returns:
-        The new model folder; it appears whole or not at all.
-
-    Raises:
-        TrainingError: There is no such run, it has no model yet, training is off, or the token is
-            wrong.
-        ModelError: The name is taken or cannot be used, or the model is damaged.
-    """
-    require_training(token)
-    made = model_folder(run_id)
-    if made is None:
-        raise TrainingError("This run has no model yet.", hint="Wait for its first epoch's end.")
-    return add_model(made, name)
-
-
-def keep_model(made: Path, name: str, token: str = "") -> Path:
-    """Add a model that was made elsewhere, as one taught by strokes, to the others.
-
-    Raises:
-        TrainingError: Training is off, or the token is wrong.
-        ModelError: The name is taken or cannot be used, or the model is damaged.
-    """
-    require_training(token)
-    return add_model(made, name)
-
-
-def _ask(run_id: str, request: str, state: str, message: str, token: str) -> None:
+def _ask(run_id: str, request: str, state: str, message: str, by: Visitor) -> None:
     """Leave a request to a run's process; a run that waits is at rest at once."""
-    check_token(token)
     folder = run_path(run_id)
+    require_right(folder, by)
     with locked(runs_root() / LOCK):
         found, entries = status_of(folder).state, status_entries(folder)
         is_loading = found == "running" and entries.get("message") == LOADING
@@ -237,7 +217,7 @@ def _ask(run_id: str, request: str, state: str, message: str, token: str) -> Non
         elif found in ("running", "stopping"):
             (folder / request).touch()
         elif found in ("paused", "failed") and request == STOP and _has_best(folder):
-            require_training(token)
+            require_training()
             (folder / request).touch()  # a process makes the model from the checkpoint
             (folder / PAUSE).unlink(missing_ok=True)
             put_in_queue(folder)
@@ -248,12 +228,24 @@ def _has_best(folder: Path) -> bool:
     return (folder / CHECKPOINT / BEST).is_file()
 
 
-def _check_queue() -> None:
+def _check_queue(by: Visitor) -> None:
+    if training_rules().is_open and not is_teacher(by):
+        _check_own(by)
     n_waiting, longest = len(waiting_runs()), training_rules().max_queue
     if n_waiting >= longest:
         raise TrainingError(
             f"{n_waiting} trainings wait already; this server lets no more than {longest} wait.",
             hint="Wait until one has ended, or delete one that waits.",
+        )
+
+
+def _check_own(by: Visitor) -> None:
+    """Where all may train, nobody fills the queue alone."""
+    own = [folder for folder in run_folders() if is_signed_by(folder, by.key)]
+    if (n_active := sum(status_of(folder).is_active for folder in own)) >= MOST_OWN:
+        raise TrainingError(
+            f"{n_active} of your trainings are at work or wait.",
+            hint="Wait until one has ended, or stop one.",
         )
 
 

@@ -11,7 +11,7 @@ from sandseg.lock import locked
 from sandseg.runs import process
 from sandseg.runs.devices import training_device
 from sandseg.runs.folder import ESTIMATE
-from sandseg.runs.permissions import require_training
+from sandseg.runs.permissions import NOBODY, Visitor, require_start
 from sandseg.runs.settings import RunSettings, write_settings
 from sandseg.settings import cache_folder
 
@@ -29,13 +29,13 @@ class Estimate:
     hint: str = ""
 
 
-def start_estimate(settings: RunSettings, token: str = "") -> None:
+def start_estimate(settings: RunSettings, by: Visitor = NOBODY) -> None:
     """Measure in a process of its own, unless it is known or being measured.
 
     Raises:
         TrainingError: Training is off, or the token is wrong.
     """
-    require_training(token)
+    require_start(by)
     folder = _folder(settings)
     with locked(folder.parent / LOCK):
         if process.is_alive(folder) or _is_known(read_estimate(settings)):

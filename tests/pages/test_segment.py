@@ -8,8 +8,6 @@ import tifffile
 from pages.cache.rocks import open_source
 from sandseg.classes import SANDSTONE
 from sandseg.export.tiff import labels_tiff_bytes
-from sandseg.uploads import kept, workspace
-from sandseg.uploads.receive import Wanted, receive
 
 SEGMENT = "pages/segment.py"
 
@@ -306,25 +304,6 @@ def test_without_a_model_the_page_says_what_to_do(open_page, monkeypatch, tmp_pa
 
     assert not at.exception
     assert "There is no model" in at.error[0].value
-
-
-def test_who_comes_by_a_link_says_the_voxel_size_for_themselves_alone(
-    open_page, rng, tmp_path, monkeypatch
-):
-    monkeypatch.setenv("SANDSEG_WORK", str(tmp_path))
-    image = rng.integers(0, 255, (2, 64, 64), dtype=np.uint8)
-    files = receive(workspace.new_visit(), [("theirs.tif", tiff(image))], Wanted(("tif",)))
-    theirs = kept.open_kept(kept.keep(files))
-    at = open_page(SEGMENT, sample=theirs.id)
-    at.session_state["read"] = True
-    at.run()
-
-    at.number_input(key=f"voxel-{theirs.id}").set_value(77.0).run()
-    at.run()  # a browser would have drawn the fragment alone
-
-    assert not at.exception
-    assert "voxel size 77 µm" in words(at)
-    assert kept.find(theirs.id).voxel_size_um is None
 
 
 @pytest.mark.parametrize(

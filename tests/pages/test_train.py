@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from pages.cache import models
 from pages.cache import trainings as run_cache
 from pages.cache.trainings import MOST_PICTURES, Replay, pack
 from pages.words.trainings import duration, progress, progress_text
@@ -19,6 +20,7 @@ from sandseg.classes import SANDSTONE
 from sandseg.config import preset
 from sandseg.export.pictures import encode_palette_png, encode_png
 from sandseg.model.store import list_models, load_model, write_card
+from sandseg.ownership import sign
 from sandseg.runs import control, estimates
 from sandseg.runs.folder import (
     CHECKPOINT,
@@ -31,8 +33,10 @@ from sandseg.runs.folder import (
     STOP,
     RunSamples,
     RunStatus,
+    run_path,
     samples_from,
 )
+from sandseg.runs.permissions import Visitor, may_change
 from sandseg.runs.process import LOG, kill, launch
 from sandseg.runs.settings import DataSource, RunSettings, write_settings
 
@@ -653,7 +657,7 @@ def test_where_training_is_off_and_nothing_can_be_watched_it_is_not_in_the_menu(
 
 def test_a_token_guards_what_changes_and_not_what_is_watched(open_train, at_work, monkeypatch):
     monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "let me in")
-    at = open_train()
+    at = open_train(run=at_work.name)
     assert header(at)["pictures"] == [1, 2]
     assert not {"Pause", "Stop"} & set(labels_of(at))
 
@@ -663,6 +667,94 @@ def test_a_token_guards_what_changes_and_not_what_is_watched(open_train, at_work
 
     at.text_input(key="training_token").set_value("let me in").run()
     assert {"Pause", "Stop"} <= set(labels_of(at))
+
+
+def test_a_training_of_another_visitor_is_in_no_list_and_its_link_is_for_looking(
+    open_train, finished, own_models, monkeypatch
+):
+    sign(finished, "a key of another browser")
+    assert "Start training" in labels_of(open_train())
+    assert header(open_train()) is None
+
+    at = open_train(run=finished.name)
+    assert header(at)["pictures"] == [1, 2, 3, 4]
+    assert not {"Delete this training", "Add it to the models", "Resume"} & set(labels_of(at))
+    assert not at.get("popover")
+
+    monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "let me in")
+    at = open_train(run=finished.name)
+    at.text_input(key="training_token").set_value("let me in").run()
+    assert {"Delete this training", "Add it to the models"} <= set(labels_of(at))
+
+
+def test_what_a_visitor_begins_is_theirs(open_train, at_work):
+    sign(at_work, "a key of another browser")
+    at = open_train()
+
+    button(at, "Start training").click().run()
+
+    (own,) = [s for s in control.list_runs() if s.id != at_work.name]
+    assert at.query_params["run"] == own.id
+    assert not may_change(run_path(own.id), Visitor(key="a key of another browser"))
+    button(at, "Delete this training").click().run()
+    assert [s.id for s in control.list_runs()] == [at_work.name]
+
+
+def test_where_training_is_off_not_even_ones_own_is_offered(
+    open_train, kept, finished, monkeypatch
+):
+    monkeypatch.setenv("SANDSEG_TRAINING", "off")
+
+    at = open_train(run=finished.name)
+
+    assert not {"Delete this training", "Add it to the models"} & set(labels_of(at))
+    assert header(open_train())["key"].startswith("model-")
+
+
+def test_where_it_is_open_nobody_is_asked_for_the_token_to_begin(open_train, monkeypatch):
+    monkeypatch.setenv("SANDSEG_TRAINING", "open")
+    monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "let me in")
+
+    at = open_train()
+
+    assert not button(at, "Start training").disabled
+    at.text_input(key="training_token").set_value("let me in").run()
+    assert not at.exception
+
+
+def test_an_added_model_is_removed_where_it_was_added(open_train, finished, own_models):
+    at = open_train()
+    at.text_input(key=f"name-{finished.name}").set_value("my-rock").run()
+    button(at, "Add it to the models").click().run()
+
+    at.button(key="Hide-model-my-rock").click().run()
+    assert "my-rock" not in [model.name for model in models.list_models()]
+    assert "my-rock" in [model.name for model in models.all_models()]
+    at.button(key="Show-model-my-rock").click().run()
+    assert "my-rock" in [model.name for model in models.list_models()]
+    assert not [b.key for b in at.button if b.key and b.key.startswith("Remove-model-sandstone")]
+    at.button(key="Remove-model-my-rock").click().run()
+
+    assert not at.exception
+    assert "my-rock" not in [model.name for model in list_models(own_models)]
+    assert "Remove" not in labels_of(open_train())
+
+
+def test_the_teacher_resets_after_they_were_asked(open_train, finished, own_models, monkeypatch):
+    sign(finished, "a key of another browser")
+    monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "let me in")
+    at = open_train(run=finished.name)
+    assert "Reset now" not in labels_of(at)
+    at.text_input(key="training_token").set_value("let me in").run()
+
+    assert "1 training" in words(at)
+    assert button(at, "Reset now").disabled
+    at.checkbox(key="reset-sure").set_value(True).run()
+    button(at, "Reset now").click().run()
+
+    assert not at.exception
+    assert control.list_runs() == []
+    assert "nothing would go" in words(at)
 
 
 def test_nothing_is_measured_for_those_without_the_token(open_train, measured, monkeypatch):

@@ -11,7 +11,9 @@ from sandseg.classes import SegmentationClass
 from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ConfigError, ModelError, TrainingError
 from sandseg.runs import control, estimates
+from sandseg.runs.added_models import use_model
 from sandseg.runs.folder import run_path, runs_root
+from sandseg.runs.permissions import NOBODY, Visitor
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings
 
@@ -82,7 +84,7 @@ def test_nothing_starts_where_training_is_switched_off(root, monkeypatch, switch
         lambda: control.resume_run(waiting),
         lambda: estimates.start_estimate(SETTINGS),
         lambda: control.delete_run(waiting),
-        lambda: control.use_model(waiting, "mine"),
+        lambda: use_model(waiting, "mine"),
     ):
         with pytest.raises(TrainingError, match="switched off") as caught:
             start()
@@ -93,23 +95,63 @@ def test_nothing_starts_where_training_is_switched_off(root, monkeypatch, switch
 
 def test_who_does_not_know_the_token_changes_nothing(monkeypatch, no_process):
     monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "grün")
-    run_id = control.start_run(SETTINGS, token="grün")
+    run_id = control.start_run(SETTINGS, Visitor("grün", "teacher's browser"))
 
-    for change in (
-        lambda token: control.start_run(SETTINGS, token),
-        lambda token: control.stop_run(run_id, token),
-        lambda token: control.pause_run(run_id, token),
-        lambda token: control.resume_run(run_id, token),
-        lambda token: control.delete_run(run_id, token),
-        lambda token: control.use_model(run_id, "mine", token),
-        lambda token: estimates.start_estimate(SETTINGS, token),
-    ):
-        for token in ("", "gruen"):
-            with pytest.raises(TrainingError, match="token"):
-                change(token)
-    assert [status.state for status in control.list_runs()] == ["queued"]
-    control.delete_run(run_id, "grün")
+    for token in ("", "gruen"):
+        stranger = Visitor(token, "another browser")
+        for start in (control.start_run, estimates.start_estimate):
+            with pytest.raises(TrainingError, match="need a token"):
+                start(SETTINGS, stranger)
+        check_nothing_is_changed(run_id, stranger)
+    control.delete_run(run_id, Visitor("grün"))
     assert control.list_runs() == []
+
+
+def check_nothing_is_changed(run_id, stranger):
+    """All that somebody else could do to a run is refused, and done nothing of."""
+    before = control.run_status(run_id)
+    for change in (
+        lambda: control.stop_run(run_id, stranger),
+        lambda: control.pause_run(run_id, stranger),
+        lambda: control.resume_run(run_id, stranger),
+        lambda: control.delete_run(run_id, stranger),
+        lambda: use_model(run_id, "mine", stranger),
+    ):
+        with pytest.raises(TrainingError, match="another visitor") as caught:
+            change()
+        assert "token" in caught.value.hint
+    assert control.run_status(run_id) == before
+
+
+def test_a_training_is_changed_by_whoever_began_it_and_by_nobody_else(monkeypatch, no_process):
+    monkeypatch.delenv("SANDSEG_TRAINING_TOKEN", raising=False)
+    run_id = control.start_run(SETTINGS, Visitor(key="one browser"))
+
+    for stranger in (NOBODY, Visitor(key="another browser"), Visitor("no token", "")):
+        check_nothing_is_changed(run_id, stranger)
+    control.pause_run(run_id, Visitor(key="one browser"))
+    control.resume_run(run_id, Visitor(key="one browser"))
+    control.delete_run(run_id, Visitor(key="one browser"))
+
+
+def test_its_folder_keeps_no_key(no_process):
+    run_id = control.start_run(SETTINGS, Visitor(key="one browser"))
+
+    kept = [path.read_bytes() for path in run_path(run_id).rglob("*") if path.is_file()]
+
+    assert not any(b"one browser" in content for content in kept)
+
+
+def test_where_all_may_train_nobody_fills_the_queue_alone(monkeypatch, no_process):
+    monkeypatch.setenv("SANDSEG_TRAINING", "open")
+    monkeypatch.setenv("SANDSEG_TRAINING_TOKEN", "secret")
+    for _ in range(control.MOST_OWN):
+        control.start_run(SETTINGS, Visitor(key="one browser"))
+
+    with pytest.raises(TrainingError, match="2 of your trainings are at work or wait"):
+        control.start_run(SETTINGS, Visitor(key="one browser"))
+    control.start_run(SETTINGS, Visitor(key="another browser"))
+    control.start_run(SETTINGS, Visitor("secret", "one browser"))
 
 
 def test_the_queue_has_an_end(monkeypatch, no_process):
@@ -258,11 +300,11 @@ def test_the_settings_come_back_as_they_were_given(no_process):
 def test_a_model_gets_no_name_that_leads_elsewhere(name, tmp_path, grey_model_folder, no_process):
     run_id = control.start_run(SETTINGS)
     with pytest.raises(TrainingError, match="no model yet"):
-        control.use_model(run_id, "fine")
+        use_model(run_id, "fine")
     (run_path(run_id) / "model").symlink_to(grey_model_folder / "grey")
 
     with pytest.raises(ModelError, match="cannot be the name"):
-        control.use_model(run_id, name)
+        use_model(run_id, name)
 
 
 def test_a_run_that_ends_lets_the_next_one_begin_though_nobody_looks():

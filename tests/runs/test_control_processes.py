@@ -12,6 +12,7 @@ from sandseg.config import TrainConfig, UNetConfig
 from sandseg.errors import ModelError
 from sandseg.model.store import list_models
 from sandseg.runs import control
+from sandseg.runs.added_models import use_model
 from sandseg.runs.folder import run_path
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings
@@ -158,7 +159,7 @@ def test_a_stopped_run_leaves_the_model_of_its_best_epoch_to_be_used(story, tmp_
     assert (story.stopped.state, story.stopped.has_model) == ("stopped", True)
     assert 1 <= story.stopped.best_epoch <= story.stopped.epoch
 
-    folder = control.use_model(story.through, "my-rock")
+    folder = use_model(story.through, "my-rock")
 
     (model,) = list_models()
     assert (model.name, model.folder, model.title) == ("my-rock", folder, "Made for a test")
@@ -168,4 +169,4 @@ def test_a_stopped_run_leaves_the_model_of_its_best_epoch_to_be_used(story, tmp_
     probabilities = load_engine(model)(np.zeros((1, 32, 32, 1), np.float32))
     assert probabilities.shape == (1, 32, 32, 4)
     with pytest.raises(ModelError, match="already"):
-        control.use_model(story.through, "my-rock")
+        use_model(story.through, "my-rock")

@@ -49,7 +49,7 @@ def test_the_app_started_alone_shows_nothing_but_the_sentence(monkeypatch):
         assert not at.exception
         assert not at.title
         assert [error.value for error in at.error] == [
-            'SANDSEG\\_TRAINING is "perhaps", but on or off is needed.'
+            'SANDSEG\\_TRAINING is "perhaps", but on, off or open is needed.'
         ]
 
 
