@@ -102,7 +102,9 @@ def _tell(found: dict, request) -> None:
         err.print(f"warning: {warning}")
     taught = found["teaching"]
     strokes = ", ".join(f"{name} {number}" for name, number in taught["n_strokes"].items())
-    out.print(f"Strokes: {strokes}; features of {taught['network']}", soft_wrap=True)
+    n_scans = len(taught["scans"])
+    of = f" on {n_scans} scans" if n_scans > 1 else ""
+    out.print(f"Strokes{of}: {strokes}; features of {taught['network']}", soft_wrap=True)
     out.print(taught["held_back"]["meaning"], soft_wrap=True)
     out.print(composition_line(found), soft_wrap=True)
     if line := connection_line(found):

@@ -16,6 +16,7 @@ from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
 from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
+from sandseg.teach.examples import Example
 from sandseg.teach.learning.classifier import Start, learn
 from sandseg.teach.learning.held_back import HeldBackScore, held_back_score
 from sandseg.teach.learning.pixel_classifier import Classifier
@@ -130,8 +131,15 @@ def check_painted(
     values: Mapping[int, np.ndarray],
     classes: Sequence[SegmentationClass],
     is_correction: bool = False,
+    before: Sequence[np.ndarray] = (),
 ) -> None:
     """Check that strokes, (Y, X) uint8 by slice, teach every class, or correct some.
+
+    Args:
+        values: What is painted.
+        classes: Numbered from 0.
+        is_correction: Whether a network's own answer is the start.
+        before: What was painted in earlier lessons, likewise.
 
     Raises:
         TeachError: Nothing is painted, one class alone, or nothing in one of them.
@@ -145,6 +153,7 @@ def check_painted(
     names = {material.value + 1: material.name for material in classes}
     if is_correction:
         return
+    found |= {int(value) for one in before for value in np.unique(one[one > 0])}
     if len(found) == 1:
         raise TeachError(
             f'Only one class is painted, "{names[found.pop()]}": there is nothing to tell it from.',
@@ -163,7 +172,8 @@ class Learned:
     """All that is known of a lesson once it is learned: what a model is written from.
 
     `classes` are numbered from 0. `values` (Y, X) uint8 and `painted` are by the index of their
-    slice, in `stack`; `score` is what the held-back strokes say, where they were asked.
+    slice, in `stack`; of earlier lessons the latter has slices below 0. `score` is what the held-back
+    strokes say, where they were asked; `examples` are what all strokes showed.
     """
 
     stack: Stack
@@ -175,6 +185,7 @@ class Learned:
     classifier: Classifier
     is_correction: bool = False
     score: HeldBackScore | None = None
+    examples: tuple[Example, ...] = ()
 
     @property
     def slice_names(self) -> tuple[int | str, ...]:
@@ -191,8 +202,17 @@ class Learned:
             "n_pixels": dict(zip(names, pixels, strict=True)),
             "treatment": asdict(self.treatment),
             "is_correction": self.is_correction,
+            "scans": self._scans,
             "held_back": score_facts(self.score) if self.score else None,
         }
+
+    @property
+    def _scans(self) -> list[dict]:
+        """Of each scan that was painted on, in this lesson or before, the name and the slices."""
+        found = {}
+        for one in self.examples:
+            found.setdefault((one.image, one.shape), []).append(one.name)
+        return [{"image": image, "slices": names} for (image, _), names in found.items()]
 
     def write(self, folder: Path, sights: Mapping[int, Sight], title: str = "") -> None:
         """Write the model folder, which must not be there.
@@ -203,10 +223,20 @@ class Learned:
             title: For lists of models.
         """
         stack = self.stack
-        lesson = Lesson(stack.name, stack.shape, self.values, self.slice_names, self.facts)
         how = self.network, self.treatment, sights, (self.classifier, self.classes)
-        usual = usual_facts(stack, *how)
-        write_taught(folder, self.network, self.classifier, self.classes, lesson, usual, title)
+        lesson = Lesson(
+            self.classifier,
+            self.classes,
+            stack.name,
+            stack.shape,
+            self.values,
+            self.slice_names,
+            self.examples,
+            self.facts,
+            usual_facts(stack, *how),
+            title,
+        )
+        write_taught(folder, self.network, lesson)
 
 
 def usual_facts(

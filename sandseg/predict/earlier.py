@@ -1,0 +1,117 @@
+"""What a taught model was taught with before, to be taught on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from sandseg.classes import SegmentationClass
+from sandseg.errors import TeachError
+from sandseg.model.store import StoredModel
+from sandseg.predict.teaching import Painted
+from sandseg.scan.stack import Stack
+from sandseg.teach.examples import Example, digest_of_slice, picked_pixels, read_examples
+from sandseg.teach.painting.parting import stroke_numbers
+from sandseg.teach.taught_model import EXAMPLES
+
+
+@dataclass(frozen=True, eq=False)
+class Earlier:
+    """The slices that a model of some name and classes was taught on; none for a trained one."""
+
+    name: str
+    classes: tuple[SegmentationClass, ...]
+    examples: tuple[Example, ...] = ()
+    is_correction: bool = False
+
+    def check(self, classes: Sequence[SegmentationClass]) -> None:
+        """Check that classes begin with those the model knows.
+
+        Raises:
+            TeachError: They do not, so its strokes would mean something else.
+        """
+        if not self.examples:
+            return
+        known, given = ([one.name for one in some] for some in (self.classes, classes))
+        if [n.casefold() for n in given[: len(known)]] == [n.casefold() for n in known]:
+            return
+        raise TeachError(
+            f'"{self.name}" knows the classes {", ".join(known)}, but these are '
+            f"{', '.join(given)}: its strokes would mean something else.",
+            hint="To teach it on, name its classes first, in their order; others may follow.",
+        )
+
+    def under(self, image: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, str]:
+        """Lay what is painted on a slice over what was painted on the very same one before.
+
+        Args:
+            image: (Y, X) grey values as they stand in the file.
+            values: (Y, X) uint8, 0 where nothing is painted now.
+
+        Returns:
+            Both as one, (Y, X) uint8, and the digest of the slice.
+        """
+        digest = digest_of_slice(image)
+        for one in self.examples:
+            if one.digest == digest:
+                values = np.where(values, values, one.values)
+        return values, digest
+
+    def besides(self, digests: Sequence[str]) -> tuple[Example, ...]:
+        """Return the examples of other slices than these, which are painted on again."""
+        return tuple(one for one in self.examples if one.digest not in digests)
+
+
+def earlier_of(model: StoredModel) -> Earlier:
+    """Return what a model was taught with.
+
+    Raises:
+        TeachError: It was taught before this was kept.
+        ModelError: It is damaged.
+    """
+    if not model.is_taught:
+        return Earlier(model.name, model.classes)
+    if EXAMPLES not in model.card["files"]:
+        raise TeachError(
+            f'"{model.name}" does not hold what its strokes showed, so it cannot be taught on.',
+            hint="Choose the network it was taught on, and bring its strokes.tif again.",
+        )
+    examples = read_examples(model.folder / EXAMPLES)
+    is_correction = bool(model.card["taught"].get("is_correction"))
+    return Earlier(model.name, model.classes, examples, is_correction)
+
+
+def painted_before(examples: Sequence[Example]) -> dict[int, Painted]:
+    """Return the painted pixels of examples as of slices before the first: from -1 downwards."""
+    found = {}
+    for n, one in enumerate(examples):
+        strokes = stroke_numbers(one.values).ravel()[one.picked]
+        values = one.values.ravel()[one.picked]
+        painted = Painted(one.features, values, strokes, one.drawn, one.values.size)
+        found[n - len(examples)] = painted
+    return found
+
+
+def examples_of(
+    stack: Stack,
+    values: Mapping[int, np.ndarray],
+    painted: Mapping[int, Painted],
+    digests: Mapping[int, str],
+) -> tuple[Example, ...]:
+    """Return what strokes on the slices of a stack showed.
+
+    Args:
+        stack: That was painted on.
+        values: (Y, X) uint8 by slice.
+        painted: What was taken off each of them.
+        digests: Of each of them.
+    """
+    found = []
+    for z in sorted(values):
+        one = painted[z]
+        kept = picked_pixels(one.values, one.strokes)
+        picked = np.flatnonzero(values[z])[kept]
+        parts = values[z], picked, one.features[kept], one.drawn
+        names = stack.name, tuple(stack.shape), str(stack.slice_name(z)), digests[z]
+        found.append(Example(*names, *parts))
+    return tuple(found)
