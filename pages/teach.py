@@ -91,7 +91,7 @@ def workbench() -> None:
         panel = st.container()
         with st.expander("What it starts from", icon=":material/visibility:"):
             model = choose_model(source)
-            is_correction = st.toggle(
+            is_correction = not model.is_taught and st.toggle(
                 "Begin with its labels", key=CORRECT, bind="query-params", help=CORRECTING
             )
     with picture, user_errors():

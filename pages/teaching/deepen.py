@@ -165,4 +165,6 @@ def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
     recipe = fit_patches(recipe, min(lesson.setting.shape[1:]))
     title = f"{source.title[:80]}, from strokes"
     data = DataSource("strokes", **files, **how)
-    return RunSettings(data, recipe, title, classes=classes, start_from=network.name)
+    return RunSettings(
+        data, recipe, title, classes=classes, start_from=lesson.setting.task.model_name
+    )

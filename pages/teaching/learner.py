@@ -15,6 +15,7 @@ import numpy as np
 from pages.components.painting.tickets import Look
 from pages.teaching import learning
 from pages.teaching.desk import Step, desk
+from pages.teaching.earlier import Before
 from pages.teaching.learning import Piece, Taught, Whole
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
@@ -39,7 +40,8 @@ class Summary:
     """A lesson in numbers, for one slice.
 
     `n_strokes` and `n_pixels` (C,) are painted in each class, on all slices; `phases` is what the
-    slice is made of, None until all of it is answered; `refusal` says why nothing was learned.
+    slice is made of, None until all of it is answered; `refusal` says why nothing was learned,
+    `known` what the model was taught before.
     """
 
     classes: tuple[SegmentationClass, ...]
@@ -48,6 +50,7 @@ class Summary:
     phases: Composition | None = None
     refusal: SandsegError | None = None
     score: HeldBackScore | None = None
+    known: str = ""
 
 
 class Learner:
@@ -66,13 +69,14 @@ class Learner:
         self.setting, self.task, self.publish = setting, setting.task, publish
         self.values_of = values_of
         self.lock = threading.RLock()
+        self.before = Before(self.task)
         self.n = -1  # events heard of
         self.classes = setting.classes
         self.todo: dict[int, tuple[int, object]] = {}  # painted on since: digest and values
         self.painted: dict[int, Painted] = {}
         self.digests: dict[int, int] = {}  # of what is painted, by slice
         self.taught: Taught | None = None
-        self.taught_n = -1  # events that were learned from
+        self.taught_n = -2 if self.before else -1  # events that were learned from
         self.pieces: dict[Look, Piece] = {}
         self.wholes: dict[int, Whole] = {}
         self.refusal: SandsegError | None = None
@@ -126,7 +130,7 @@ class Learner:
     @property
     def n_corrected(self) -> int:
         """How many of the network's own classes its answer is the start of; 0 without."""
-        return len(self.setting.classes) if self.setting.is_correction else 0
+        return self.before.n_network_classes if self.setting.is_correction else 0
 
     def give_up(self) -> None:
         """Ask for nothing more before the next stroke."""
@@ -225,7 +229,8 @@ class Learner:
             phases = found and found.phases
             counts = tuple(strokes.tolist()), tuple(pixels.tolist())
             score = self.score if self.taught else None
-            return Summary(self.classes, *counts, phases, self.refusal, score)
+            words = self.before.words
+            return Summary(self.classes, *counts, phases, self.refusal, score, words)
 
     # -------------------------------------------------------------- the steps
 
@@ -245,19 +250,28 @@ class Learner:
             sight = sights.find(self.task, z)
             if sight is None:  # others needed the room: it is made again
                 return
-            fresh[z] = gather(sight, values), digest
+            fresh[z] = gather(sight, self.before.under(z, values)), digest
         with self.lock:
             for z, (painted, digest) in fresh.items():
                 self.painted[z], self.digests[z] = painted, digest
             self.todo = {z: one for z, one in self.todo.items() if one[0] != self.digests.get(z)}
             painted = dict(self.painted)
         try:
-            taught, refusal = learning.learn(painted, classes, n, self.n_corrected), None
+            taught, refusal = self._taught(painted, classes, n), None
         except SandsegError as error:
             taught, refusal = None, error
         with self.lock:
             self.taught, self.taught_n, self.refusal = taught, n, refusal
         self.publish()
+
+    def _taught(
+        self, painted: Mapping[int, Painted], classes: tuple[SegmentationClass, ...], n: int
+    ) -> Taught | None:
+        """Learn from all strokes; with none of this lesson, the model is as it was."""
+        self.before.check(classes)
+        if self.before and not painted:
+            return Taught(n, self.before.classifier, classes)
+        return learning.learn(self.before.joined_with(painted), classes, n, self.n_corrected)
 
     def _answer_coarsely(self, look: Look) -> None:
         with self.lock:
@@ -289,7 +303,7 @@ class Learner:
         if taught is None:
             return
         try:
-            score = score_of(painted, taught.classifier)
+            score = score_of(self.before.joined_with(painted), taught.classifier)
         except SandsegError:
             score = None  # without one, nothing is claimed
         with self.lock:

@@ -13,6 +13,9 @@ from pages.words.numbers import percents, plain
 
 def show_words(summary: Summary, is_correction: bool) -> None:
     """Say what to do next, or how good what was learned is."""
+    if summary.known:
+        st.caption(summary.known)
+        is_correction = True  # there is something to begin with
     if summary.refusal:
         show_refusal(summary.refusal)
     elif words := next_words(summary.classes, summary.n_strokes, is_correction):

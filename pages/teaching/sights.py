@@ -9,12 +9,15 @@ from collections import OrderedDict
 from collections.abc import Hashable
 
 from pages.cache.models import find_model
-from pages.cache.rocks import open_source
+from pages.cache.rocks import open_source, stack_of
 from pages.cache.slices import predictor_of
 from pages.cache.store import kept
 from pages.cache.task import Task
+from sandseg.predict.even_light import ready_predictor
 from sandseg.predict.sight import Sight, look
+from sandseg.predict.slices import Predictor
 from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.taught_model import network_of
 
 MOST_BYTES = 640 * 10**6  # eleven slices of 1024 × 996
 IDLE_S = 300.0  # after which a sight that nobody used is let go of
@@ -59,7 +62,7 @@ class Sights:
         sight = self.find(task, z)
         if sight is None:
             image = open_source(task.source).read_slice(z)
-            sight = look(predictor_of(task), _maker(task.model_name, task.model_sha256), image)
+            sight = look(_predictor(task), _maker(task.model_name, task.model_sha256), image)
             self._keep((task, z), sight)
         return sight
 
@@ -76,6 +79,17 @@ class Sights:
             while self._kept and self.n_bytes > room:
                 self._kept.popitem(last=False)
             self._kept[name] = sight, time.monotonic()  # even if it alone is larger: it is needed
+
+
+def _predictor(task: Task) -> Predictor:
+    """Return how slices reach the network: a taught model's own, as the command line has it."""
+    return _of_taught(task) if find_model(task.model_name).is_taught else predictor_of(task)
+
+
+@kept(weight=MAKER_BYTES)
+def _of_taught(task: Task) -> Predictor:
+    network = network_of(find_model(task.model_name))
+    return ready_predictor(stack_of(task), network, task.treatment)
 
 
 @kept(weight=MAKER_BYTES)

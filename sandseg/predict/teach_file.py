@@ -36,7 +36,7 @@ from sandseg.scan.stack import Stack
 from sandseg.teach.examples import Example
 from sandseg.teach.learning.features import FeatureMaker
 from sandseg.teach.painting.stroke_files import classes_in, numbered_from_1, read_strokes
-from sandseg.teach.taught_model import network_of
+from sandseg.teach.taught_model import network_of, network_sha256
 
 UNKEPT = "taught"  # the name of a model that is not kept
 
@@ -161,7 +161,7 @@ def _teach(request: TeachRequest, folder: Path) -> _Taught:
             "image": stack.name,
             "slices": list(learned.slice_names),
             "network": learned.network.name,
-            "network_sha256": learned.network.sha256,
+            "network_sha256": network_sha256(learned.network),
             **learned.facts,
         }
         return _Taught(load_model(folder.name, folder.parent), chosen, facts)

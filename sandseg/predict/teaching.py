@@ -172,8 +172,8 @@ class Learned:
     """All that is known of a lesson once it is learned: what a model is written from.
 
     `classes` are numbered from 0. `values` (Y, X) uint8 and `painted` are by the index of their
-    slice, in `stack`; of earlier lessons the latter has slices below 0. `score` is what the held-back
-    strokes say, where they were asked; `examples` are what all strokes showed.
+    slice, in `stack`; of earlier lessons the latter has slices below 0. `score` is what the
+    held-back strokes say, where they were asked; `examples` are what all strokes showed.
     """
 
     stack: Stack

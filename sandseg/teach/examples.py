@@ -1,4 +1,4 @@
-"""What strokes on a slice showed, kept with a model so that it can be taught on without the slice."""
+"""What strokes on a slice showed, kept with a model so that it is taught on without the slice."""
 
 import hashlib
 from collections.abc import Sequence

@@ -28,10 +28,10 @@ class Lesson:
     """All that a taught model holds beside its network.
 
     `classes` are what the answers of the `classifier` mean, numbered from 0. `image` is the scan's
-    name, `shape` its (Z, Y, X). `strokes` are (Y, X) uint8 by the index of their slice, 0 unpainted,
-    classes from 1, and `slice_names` how these slices are called. `examples` are what they showed,
-    after those of earlier lessons. `facts` is what else the card says: of the treatment, the
-    held-back score; `usual` what its slices look like, as `model.usual` reads it.
+    name, `shape` its (Z, Y, X). `strokes` are (Y, X) uint8 by the index of their slice, 0 where
+    nothing is painted, and `slice_names` how these slices are called. `examples` are what they
+    showed, after those of earlier lessons. `facts` is what else the card says: of the treatment,
+    the held-back score; `usual` what its slices look like, as `model.usual` reads it.
     """
 
     classifier: Classifier
@@ -73,7 +73,7 @@ def write_taught(folder: Path, network: StoredModel, lesson: Lesson) -> None:
         "intensity": network.card["intensity"],
         "data": {"slices": {"train": names}},
         "taught": {
-            "network": base | {"name": network.name, "sha256": network.sha256},
+            "network": base | {"name": network.name, "sha256": network_sha256(network)},
             "image": lesson.image,
             "shape": list(lesson.shape),
             "slices": slices,
@@ -108,6 +108,11 @@ def network_of(model: StoredModel) -> StoredModel:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(model) from error
+
+
+def network_sha256(network: StoredModel) -> str:
+    """Return the checksum that a network had where it was first learned from."""
+    return network.card.get("sha256", network.sha256)
 
 
 def load_network(model: StoredModel, kind: str = "openvino") -> PredictBatch:

@@ -7,6 +7,7 @@ import numpy as np
 
 from sandseg.grey.mapping import GreyMapping
 from sandseg.model.store import AUTO
+from sandseg.predict.earlier import earlier_of, painted_before
 from sandseg.predict.even_light import ready_predictor
 from sandseg.predict.right_model import right_model
 from sandseg.predict.sight import look
@@ -15,6 +16,7 @@ from sandseg.runs.settings import RunSettings
 from sandseg.runs.sources import stroke_files
 from sandseg.scan.formats import open_stack
 from sandseg.score.paired import Paired, compare
+from sandseg.teach.examples import digest_of_slice
 from sandseg.teach.learning.features import FeatureMaker
 from sandseg.teach.painting.parting import LEARNED, TEST, VALIDATION, dealt_out
 from sandseg.teach.taught_model import network_of
@@ -43,18 +45,22 @@ def compare_with_taught(
         values, accepted = files.read(stack)
         parts = dealt_out(values, n_classes, accepted)
         model = right_model(stack, settings.start_from or AUTO, source.treatment).model
-        base = network_of(model)
+        earlier, base = earlier_of(model), network_of(model)
+        earlier.check(settings.all_classes)
         predictor, maker = ready_predictor(stack, base, source.treatment), FeatureMaker(base)
-        painted, held = {}, []
+        painted, held, digests = {}, [], []
         for z, part in parts.items():
             image = stack.read_slice(z)
             sight = look(predictor, maker, image)
+            digests.append(digest_of_slice(image))
             painted[z] = gather(sight, part[LEARNED] + part[VALIDATION])
             if part[TEST].any():
                 logits = predict_logits(network, mapping.apply(image), settings.config.unet.stride)
                 labels = logits.argmax(axis=-1)[part[TEST] > 0]
                 held.append((gather(sight, part[TEST]), labels))
     n_corrected = len(base.classes) if source.is_correction else 0
+    # What the model was taught before counts, but for these slices: it may know what is held back.
+    painted |= painted_before(earlier.besides(digests))
     classifier = learn_from(painted, n_classes, n_corrected)
     scores = [
         (
