@@ -144,8 +144,10 @@ def teach_file(
 def _teach(request: TeachRequest, folder: Path) -> _Taught:
     """Learn, and write the model folder."""
     with open_with_options(request.image, request.read_options) as stack:
-        known = request.classes or classes_in(request.strokes)
-        values = read_strokes(request.strokes, stack.shape, known, from_settings(LOCAL_LIMITS))
+        limits = from_settings(LOCAL_LIMITS)
+        known = classes_in(request.strokes, limits)
+        known = request.classes or known
+        values = read_strokes(request.strokes, stack.shape, known, limits)
         chosen = right_model(stack.whole, request.model, request.treatment)
         earlier = earlier_of(chosen.model)
         classes = _labels(known or _usual_classes(values, request, chosen.model))

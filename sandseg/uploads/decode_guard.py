@@ -12,9 +12,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from sandseg.atomic import part_of
+from sandseg.classes import SegmentationClass
 from sandseg.confine.start import TooSlowError, ask_apart
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
+from sandseg.scan.labels.legend import Legend
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
@@ -37,7 +39,7 @@ class Taken:
     `is_colored`: a label file's colors said what its labels are; `path` has the labels. Where they
     did not, `colors` ("#rrggbb") are the main ones, and `path` has their numbers, from 0 on.
     `names` are those of the files of label slices where it is several. `apart` says why slices may
-    not lie directly on one another.
+    not lie directly on one another; `legend` is what a label file of this program says of itself.
     """
 
     path: Path
@@ -52,6 +54,7 @@ class Taken:
     warnings: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
+    legend: Legend = Legend()
 
 
 @dataclass(frozen=True)
@@ -205,10 +208,15 @@ def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
             warnings=tuple(answer["warnings"]),
             names=tuple(answer["names"]),
             colors=tuple(answer["colors"]),
+            legend=_legend(answer["legend"]),
             **{key: answer[key] for key in facts},
         )
         for request, answer in zip(requests, answers, strict=True)
     ]
+
+
+def _legend(told: dict) -> Legend:
+    return Legend(told["kind"], tuple(SegmentationClass(**entry) for entry in told["classes"]))
 
 
 def _refusal(answer: dict) -> SandsegError:

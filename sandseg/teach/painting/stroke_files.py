@@ -1,6 +1,5 @@
 """Strokes in files: a label TIFF in which 0 is not painted, from people and to people."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,12 +8,17 @@ from zipfile import BadZipFile
 import numpy as np
 
 from sandseg.atomic import replacing
-from sandseg.classes import OWN_STROKES, UNPAINTED, SegmentationClass, numbered_classes
+from sandseg.classes import UNPAINTED, SegmentationClass, numbered_classes
 from sandseg.errors import TeachError, named
 from sandseg.export.tiff import labels_tiff_bytes
 from sandseg.scan.colors import is_grey
 from sandseg.scan.damage import reading
+from sandseg.scan.foreign import is_tiff
+from sandseg.scan.labels.colors import UnknownColorsError
+from sandseg.scan.labels.files import open_label_values
+from sandseg.scan.labels.legend import LABELS, Legend, legend_of
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings
+from sandseg.scan.source import first_bytes
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.file import OpenTiff
 from sandseg.scan.tiff.voxels import Spacing
@@ -22,7 +26,6 @@ from sandseg.teach.painting.events import MAX_CLASSES, MIN_CLASSES
 from sandseg.teach.painting.strokes import Painting
 
 _SAVE = "Save them as a TIFF of whole numbers: 0 where nothing is painted, 1, 2 … for the classes."
-_LINE = re.compile(r"label (\d+) = (.+?)( \(pores\))?")
 
 
 def strokes_tiff(painting: Painting, spacing_um: Spacing | float | None = None) -> bytes:
@@ -61,7 +64,8 @@ def read_strokes(
     """Read a stroke file of a stack.
 
     Args:
-        path: A TIFF of values, 0 not painted; or in the colors of the classes, on black.
+        path: Values in any label file, 0 not painted; a TIFF also in the colors of the classes, on
+            black.
         shape: (Z, Y, X) of the stack, compared before a pixel is decoded.
         classes: How many values there may be, and their colors; any up to 8 where none are given.
         limits: Of the file; those for what visitors bring, if none.
@@ -72,16 +76,45 @@ def read_strokes(
     Raises:
         SandsegError: The file is missing or damaged, of another size, or holds other values.
     """
+    limits = limits or from_settings(WEB_LIMITS)
+    if not path.exists():
+        raise TeachError(
+            f'There are no strokes "{path.name}".', hint="Check the name and the folder."
+        )
+    is_one_tiff = path.is_file() and is_tiff(first_bytes(path))
+    opened = _open_tiff if is_one_tiff else _open_other
+    with opened(path, classes, limits) as values:
+        return strokes_of(values, shape, len(classes))
+
+
+def _open_tiff(path: Path, classes: Sequence[SegmentationClass], limits: StackLimits) -> Stack:
+    """Open a TIFF as values; colors are those of the classes."""
     with named(path.name):
-        tiff = OpenTiff(path, limits or from_settings(WEB_LIMITS))
+        tiff = OpenTiff(path, limits)
 
-        def read(z: int) -> np.ndarray:
-            with named(path.name), reading():
-                raw = tiff.read(z)
-            return _of_colors(raw, classes, path.name) if raw.ndim == 3 else raw
+    def read(z: int) -> np.ndarray:
+        with named(path.name), reading():
+            raw = tiff.read(z)
+        return _of_colors(raw, classes, path.name) if raw.ndim == 3 else raw
 
-        with Stack(path.name, tiff.shape, np.uint8, read, on_close=tiff.close) as values:
-            return strokes_of(values, shape, len(classes))
+    return Stack(path.name, tiff.shape, np.uint8, read, on_close=tiff.close)
+
+
+def _open_other(path: Path, _: Sequence[SegmentationClass], limits: StackLimits) -> Stack:
+    """Open a picture, an array, or slices in a folder or a ZIP as values."""
+    try:
+        opened = open_label_values(path, path.name, MAX_CLASSES, limits)
+    except UnknownColorsError as error:
+        raise no_colors(path.name) from error
+    if opened.is_decoded:
+        opened.stack.close()
+        raise no_colors(path.name)
+    return opened.stack
+
+
+def no_colors(name: str) -> TeachError:
+    """Return the refusal of strokes in colors that do not say which classes they are."""
+    return TeachError(f'The strokes in "{name}" are colors, and a class is a number.', hint=_SAVE)
 
 
 def strokes_of(
@@ -106,28 +139,30 @@ def strokes_of(
     return found
 
 
-def classes_in(path: Path) -> tuple[SegmentationClass, ...]:
-    """Return the classes that a stroke file of this program names, numbered from 1; else none."""
-    with named(path.name):
-        tiff = OpenTiff(path, from_settings(WEB_LIMITS))
-        try:
-            info = (tiff.tif.imagej_metadata or {}).get("Info", "") if tiff.tif.is_imagej else ""
-            colormap = tiff.tif.pages.first.colormap
-        finally:
-            tiff.close()
-    if not str(info).startswith(OWN_STROKES) or colormap is None:
-        return ()
-    lines = [_LINE.fullmatch(line) for line in str(info).splitlines()]
-    known = {int(line[1]): (line[2], bool(line[3])) for line in filter(None, lines)}
-    values = range(1, len(known))
-    if known.get(0, ("",))[0] != UNPAINTED.name or not set(values) <= set(known):
-        return ()
-    if not MIN_CLASSES <= len(values) <= MAX_CLASSES:
-        return ()
-    colors = {
-        value: f"#{bytes((colormap[:, value] // 257).astype(np.uint8)).hex()}" for value in values
-    }
-    return tuple(SegmentationClass(v, known[v][0], colors[v], "", known[v][1]) for v in values)
+def classes_in(path: Path, limits: StackLimits | None = None) -> tuple[SegmentationClass, ...]:
+    """Return the classes that a stroke file of this program names, numbered from 1; else none.
+
+    Raises:
+        TeachError: It is a label file of this program, in which 0 is a class.
+        StackError: It is damaged.
+    """
+    if not path.exists():
+        return ()  # who reads it says so
+    return checked_classes(path.name, legend_of(path, limits or from_settings(WEB_LIMITS)))
+
+
+def checked_classes(name: str, legend: Legend) -> tuple[SegmentationClass, ...]:
+    """Return the classes of a file's legend where strokes can have them; refuse one of labels.
+
+    Raises:
+        TeachError: It is of a label file of this program, in which 0 is a class.
+    """
+    if legend.kind == LABELS:
+        raise TeachError(
+            f'"{name}" holds labels, in which 0 is a class; in strokes, 0 is not painted.',
+            hint="Choose a file of strokes, or add 1 to all values and save it anew.",
+        )
+    return legend.classes if MIN_CLASSES <= len(legend.classes) <= MAX_CLASSES else ()
 
 
 def write_kept(path: Path, slices: Mapping[int, np.ndarray]) -> None:
