@@ -10,7 +10,8 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,7 @@ from pathlib import Path
 from sandseg.confine.rights import missing
 
 MOST_SAID = 2**24  # bytes of an answer
+LOOK_S = 0.25  # between two looks at a process
 _ROOT = Path(__file__).parents[2]
 _KEPT = (
     *("LANG", "LC_ALL", "LC_CTYPE", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT"),
@@ -31,15 +33,21 @@ class TooSlowError(Exception):
 
 
 def ask_apart(
-    module: str, request: dict, seconds: float | None = None, more: Mapping[str, str] | None = None
+    module: str,
+    request: dict,
+    seconds: float | None = None,
+    more: Mapping[str, str] | None = None,
+    watch: Callable[[int], None] = lambda _pid: None,
 ) -> bytes:
     """Run a module as a process, give it a request as JSON, and return what it says on stdout.
 
     Args:
         module: It gives up its rights itself; see `rights.give_up_rights`.
         request: What it reads from stdin.
-        seconds: After which it is ended, with all it has started.
+        seconds: After which it is ended, with all it has started; those inside `watch` are free.
         more: Variables of its environment.
+        watch: Told the process's id several times a second while it works. It may hold it up, and
+            what it raises ends it and reaches the caller.
 
     Returns:
         What it said before it ended, however that was; nothing if it said too much.
@@ -58,15 +66,11 @@ def ask_apart(
         env={**kept, **(more or {})},
         start_new_session=True,
     )
-    late = threading.Event()
-
-    def end_late() -> None:
-        late.set()
-        _end(process)
-
-    clock = threading.Timer(seconds or threading.TIMEOUT_MAX, end_late)
-    clock.daemon = True
-    clock.start()
+    over, reasons = threading.Event(), []
+    follower = threading.Thread(
+        target=_follow, args=(process, seconds or threading.TIMEOUT_MAX, watch, over, reasons)
+    )
+    follower.start()
     try:
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(request).encode())
@@ -74,13 +78,36 @@ def ask_apart(
             process.stdin.close()
         said = process.stdout.read(MOST_SAID + 1)
     finally:
-        clock.cancel()
+        over.set()
         _end(process)
+        follower.join()
         process.stdout.close()
         process.wait()
-    if late.is_set():
-        raise TooSlowError
+    if reasons:
+        raise reasons[0]
     return said if len(said) <= MOST_SAID else b""
+
+
+def _follow(
+    process: subprocess.Popen,
+    seconds: float,
+    watch: Callable[[int], None],
+    over: threading.Event,
+    reasons: list[BaseException],
+) -> None:
+    """End a process that is too slow, or that `watch` says no to; note why."""
+    try:
+        while True:
+            start = time.monotonic()
+            if over.wait(min(LOOK_S, seconds)):
+                return
+            seconds -= time.monotonic() - start
+            if seconds <= 0:
+                raise TooSlowError
+            watch(process.pid)
+    except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+        reasons.append(error)
+        _end(process)
 
 
 def _end(process: subprocess.Popen) -> None:

@@ -29,8 +29,8 @@ _HDF5 = (
     f"numpy.save('scan.npy', h5py.File('{FILE}')['NAME'][...])\" saves one."
 )
 _IMAGEJ_ROI = (
-    "In Fiji, make a picture of the scan's size in black, fill the selections of each class with 1, 2 "
-    "… (Edit › Selection › Add, Process › Math › Set), and save it as TIFF."
+    "In Fiji, make a black picture of the scan's size, fill the selections of each class with its "
+    "number, 1, 2 … (Process › Math › Set), and save it as TIFF."
 )
 _LABKIT = "In Labkit, save it as TIFF: Labeling › Save Labeling …, with the ending .tif."
 _ILASTIK = (

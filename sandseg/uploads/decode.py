@@ -33,6 +33,7 @@ from sandseg.scan.several.numbering import SeveralScansError
 from sandseg.scan.several.zip_file import slices_in_zip
 from sandseg.scan.stack import Stack
 from sandseg.scan.tiff.voxels import aspect_options
+from sandseg.uploads.answers import shortened
 
 _KINDS = {
     "label": LabelError,
@@ -51,27 +52,41 @@ def main() -> None:
     """
     asked = json.load(sys.stdin)
     limits = StackLimits(**asked["limits"])
-    confine(limits, asked["requests"])
-    answers = []
+    confine(limits, asked["requests"], asked["room"])
+    answers, left = [], asked["room"]
     try:
         for request in asked["requests"]:
-            answers.append(decode(request, limits))
+            answers.append(decode(request, limits, left))
+            left -= _written(request)
+    except _NoRoomError as error:
+        answers.append({"message": "", "n_bytes": error.n_bytes})
     except SandsegError as error:
         choices = asdict(error.choices) if isinstance(error, AmbiguousStackError) else None
         hint = f"{error.hint} {_MORE}" if isinstance(error.__cause__, MemoryError) else error.hint
         kind = next((kind for kind, made in _KINDS.items() if isinstance(error, made)), "stack")
         answer = {"message": error.message, "hint": hint, "choices": choices, "kind": kind}
         answers.append(answer | {"can_be_one": getattr(error, "can_be_one", False)})
-    json.dump(answers, sys.stdout)
+    json.dump(shortened(answers), sys.stdout)
 
 
-def confine(limits: StackLimits, requests: list[dict]) -> None:
-    """Give up the rights to all that these requests do not take, for the rest of the process."""
-    _hold_down(limits)
+def confine(limits: StackLimits, requests: list[dict], room: int) -> None:
+    """Give up the rights to all that these requests do not take, for the rest of the process.
+
+    `room` is how many bytes a file that is written may have.
+    """
+    _hold_down(limits, room)
     give_up_rights(*_places(requests))
 
 
-def decode(request: dict, limits: StackLimits) -> dict:
+class _NoRoomError(Exception):
+    """So many bytes would have to be written, and there is no room for them."""
+
+    def __init__(self, n_bytes: int):
+        super().__init__(n_bytes)
+        self.n_bytes = n_bytes
+
+
+def decode(request: dict, limits: StackLimits, room: int) -> dict:
     """Write a file as a plain stack and return what is known of it.
 
     Args:
@@ -81,14 +96,15 @@ def decode(request: dict, limits: StackLimits) -> dict:
             "asks" where files that may be several scans are no stack. Or "unpack", the folder into
             which the slices of a ZIP are written as they are.
         limits: The largest stack to accept.
+        room: Bytes that may be written.
 
     Raises:
         SandsegError: The file cannot be read, or the stack cannot be written.
     """
     if "unpack" in request:
-        return _unpack(request, limits)
+        return _unpack(request, limits, room)
     if "n_classes" in request:
-        return _decode_labels(request, limits)
+        return _decode_labels(request, limits, room)
     sources, name = _sources(request), request["name"]
     if "layout" in request:
         stack = open_raw_files(sources, name, RawFormat.parse(request["layout"]), limits)
@@ -96,10 +112,10 @@ def decode(request: dict, limits: StackLimits) -> dict:
         if request.get("asks"):
             check_is_one(sources, name, limits)
         stack = open_stack(sources, name, limits, **request["selection"])
-    return _keep(OpenLabels(stack, is_decoded=False), Path(request["target"]))
+    return _keep(OpenLabels(stack, is_decoded=False), Path(request["target"]), room)
 
 
-def _decode_labels(request: dict, limits: StackLimits) -> dict:
+def _decode_labels(request: dict, limits: StackLimits, room: int) -> dict:
     """Keep labels, or where their colors are not known, numbers of the main colors to ask about."""
     target, colors = Path(request["target"]), {}
     while True:
@@ -111,7 +127,7 @@ def _decode_labels(request: dict, limits: StackLimits) -> dict:
                 check_shape(
                     stack["name"], tuple(stack["shape"]), opened.stack.shape, can_be_some=True
                 )
-            answer = _keep(opened, target)
+            answer = _keep(opened, target, room)
         except UnknownColorsError as error:
             found = [color for color in error.colors if color not in colors]
             if not found or len(colors) + len(found) > MOST_COLORS:
@@ -129,10 +145,13 @@ def _legend(request: dict, limits: StackLimits) -> dict:
     return asdict(legend_of(paths[0], limits, request["name"]) if len(paths) == 1 else Legend())
 
 
-def _keep(opened: OpenLabels, target: Path) -> dict:
+def _keep(opened: OpenLabels, target: Path, room: int) -> dict:
     """Write what was opened, and say what is known of it."""
     with opened.stack as stack:
-        _write(stack, target)
+        n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
+        if n_bytes > room:
+            raise _NoRoomError(n_bytes)
+        _write(stack, n_bytes, target)
         note = opened.note
         return {
             "notes": (*stack.notes, note) if note and note not in stack.warnings else stack.notes,
@@ -143,6 +162,7 @@ def _keep(opened: OpenLabels, target: Path) -> dict:
             "choices": asdict(stack.choices),
             "apart": stack.apart,
             "shape": stack.shape,
+            "dtype": stack.dtype.newbyteorder("=").name,
             "is_colored": opened.is_decoded,
             "names": opened.names,
             "colors": [],
@@ -161,12 +181,15 @@ def _places(requests: list[dict]) -> tuple[list[Path], list[Path]]:
     return [*map(Path, sorted(files))], [*map(Path, sorted(folders))]
 
 
-def _unpack(request: dict, limits: StackLimits) -> dict:
+def _unpack(request: dict, limits: StackLimits, room: int) -> dict:
     """Write the files of a ZIP; their names, which lead nowhere, are only told."""
     [source] = map(Path, request["sources"].values())
     with named(request["name"]):
         slices = slices_in_zip(source, limits)
-    places = {}
+    places, n_bytes = {}, sum(file.n_bytes for file in slices.files)
+    if n_bytes > room:
+        slices.close()
+        raise _NoRoomError(n_bytes)
     try:
         for number, file in enumerate(slices.files):
             places[file.name] = str(Path(request["unpack"]) / f"part-{number:03d}")
@@ -177,9 +200,12 @@ def _unpack(request: dict, limits: StackLimits) -> dict:
     return {"places": places}
 
 
-def _write(stack: Stack, path: Path) -> None:
+def _written(request: dict) -> int:
+    return 0 if "unpack" in request else Path(request["target"]).stat().st_size
+
+
+def _write(stack: Stack, n_bytes: int, path: Path) -> None:
     """Write pages that follow each other, without compression, as they are read."""
-    n_bytes = int(np.prod(stack.shape, dtype=object)) * stack.dtype.itemsize
     try:
         with replacing(path) as file, TiffWriter(file, bigtiff=n_bytes > _BIG) as writer:
             shape = aspect_options(stack.aspect)
@@ -200,17 +226,17 @@ def _slices(stack: Stack) -> Iterator[np.ndarray]:
             yield stack.read_slice(z)
 
 
-def _hold_down(limits: StackLimits) -> None:
+def _hold_down(limits: StackLimits, room: int) -> None:
     """Give up the right to more memory, time and disk than allowed, where the system can do so."""
     try:
         import resource
     except ImportError:  # Windows
         return
-    n_disk_bytes = int(limits.max_total_bytes + _HEADERS * 2 + limits.max_slices * 2**9)
+    n_disk_bytes = min(limits.max_total_bytes, room) + _HEADERS * 2 + limits.max_slices * 2**9
     for kind, most in (
         (resource.RLIMIT_AS, int(limits.decode_bytes)),
         (resource.RLIMIT_CPU, int(limits.decode_s) + 1),
-        (resource.RLIMIT_FSIZE, n_disk_bytes),
+        (resource.RLIMIT_FSIZE, int(n_disk_bytes)),
         (resource.RLIMIT_CORE, 0),
     ):
         _, hard = resource.getrlimit(kind)

@@ -6,55 +6,29 @@ run in it.
 
 import json
 import sys
-import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
-from sandseg.atomic import part_of
-from sandseg.classes import SegmentationClass
 from sandseg.confine.start import TooSlowError, ask_apart
-from sandseg.errors import LabelError, SandsegError, StackError
-from sandseg.scan.choices import ANY, AmbiguousStackError, Choices, Selection
-from sandseg.scan.labels.legend import Legend
+from sandseg.errors import SandsegError, StackError
+from sandseg.scan.choices import ANY, Selection
 from sandseg.scan.limits import WEB_LIMITS, StackLimits, from_settings, size_text
-from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
-from sandseg.scan.several.numbering import SeveralScansError
 from sandseg.scan.stack import Stack
+from sandseg.uploads import workspace
+from sandseg.uploads.answers import Taken, parts_from, refusal_from, room_needed, taken_from
+from sandseg.uploads.turns import Turn, Turns, share_process
 
 STACK = "stack.tif"
 _DECODER = "sandseg.uploads.decode"
 _TRY_OTHERWISE = "Export it again as an uncompressed grey TIFF, or segment it on the command line."
 # One thread: each reserves memory, and the limit counts what is reserved.
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TIFFFILE_NUM_THREADS")
-# At once; of a class that uploads together, the others wait. Each takes a processor and 100 MB.
-_TURNS = threading.BoundedSemaphore(2)
-
-
-@dataclass(frozen=True)
-class Taken:
-    """A stack that was kept: a plain TIFF, and what was understood of the file it came from.
-
-    `is_colored`: a label file's colors said what its labels are; `path` has the labels. Where they
-    did not, `colors` ("#rrggbb") are the main ones, and `path` has their numbers, from 0 on.
-    `names` are those of the files of label slices where it is several. `apart` says why slices may
-    not lie directly on one another; `legend` is what a label file of this program says of itself.
-    """
-
-    path: Path
-    notes: tuple[str, ...]
-    choices: Choices
-    axes: str
-    compression: str
-    voxel_size_um: float | None
-    shape: tuple[int, int, int]
-    is_colored: bool
-    apart: str = ""
-    warnings: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    colors: tuple[str, ...] = ()
-    legend: Legend = Legend()
+_TURNS = Turns()
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -167,8 +141,11 @@ def unpack(
     """
     [name] = files
     request = _request(files, name, folder / STACK) | {"unpack": str(folder.absolute())}
-    [answer] = _answers([request], limits)
-    return {called: Path(place) for called, place in answer["places"].items()}
+
+    def read(answers: list[dict], _limits: StackLimits) -> dict[str, Path]:
+        return parts_from(answers[0], folder)
+
+    return _run([request], limits, read, lambda parts: parts.values())
 
 
 def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
@@ -179,74 +156,77 @@ def _request(files: Mapping[str, Path], name: str, target: Path) -> dict:
     }
 
 
-def _answers(requests: list[dict], limits: StackLimits | None) -> list[dict]:
-    """Run the process and return what it tells; if it refuses one, nothing is kept."""
-    limits = limits or from_settings(WEB_LIMITS)
-    try:
-        answers = _ask(requests, limits)
-        if answers and "message" in answers[-1]:
-            raise _refusal(answers[-1])
-    except BaseException:
-        for request in requests:
-            target = Path(request["target"])
-            for path in (target, part_of(target)):
-                path.unlink(missing_ok=True)
-        raise
-    return answers
-
-
 def _take(requests: list[dict], limits: StackLimits | None) -> list[Taken]:
     """Run the process and return the stacks that it kept."""
-    answers = _answers(requests, limits)
-    facts = ("axes", "compression", "voxel_size_um", "is_colored", "apart")
-    return [
-        Taken(
-            Path(request["target"]),
-            tuple(answer["notes"]),
-            Choices.from_dict(answer["choices"]),
-            shape=tuple(answer["shape"]),
-            warnings=tuple(answer["warnings"]),
-            names=tuple(answer["names"]),
-            colors=tuple(answer["colors"]),
-            legend=_legend(answer["legend"]),
-            **{key: answer[key] for key in facts},
-        )
-        for request, answer in zip(requests, answers, strict=True)
-    ]
+
+    def read(answers: list[dict], limits: StackLimits) -> list[Taken]:
+        pairs = zip(requests, answers, strict=True)
+        return [taken_from(answer, Path(one["target"]), limits) for one, answer in pairs]
+
+    return _run(requests, limits, read, lambda taken: [one.path for one in taken])
 
 
-def _legend(told: dict) -> Legend:
-    return Legend(told["kind"], tuple(SegmentationClass(**entry) for entry in told["classes"]))
-
-
-def _refusal(answer: dict) -> SandsegError:
-    if answer["choices"] is not None:
-        choices = Choices.from_dict(answer["choices"])
-        return AmbiguousStackError(answer["message"], answer["hint"], choices)
-    if answer["kind"] == "several":
-        return SeveralScansError(answer["message"], answer["hint"], answer["can_be_one"])
-    kind = {"label": LabelError, "layout": UnknownLayoutError}.get(answer["kind"], StackError)
-    return kind(answer["message"], answer["hint"])
-
-
-def _ask(requests: list[dict], limits: StackLimits) -> list[dict]:
-    """Run the process and return its answers; an end without one is the file's fault."""
+def _run(
+    requests: list[dict],
+    limits: StackLimits | None,
+    read: Callable[[list[dict], StackLimits], T],
+    paths_of: Callable[[T], Iterable[Path]],
+) -> T:
+    """Run the process and read its answers; of what it wrote stays what they are about alone."""
+    limits = limits or from_settings(WEB_LIMITS)
+    folder = Path(requests[0]["target"]).parent  # the same for all
+    before, wanted = set(folder.iterdir()) - {Path(one["target"]) for one in requests}, set()
     name = requests[0]["name"] if len(requests) == 1 else f"{len(requests)} files"
-    # The limit on memory stands in for what the codecs do not tell in advance.
-    trusting = replace(limits, trusts_codecs=sys.platform == "linux")
     try:
-        with _TURNS:
-            asked = {"limits": asdict(trusting), "requests": requests}
-            said = ask_apart(_DECODER, asked, limits.decode_s, dict.fromkeys(_THREADS, "1"))
-        return json.loads(said)
-    except TooSlowError as error:
-        raise StackError(
-            f'"{name}" could not be read within {limits.decode_s:.0f} seconds.',
-            hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_S.",
-        ) from error
+        found = read(_answers(requests, limits, name), limits)
+        wanted = {path.absolute() for path in paths_of(found)}
+        return found
+    except SandsegError:
+        raise
     except ValueError as error:  # it was ended, by the system or by a fault in a decoder
         raise StackError(
             f'"{name}" cannot be read: decoding it failed, or took more than '
             f"{size_text(limits.decode_bytes)} of memory.",
             hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_BYTES.",
         ) from error
+    finally:
+        for path in set(folder.iterdir()) - before:
+            if path.absolute() not in wanted:
+                workspace.remove(path)
+
+
+def _answers(requests: list[dict], limits: StackLimits, name: str) -> list[dict]:
+    """Run the process in its turn and return what it tells.
+
+    Raises:
+        SandsegError: It refuses a file, is too slow, or would fill memory or disk.
+        ValueError: It ended without an answer that makes sense.
+    """
+    folder = Path(requests[0]["target"]).parent
+    # The limit on memory stands in for what the codecs do not tell in advance.
+    trusting = replace(limits, trusts_codecs=sys.platform == "linux")
+    asked = {"limits": asdict(trusting), "requests": requests, "room": workspace.room(folder)}
+    try:
+        with _TURNS.turn(workspace.visit_of(folder)) as turn:
+            watch = partial(_watch, turn)
+            threads = dict.fromkeys(_THREADS, "1")
+            said = ask_apart(_DECODER, asked, limits.decode_s, threads, watch)
+    except TooSlowError as error:
+        raise StackError(
+            f'"{name}" could not be read within {limits.decode_s:.0f} seconds.',
+            hint=f"{_TRY_OTHERWISE} Or start the app with a higher SANDSEG_DECODE_S.",
+        ) from error
+    answers = json.loads(said)
+    if not isinstance(answers, list) or not all(isinstance(one, dict) for one in answers):
+        raise ValueError(said[:100])
+    if answers and "message" in answers[-1]:
+        if n_bytes := room_needed(answers[-1]):
+            workspace.require_room(folder, n_bytes)
+        raise refusal_from(answers[-1])
+    return answers
+
+
+def _watch(turn: Turn, pid: int) -> None:
+    """Let a process take its turns with the others, and end it where it fills the disk."""
+    share_process(turn, pid)
+    workspace.require_free()

@@ -120,8 +120,8 @@ def require_room(folder: Path, n_bytes: int) -> None:
         ConfigError: A limit is no number.
     """
     everything = work_folder()
-    visit = everything / folder.relative_to(everything).parts[0]
-    needed, most, spare = size_text(n_bytes), QUOTA_SESSION.read(), MIN_FREE.read()
+    visit = visit_of(folder)
+    needed, most = size_text(n_bytes), QUOTA_SESSION.read()
     _remove_ended(n_bytes, besides=visit)
     if (held := _size(visit)) + n_bytes > most:
         raise SandsegError(
@@ -137,13 +137,46 @@ def require_room(folder: Path, n_bytes: int) -> None:
             hint="Try again later, when other visits have ended. "
             f"Or start the app with a higher {QUOTA_TOTAL.name}.",
         )
-    if (free := shutil.disk_usage(everything).free) - n_bytes < spare:
-        raise SandsegError(
-            f"This needs {needed} on the server's disk. {size_text(free)} are free there, "
-            f"and {size_text(spare)} are to stay free.",
-            hint="Make room on the disk, name a larger one with SANDSEG_WORK, "
-            f"or start the app with a lower {MIN_FREE.name}.",
-        )
+    if shutil.disk_usage(everything).free - n_bytes < MIN_FREE.read():
+        raise _too_full(n_bytes)
+
+
+def room(folder: Path) -> int:
+    """Return how many bytes more may be kept in a folder, as `require_room` checks it."""
+    everything = work_folder()
+    left = (
+        QUOTA_SESSION.read() - _size(visit_of(folder)),
+        QUOTA_TOTAL.read() - _size(everything),
+        shutil.disk_usage(everything).free - MIN_FREE.read(),
+    )
+    return max(0, min(left))
+
+
+def visit_of(folder: Path) -> Path:
+    """Return the folder of the visit that another one, made by `new_folder`, belongs to."""
+    everything = work_folder()
+    return everything / folder.relative_to(everything).parts[0]
+
+
+def require_free() -> None:
+    """Check that the disk is not too full for anything to be written.
+
+    Raises:
+        SandsegError: It is.
+    """
+    if shutil.disk_usage(work_folder()).free < MIN_FREE.read():
+        raise _too_full(0)
+
+
+def _too_full(n_bytes: int) -> SandsegError:
+    free = shutil.disk_usage(work_folder()).free
+    needed = f"This needs {size_text(n_bytes)} on the" if n_bytes else "There is no room on the"
+    return SandsegError(
+        f"{needed} server's disk. {size_text(free)} are free there, "
+        f"and {size_text(MIN_FREE.read())} are to stay free.",
+        hint="Make room on the disk, name a larger one with SANDSEG_WORK, "
+        f"or start the app with a lower {MIN_FREE.name}.",
+    )
 
 
 @contextmanager
@@ -180,6 +213,15 @@ def remove_folder(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     if not folder.exists() and folder not in _served:
         _mark_of(folder).unlink(missing_ok=True)
+
+
+def remove(path: Path) -> None:
+    """Remove whatever lies at a path inside of a folder made by `new_folder`; follow no link."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
 
 
 def sweep(max_age_s: float = MAX_AGE_S, now: float | None = None) -> int:

@@ -136,7 +136,7 @@ def main() -> None:
         sys.stdout.write("x" * (start.MOST_SAID + 1))
         return
     if not asked.get("is_free"):
-        confine(StackLimits(**asked["limits"]), asked["requests"])
+        confine(StackLimits(**asked["limits"]), asked["requests"], asked["room"])
     if "alive" in asked:
         wait(asked)
     deeds = {**attempts(asked), **allowed(asked)}

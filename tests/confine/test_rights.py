@@ -40,6 +40,7 @@ def asked(tmp_path_factory):
     with socket.create_server(("127.0.0.1", 0)) as listening:
         yield {
             "limits": asdict(WEB_LIMITS),
+            "room": 10**6,
             "requests": [
                 {
                     "sources": {"rock.tif": str(folder / "mine/original")},

@@ -36,7 +36,7 @@ def request_for(tmp_path, volume):
 
 def answer(request, monkeypatch, capsys):
     """Run the process's own main function here, but without giving up this process's rights."""
-    asked = {"limits": asdict(WEB_LIMITS), "requests": [request]}
+    asked = {"limits": asdict(WEB_LIMITS), "requests": [request], "room": 10**9}
     monkeypatch.setattr(decoder, "confine", lambda *_: None)
     monkeypatch.setattr(sys, "stdin", io.StringIO(json.dumps(asked)))
     decoder.main()
@@ -65,7 +65,7 @@ def test_the_process_gives_up_its_rights():
     limits = "StackLimits(decode_bytes=2**30, decode_s=9, max_total_bytes=10**6, max_slices=1)"
     script = (
         "import resource as r; from sandseg.uploads.decode import _hold_down; "
-        f"from sandseg.scan.limits import StackLimits; _hold_down({limits}); "
+        f"from sandseg.scan.limits import StackLimits; _hold_down({limits}, 10**6); "
         "print(*(r.getrlimit(k)[0] for k in (r.RLIMIT_AS, r.RLIMIT_CPU, r.RLIMIT_CORE)))"
     )
 
@@ -86,5 +86,5 @@ def test_the_decoder_loads_no_more_than_it_needs():
 
 def test_a_stack_that_cannot_be_kept_is_an_error_with_advice(request_for, tmp_path):
     with pytest.raises(StackError, match=r'"rock\.tif" cannot be kept: No such file') as caught:
-        decode(request_for | {"target": str(tmp_path / "none" / "stack.tif")}, WEB_LIMITS)
+        decode(request_for | {"target": str(tmp_path / "none" / "stack.tif")}, WEB_LIMITS, 10**9)
     assert caught.value.hint

@@ -1,3 +1,4 @@
+import shutil
 import sys
 import zipfile
 from dataclasses import replace
@@ -6,7 +7,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from sandseg.errors import LabelError, StackError
+from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import AmbiguousStackError, Choice, Selection
 from sandseg.scan.formats import open_stack
 from sandseg.scan.labels.colors import SANDSTONE_RGB
@@ -14,7 +15,8 @@ from sandseg.scan.limits import WEB_LIMITS
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.raw.layout import RawFormat
 from sandseg.scan.stack import Stack
-from sandseg.uploads import decode_guard
+from sandseg.settings import MIN_FREE, QUOTA_SESSION, QUOTA_TOTAL, WORK
+from sandseg.uploads import decode_guard, workspace
 from sandseg.uploads.decode_guard import Wish, take_each, take_labels, take_upload
 from tests.made_pictures import palette_bytes, picture_bytes
 
@@ -27,9 +29,9 @@ def volume(rng):
 
 
 @pytest.fixture
-def folder(tmp_path):
-    (tmp_path / "visitor").mkdir()
-    return tmp_path / "visitor"
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv(WORK.name, str(tmp_path / "work"))
+    return workspace.new_folder()
 
 
 def read_all(stack):
@@ -308,3 +310,18 @@ def test_raw_slices_are_taken_in_the_order_of_their_numbers(tmp_path, folder, vo
 
     with open_stack(taken.path) as stack:
         np.testing.assert_array_equal(read_all(stack), volume)
+
+
+@pytest.mark.parametrize("setting", [QUOTA_SESSION, QUOTA_TOTAL, MIN_FREE])
+def test_no_more_is_unpacked_than_there_is_room_for(tmp_path, folder, setting, monkeypatch):
+    zeros = np.zeros((50, 1000, 1000), np.uint8)
+    tifffile.imwrite(tmp_path / "x.tif", zeros, compression="zlib", metadata=None)
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.write(tmp_path / "x.tif", "x.tif")
+    free = shutil.disk_usage(tmp_path).free
+    monkeypatch.setenv(setting.name, str(free - 30 * 10**6 if setting is MIN_FREE else 2**20))
+
+    with pytest.raises(SandsegError, match="50 MB") as caught:
+        take_upload({"x.zip": tmp_path / "x.zip"}, folder)
+    assert setting.name in caught.value.hint
+    assert names(folder) == []
