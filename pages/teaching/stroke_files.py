@@ -53,7 +53,14 @@ def show_stroke_files(lesson: Lesson, source: Source, is_painted: bool) -> None:
 
 
 def _take(files: Sequence[Arrived], lesson: Lesson) -> None:
+    st.session_state[NOTE] = take(files, lesson)
+
+
+def take(files: Sequence[Arrived], lesson: Lesson) -> str:
     """Paint what was uploaded, if it fits; its classes come along while nothing else is said.
+
+    Returns:
+        What is doubtful, "" where nothing is.
 
     Raises:
         SandsegError: It does not fit; nothing is painted.
@@ -70,7 +77,7 @@ def _take(files: Sequence[Arrived], lesson: Lesson) -> None:
         if named and _is_open(lesson):
             lesson.add([classes_event(named)], 0)
         lesson.bring(slices)
-        st.session_state[NOTE] = _doubt(lesson, named)
+        return _doubt(lesson, named)
     finally:
         workspace.remove_folder(folder)
 

@@ -1,6 +1,10 @@
+from io import BytesIO
+from zipfile import ZipFile
+
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
 from sandseg.classes import SANDSTONE
 from sandseg.errors import SandsegError, TeachError
@@ -59,11 +63,95 @@ def test_a_file_of_another_program_names_no_classes(tmp_path, strokes):
     assert classes_in(written(tmp_path, strokes)) == ()
 
 
-def test_labels_of_a_segmentation_name_no_strokes(tmp_path, strokes):
+def test_labels_of_a_segmentation_are_no_strokes_as_their_0_is_a_class(tmp_path, strokes):
     path = tmp_path / "labels.tif"
     path.write_bytes(labels_tiff_bytes(strokes, SANDSTONE))
 
-    assert classes_in(path) == ()
+    with pytest.raises(TeachError, match="0 is a class"):
+        classes_in(path)
+
+
+def in_picture(path, values):
+    Image.fromarray(values[0]).save(path)
+
+
+def in_zip(path, values):
+    with ZipFile(path, "w") as archive:
+        for z, one in enumerate(values):
+            content = BytesIO()
+            Image.fromarray(one).save(content, "PNG")
+            archive.writestr(f"strokes_{z:03d}.png", content.getvalue())
+
+
+def in_folder(path, values):
+    path.mkdir()
+    for z, one in enumerate(values):
+        tifffile.imwrite(path / f"strokes_{z:03d}.tif", one)
+
+
+FORMS = {
+    # as napari saves a layer of labels, and as ilastik exports them
+    "napari.tif": lambda path, v: tifffile.imwrite(path, v.astype(np.int32), compression="zlib"),
+    "napari_int64.tif": lambda path, v: tifffile.imwrite(path, v.astype(np.int64)),
+    "ilastik.npy": lambda path, v: np.save(path, v[..., None]),
+    "ilastik_5d.npy": lambda path, v: np.save(path, v[None, ..., None]),
+    "ilastik_multipage.tif": lambda path, v: tifffile.imwrite(path, v[..., None], metadata=None),
+    "imagej.tif": lambda path, v: tifffile.imwrite(path, v, imagej=True, metadata={"axes": "ZYX"}),
+    "ome.ome.tif": lambda path, v: tifffile.imwrite(path, v, metadata={"axes": "ZYX"}, ome=True),
+    "big_endian.tif": lambda path, v: tifffile.imwrite(path, v.astype(">u2"), byteorder=">"),
+    "slices.zip": in_zip,
+    "slices": in_folder,
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_strokes_of_other_programs_are_read(tmp_path, strokes, form):
+    FORMS[form](tmp_path / form, strokes)
+
+    found = read_strokes(tmp_path / form, SHAPE)
+
+    assert classes_in(tmp_path / form) == ()
+    assert set(found) == {0, 2}
+    assert all((found[z] == strokes[z]).all() for z in found)
+
+
+@pytest.mark.parametrize("ending", ["png", "bmp", "tif"])
+def test_a_picture_holds_the_strokes_of_one_slice(tmp_path, strokes, ending):
+    path = tmp_path / f"strokes.{ending}"
+    in_picture(path, strokes)
+
+    assert (read_strokes(path, (1, *SHAPE[1:]))[0] == strokes[0]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "says"),
+    [
+        ("points.roi", b"Iout\0\xe4" + bytes(80), "an ImageJ selection"),
+        ("rock.labeling", b'{"interval": {}, "labels": {}}', "a labeling of Labkit"),
+        ("project.ilp", b"\x89HDF\r\n\x1a\n" + bytes(80), "an ilastik project"),
+        ("labels.h5", b"\x89HDF\r\n\x1a\n" + bytes(80), "an HDF5 file"),
+        ("empty.tif", b"", "empty.tif"),
+        ("cut.png", b"\x89PNG\r\n\x1a\n" + bytes(40), "cut.png"),
+    ],
+)
+def test_what_cannot_be_read_is_named_with_a_way_out(tmp_path, name, content, says):
+    (tmp_path / name).write_bytes(content)
+
+    with pytest.raises(SandsegError, match=says) as refused:
+        read_strokes(tmp_path / name, SHAPE)
+    assert refused.value.hint
+
+
+def test_a_mask_of_0_and_255_and_a_colored_picture_are_refused(tmp_path, strokes):
+    mask = np.where(strokes > 0, 255, 0).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "mask.tif", mask)
+    table = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (200, 30, 99)], np.uint8)
+    in_picture(tmp_path / "colored.png", table[strokes])
+
+    with pytest.raises(TeachError, match="no class: 255"):
+        read_strokes(tmp_path / "mask.tif", SHAPE)
+    with pytest.raises(TeachError, match="are colors, and a class is a number"):
+        read_strokes(tmp_path / "colored.png", (1, *SHAPE[1:]))
 
 
 def test_colors_of_the_classes_are_read_on_black(tmp_path, strokes):
