@@ -89,16 +89,25 @@ def in_folder(path, values):
         tifffile.imwrite(path / f"strokes_{z:03d}.tif", one)
 
 
+def in_pages(path, values):
+    with tifffile.TiffWriter(path) as writer:
+        for one in values:
+            writer.write(one, contiguous=False, metadata=None)
+
+
+NAPARI = {"photometric": "minisblack", "compression": "zlib"}
 FORMS = {
     # as napari saves a layer of labels, and as ilastik exports them
-    "napari.tif": lambda path, v: tifffile.imwrite(path, v.astype(np.int32), compression="zlib"),
-    "napari_int64.tif": lambda path, v: tifffile.imwrite(path, v.astype(np.int64)),
+    "napari.tif": lambda path, v: tifffile.imwrite(path, v.astype(np.int32), **NAPARI),
+    "napari_int64.tif": lambda path, v: tifffile.imwrite(path, v.astype(np.int64), **NAPARI),
     "ilastik.npy": lambda path, v: np.save(path, v[..., None]),
     "ilastik_5d.npy": lambda path, v: np.save(path, v[None, ..., None]),
-    "ilastik_multipage.tif": lambda path, v: tifffile.imwrite(path, v[..., None], metadata=None),
+    "ilastik_multipage.tif": in_pages,
     "imagej.tif": lambda path, v: tifffile.imwrite(path, v, imagej=True, metadata={"axes": "ZYX"}),
     "ome.ome.tif": lambda path, v: tifffile.imwrite(path, v, metadata={"axes": "ZYX"}, ome=True),
-    "big_endian.tif": lambda path, v: tifffile.imwrite(path, v.astype(">u2"), byteorder=">"),
+    "big_endian.tif": lambda path, v: tifffile.imwrite(
+        path, v.astype(">u2"), byteorder=">", photometric="minisblack"
+    ),
     "slices.zip": in_zip,
     "slices": in_folder,
 }
@@ -144,7 +153,7 @@ def test_what_cannot_be_read_is_named_with_a_way_out(tmp_path, name, content, sa
 
 def test_a_mask_of_0_and_255_and_a_colored_picture_are_refused(tmp_path, strokes):
     mask = np.where(strokes > 0, 255, 0).astype(np.uint8)
-    tifffile.imwrite(tmp_path / "mask.tif", mask)
+    written(tmp_path, mask).rename(tmp_path / "mask.tif")
     table = np.array([(0, 0, 0), (255, 0, 0), (0, 255, 0), (200, 30, 99)], np.uint8)
     in_picture(tmp_path / "colored.png", table[strokes])
 
@@ -203,7 +212,7 @@ def test_what_is_no_tiff_is_refused(tmp_path):
     path = tmp_path / "strokes.tif"
     path.write_text("no picture")
 
-    with pytest.raises(SandsegError):
+    with pytest.raises(SandsegError, match="strokes.tif"):
         read_strokes(path, SHAPE)
-    with pytest.raises(SandsegError):
-        classes_in(path)
+    with pytest.raises(SandsegError, match=r'no strokes "absent.tif"'):
+        read_strokes(tmp_path / "absent.tif", SHAPE)
