@@ -34,7 +34,7 @@ from pages.session.state import Source
 from pages.session.treatment import task_for
 from pages.teaching.entrance import offer_correction
 from pages.words.numbers import plain
-from pages.words.scans import stack_facts
+from pages.words.scans import UNSURE, stack_facts
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}
@@ -67,7 +67,7 @@ def show_slice(task: Task, source: Source, view: str, z: int, truth: str) -> Non
         key="segment-viewer",
     )
     if view == CONFIDENCE:
-        st.caption("Yellow: torn between classes. Where the rock stays grey, the model is sure.")
+        st.caption(UNSURE)
 
 
 @st.fragment

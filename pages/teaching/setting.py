@@ -22,6 +22,11 @@ class Setting:
     is_correction: bool = False
 
     @property
+    def n_corrected(self) -> int:
+        """How many of the network's own classes its answer is the start of; 0 without."""
+        return len(self.classes) if self.is_correction else 0
+
+    @property
     def about(self) -> About:
         """What stands beside the strokes."""
         return About(self.rock, self.shape, self.rock, self.task.model_name)

@@ -77,7 +77,7 @@ class Glimpses:
         return SlicePrediction(labels, confidence)
 
     def _window(self, cell: Cell) -> Iterator[tuple[int, int]]:
-        """Return the first row that a cell is seen with and the one after the last; columns, too."""
+        """Return first row and the one after the last that a cell is seen with; columns, too."""
         for number, length in zip(cell, self.seen.grey.shape, strict=True):
             size = min(CELL + 2 * MARGIN, length)
             start = min(max(number * CELL - MARGIN, 0), length - size)
@@ -87,6 +87,13 @@ class Glimpses:
 def cells_of(rows: np.ndarray, columns: np.ndarray) -> list[Cell]:
     """Return the cells that pixels lie in, in order."""
     return sorted(set(zip((rows // CELL).tolist(), (columns // CELL).tolist(), strict=True)))
+
+
+def cells_painted(values: np.ndarray) -> list[Cell]:
+    """Return the cells of a slice, (Y, X) uint8, that something is painted in."""
+    by_rows = np.maximum.reduceat(values, np.arange(0, values.shape[0], CELL), axis=0)
+    found = np.maximum.reduceat(by_rows, np.arange(0, values.shape[1], CELL), axis=1)
+    return [(y, x) for y, x in np.argwhere(found).tolist()]
 
 
 class Scout:

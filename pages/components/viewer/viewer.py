@@ -46,7 +46,8 @@ def viewer(
     """Show one to four linked panes over the same slice.
 
     Zoom, pan, colors and contrast never leave the browser; steps to another slice, toggled classes
-    and (with `Allowed.on_pick`) clicked pixels cause a rerun. What Python passes counts when it changes.
+    and, where they are asked for, clicked pixels cause a rerun. What Python passes counts when it
+    changes.
 
     Args:
         panes: One to four pictures of equal height and width.
