@@ -8,11 +8,11 @@ import numpy as np
 from pages.cache.task import Task
 from pages.teaching import learning
 from pages.teaching.sights import sights
-from sandseg.predict.glimpse import Cell, cells_painted
+from sandseg.predict.glimpse import Cell, cells_painted, is_worth_it
 from sandseg.predict.teaching import Painted, gather, gather_early
 from sandseg.teach.strokes import Painting
 
-MOST_CELLS = 12  # painted on in a slice: with more, to see all of it takes hardly longer
+MOST_GLIMPSED = 0.5  # of a slice: beyond, to see all of it takes hardly longer
 
 
 class Todo(NamedTuple):
@@ -93,7 +93,8 @@ class Gathered:
             return [
                 z
                 for z, one in self._todo.items()
-                if self._early.get(z, (None,))[0] != one.digest and len(one.cells) <= MOST_CELLS
+                if self._early.get(z, (None,))[0] != one.digest
+                and is_worth_it(one.cells, one.values.shape, MOST_GLIMPSED)
             ]
 
     def glance(self, z: int) -> None:

@@ -4,7 +4,7 @@ A cell is seen with some pixels around it, as far as networks and filters mostly
 beyond is what makes the difference.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 
@@ -94,6 +94,11 @@ def cells_painted(values: np.ndarray) -> list[Cell]:
     by_rows = np.maximum.reduceat(values, np.arange(0, values.shape[0], CELL), axis=0)
     found = np.maximum.reduceat(by_rows, np.arange(0, values.shape[1], CELL), axis=1)
     return [(y, x) for y, x in np.argwhere(found).tolist()]
+
+
+def is_worth_it(cells: Collection[Cell], shape: tuple[int, int], most: float) -> bool:
+    """Whether to look at some cells takes at most that share of the time that all (Y, X) takes."""
+    return len(cells) * (CELL + 2 * MARGIN) ** 2 <= most * shape[0] * shape[1]
 
 
 class Scout:
