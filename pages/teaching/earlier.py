@@ -8,13 +8,13 @@ from pages.cache.models import find_model
 from pages.cache.rocks import open_source
 from pages.cache.store import kept
 from pages.cache.task import Task
+from pages.teaching.learning import Taught, learn
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
 from sandseg.predict.earlier import Earlier, earlier_of, painted_before
 from sandseg.predict.teaching import Painted, joined
 from sandseg.teach.examples import Example, digest_of_slice
-from sandseg.teach.learning.pixel_classifier import Classifier
-from sandseg.teach.taught_model import load_classifier, network_of
+from sandseg.teach.taught_model import load_classifier
 
 
 class Before:
@@ -32,25 +32,26 @@ class Before:
     def __bool__(self) -> bool:
         return bool(self._known.examples)
 
-    @property
-    def n_network_classes(self) -> int:
-        """How many classes the network has whose features are learned from."""
-        return len(network_of(self._model).classes)
+    def learn(
+        self,
+        painted: Mapping[int, Painted],
+        classes: tuple[SegmentationClass, ...],
+        n: int,
+        n_corrected: int = 0,
+    ) -> Taught | None:
+        """Learn from all strokes, as `learning.learn` does; with none now the model is as it was.
 
-    @property
-    def classifier(self) -> Classifier:
-        """What the model answers by, before anything is painted."""
-        return load_classifier(self._model)
-
-    def check(self, classes: tuple[SegmentationClass, ...]) -> None:
-        """Check that classes begin with those the model knows, as `Earlier.check` does."""
+        Raises:
+            SandsegError: Nothing can be learned, or the model knows other classes.
+        """
         self._known.check(classes)
+        if self and not painted:
+            return Taught(n, load_classifier(self._model), classes)
+        return learn(self.joined_with(painted), classes, n, n_corrected)
 
     def under(self, z: int, values: np.ndarray) -> np.ndarray:
         """Return what is painted on slice z over what was painted on the very same one before."""
-        if not self:
-            return values
-        return self._known.under(open_source(self._task.source).read_slice(z), values)[0]
+        return self._known.under(self.digest(z), values) if self else values
 
     def joined_with(self, painted: Mapping[int, Painted]) -> dict[int, Painted]:
         """Return what is painted now and on other slices before, which count below 0."""

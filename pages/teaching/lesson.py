@@ -7,7 +7,6 @@ of when nobody looks, and is made anew from them.
 import asyncio
 import json
 import secrets
-import struct
 import threading
 import time
 import weakref
@@ -22,8 +21,8 @@ from starlette.concurrency import run_in_threadpool
 from pages.cache.rocks import stack_of
 from pages.components.painting.tickets import Look
 from pages.teaching.desk import Step, desk
-from pages.teaching.learner import Learner, Summary
-from pages.teaching.learning import Piece, Taught
+from pages.teaching.learner import Learner
+from pages.teaching.learning import Summary, Taught
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
@@ -129,7 +128,7 @@ class Lesson:
         """Return the newest labels of a whole slice, and the event they follow; None without."""
         with self._lock:
             found = self._open().whole_of(z)
-            return found and (found.n, found.found.seen_labels)
+            return found and (found.of.n, found.found.seen_labels)
 
     def imported(self, file: str) -> Mapping[int, np.ndarray] | None:
         """Return the slices, (Y, X) uint8 by index, that an import of a file brought."""
@@ -243,12 +242,12 @@ class Lesson:
 
     def _see(self, who: str, look: Look) -> Look | None:
         """Note what somebody looks at; None where that is nothing."""
-        n_slices, height, width = self.setting.shape
+        n_planes, height, width = self._as_along(look.axis)
         x0, y0, x1, y1 = look.box
         x1, y1 = min(x1, width), min(y1, height)
-        if not (look.z < n_slices and x0 < x1 and y0 < y1):
+        if not (look.z < n_planes and x0 < x1 and y0 < y1):
             return None
-        now, look = time.monotonic(), Look(look.z, (x0, y0, x1, y1))
+        now, look = time.monotonic(), look._replace(box=(x0, y0, x1, y1))
         with self._lock:
             self._looks[who] = look, now
             old = [who for who, (_, at) in self._looks.items() if now - at > LOOK_S]
@@ -257,6 +256,12 @@ class Lesson:
             self._open().forget_but(self.looks)
         desk.wake(self)
         return look
+
+    def _as_along(self, axis: str) -> tuple[int, int, int]:
+        """Return how many planes there are along an axis, of how many rows and columns."""
+        n_slices, height, width = self.setting.shape
+        by_axis = {"y": (height, n_slices, width), "x": (width, n_slices, height)}
+        return by_axis.get(axis, self.setting.shape)
 
     @property
     def looks(self) -> list[Look]:
@@ -268,7 +273,7 @@ class Lesson:
         with self._lock:
             learner = self._open()
             piece = learner.news_for(look, have)
-            return piece and packed(piece, learner.facts(piece.z))
+            return piece and piece.packed(learner.facts())
 
     def _values_of(self, z: int) -> np.ndarray:
         with self._lock:
@@ -307,22 +312,6 @@ class Lesson:
 def classes_event(classes: Sequence[SegmentationClass]) -> dict[str, Any]:
     """Return what says which classes there are from now on."""
     return {"id": secrets.token_urlsafe(12), "do": "classes", "classes": class_entries(classes)}
-
-
-def packed(piece: Piece, facts: dict[str, Any]) -> bytes:
-    """Return labels as they go to a browser: length of the header, header (JSON), PNG."""
-    header = facts | {
-        "version": piece.version,
-        "learned": piece.n,
-        "z": piece.z,
-        "box": piece.box,
-        "step": piece.step,
-        "isWhole": piece.is_whole,
-        "isEmpty": not piece.png,
-        "lengths": [len(piece.png)] if piece.png else [],
-    }
-    head = json.dumps(header).encode()
-    return b"".join([struct.pack("<I", len(head)), head, piece.png])
 
 
 _lessons: weakref.WeakValueDictionary[str, Lesson] = weakref.WeakValueDictionary()

@@ -10,7 +10,7 @@ from sandseg.errors import TeachError
 from sandseg.model.store import StoredModel
 from sandseg.predict.teaching import Painted
 from sandseg.scan.stack import Stack
-from sandseg.teach.examples import Example, digest_of_slice, picked_pixels, read_examples
+from sandseg.teach.examples import Example, picked_pixels, read_examples
 from sandseg.teach.painting.parting import stroke_numbers
 from sandseg.teach.taught_model import EXAMPLES
 
@@ -41,21 +41,17 @@ class Earlier:
             hint="To teach it on, name its classes first, in their order; others may follow.",
         )
 
-    def under(self, image: np.ndarray, values: np.ndarray) -> tuple[np.ndarray, str]:
+    def under(self, digest: str, values: np.ndarray) -> np.ndarray:
         """Lay what is painted on a slice over what was painted on the very same one before.
 
         Args:
-            image: (Y, X) grey values as they stand in the file.
+            digest: Of the slice, see `digest_of_slice`.
             values: (Y, X) uint8, 0 where nothing is painted now.
-
-        Returns:
-            Both as one, (Y, X) uint8, and the digest of the slice.
         """
-        digest = digest_of_slice(image)
         for one in self.examples:
             if one.digest == digest:
                 values = np.where(values, values, one.values)
-        return values, digest
+        return values
 
     def besides(self, digests: Sequence[str]) -> tuple[Example, ...]:
         """Return the examples of other slices than these, which are painted on again."""

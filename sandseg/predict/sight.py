@@ -38,7 +38,7 @@ class Sight:
             for axis, (one, two) in enumerate(self._places())
         )
         index = tile_y * self._n_columns + tile_x
-        found = np.empty((len(rows), self.tiles[0].shape[-1]), np.float32)
+        found = np.empty((len(rows), self.n_features), np.float32)
         for n in np.unique(index):
             here = index == n
             found[here] = self.tiles[n].at(y[here], x[here])
@@ -60,13 +60,17 @@ class Sight:
                 found[np.ix_(tile_y == i, tile_x == j)] = classifier.probabilities(part)[0]
         return found
 
-    def labels_at(
+    def answer_at(
         self, classifier: Classifier, rows: np.ndarray, columns: np.ndarray
-    ) -> np.ndarray:
-        """Answer where rows cross columns: (R, K) uint8, `IGNORED` where nothing was seen."""
-        labels = most_probable(self.probabilities_at(classifier, rows, columns)).labels
-        labels[self.seen.unseen[np.ix_(rows, columns)]] = IGNORED
-        return labels
+    ) -> SlicePrediction:
+        """Answer where rows cross columns: labels (R, K) uint8, confidence (R, K) float32.
+
+        Where nothing was seen the label is `IGNORED`, and the confidence 0.
+        """
+        found = most_probable(self.probabilities_at(classifier, rows, columns))
+        unseen = self.seen.unseen[np.ix_(rows, columns)]
+        found.labels[unseen], found.confidence[unseen] = IGNORED, 0
+        return found
 
     def predict(
         self,
@@ -87,6 +91,11 @@ class Sight:
             return taught_model.answer(classifier, next(waiting), between)
 
         return replace(self.predictor, network=answer, classes=classes).answer(self.seen)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features F."""
+        return self.tiles[0].shape[-1]
 
     @property
     def _n_columns(self) -> int:
@@ -125,12 +134,16 @@ def look(predictor: Predictor, maker: FeatureMaker, image: np.ndarray) -> Sight:
         maker: Makes the features of a tile with the same network.
         image: (Y, X) grey values as they stand in the file.
     """
+    return sight_of(predictor, maker, predictor.see(image))
+
+
+def sight_of(predictor: Predictor, maker: FeatureMaker, seen: SeenSlice) -> Sight:
+    """Make the features of a slice that was brought to the network's scale, or of a part of it."""
     tiles = []
 
     def record(batch: np.ndarray) -> np.ndarray:
         tiles.append(maker(batch))
         return np.zeros((*batch.shape[:3], 1), np.float32)
 
-    seen = predictor.see(image)
     replace(predictor, network=record).answer(seen)
     return Sight(predictor, seen, tuple(tiles))

@@ -33,7 +33,7 @@ from sandseg.predict.teaching import (
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.teach.examples import Example
+from sandseg.teach.examples import Example, digest_of_slice
 from sandseg.teach.learning.features import FeatureMaker
 from sandseg.teach.painting.stroke_files import classes_in, numbered_from_1, read_strokes
 from sandseg.teach.taught_model import network_of, network_sha256
@@ -197,7 +197,8 @@ def _gathered(
     for z, now in values.items():
         image = stack.read_slice(z)
         sight = look(predictor, maker, image)
-        merged[z], digests[z] = earlier.under(image, now)
+        digests[z] = digest_of_slice(image)
+        merged[z] = earlier.under(digests[z], now)
         painted[z] = gather(sight, merged[z])
         if z in usual:
             sights[z] = sight

@@ -14,6 +14,7 @@ from sandseg.grey.drift import mean_light
 from sandseg.grey.survey import spread_slices
 from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
+from sandseg.predict.glimpse import CELL, Glimpses
 from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
 from sandseg.teach.examples import Example
@@ -60,6 +61,22 @@ def gather(sight: Sight, values: np.ndarray) -> Painted:
     numbers = stroke_numbers(values)[rows, columns]
     drawn = sight.at(*_grid(values.shape))
     return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
+
+
+def gather_early(glimpses: Glimpses, values: np.ndarray) -> Painted:
+    """Take the features of what is painted on a slice, in cells that were looked at.
+
+    Args:
+        glimpses: Of all cells that are painted in.
+        values: (Y, X) uint8, 0 where nothing is painted.
+    """
+    rows, columns = np.nonzero(values)
+    numbers = stroke_numbers(values)[rows, columns]
+    grid = np.stack(_grid(values.shape))
+    cells = glimpses.cells
+    is_seen = [cell in cells for cell in zip(*(grid // CELL).tolist(), strict=True)]
+    drawn = glimpses.at(*grid[:, is_seen])
+    return Painted(glimpses.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
 
 
 def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:

@@ -94,13 +94,13 @@ class FeatureMaker:
         self._core.set_property({"ENABLE_MMAP": False})
         network = self._core.read_model(model.folder / "model.xml")
         self._network, self.n_logits = _with_features(network)
-        self._lock = threading.Lock()
         self._compiled = lru_cache(maxsize=N_SHAPES)(self._compile)
 
     def __call__(self, tiles: np.ndarray) -> TileFeatures:
         tiles = np.ascontiguousarray(tiles, np.float32)
-        with self._lock:
-            answer = self._compiled(tiles.shape)(tiles)
+        compiled, lock = self._compiled(tiles.shape)
+        with lock:  # a small tile does not wait for a large one
+            answer = compiled(tiles)
             logs, last = answer[0], answer[1]
         filtered = [filter_tile(tile[..., 0]) for tile in tiles]
         fine = np.concatenate([logs, [one.astype(np.float16) for one, _ in filtered]], axis=1)
@@ -113,7 +113,7 @@ class FeatureMaker:
         network = self._network.clone()
         network.reshape(list(shape))
         settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_NUM_THREADS": n_cores()}
-        return self._core.compile_model(network, "CPU", settings)
+        return self._core.compile_model(network, "CPU", settings), threading.Lock()
 
 
 def _at_half(last: np.ndarray, height: int) -> np.ndarray:

@@ -43,7 +43,7 @@ def place_in_slice(
         probabilities: (Y', X', C) float32 of every `step`-th row and column.
         values: (Y, X) uint8, 0 where nothing is painted.
         step: Pixels between two answers.
-        unseen: (Y, X) bool, where the slice shows nothing.
+        unseen: (Y', X') bool, where the slice shows nothing, or nothing is known of it.
 
     Returns:
         The place; None where nothing is in doubt, or all of it is painted.
@@ -51,11 +51,11 @@ def place_in_slice(
     highest = np.partition(probabilities, -2, axis=-1)[..., -2:]
     doubt = 1 - (highest[..., 1] - highest[..., 0])
     if unseen is not None:
-        doubt = np.where(unseen[::step, ::step], 0, doubt)
+        doubt = np.where(unseen, 0, doubt)
     around = ndimage.gaussian_filter(doubt.astype(np.float32), REACH / step, mode="nearest")
     around[_near(values, step, around.shape)] = 0
     if unseen is not None:
-        around[unseen[::step, ::step]] = 0
+        around[unseen] = 0
     row, column = np.unravel_index(int(around.argmax()), around.shape)
     if around[row, column] < LEAST_DOUBT:
         return None
