@@ -1,6 +1,7 @@
 """What is known of each pixel: what a stored network sees before it decides, and filters."""
 
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -9,69 +10,68 @@ import numpy as np
 from sandseg.errors import ModelError
 from sandseg.model.engine import N_SHAPES, n_cores
 from sandseg.model.store import StoredModel
-from sandseg.teach.learning.filters import filter_tile
+from sandseg.teach.learning.filters import filter_tile, surroundings
 
+SCALES = (1, 2, 4)  # pixels a value of each grid is for
 _WEIGHTED = ("Convolution", "ConvolutionBackpropData", "MatMul")
+
+Index = np.ndarray | slice
 
 
 @dataclass(frozen=True, eq=False)
 class TileFeatures:
     """Features of N tiles, kept small: about 50 bytes a pixel.
 
-    `fine` (N, F', T, T') float16 has a value for each pixel, `coarse` (N, F'', T/scale, T'/scale)
-    float16 one for `scale` × `scale` of them. `rows` and `columns` say which pixels it is about;
-    F = F' + F''. `numpy.asarray` gives all: (N, Y, X, F) float32.
+    `grids` are (N, F', T/scale, T'/scale) float16, one for each of `SCALES`: a value is for `scale`
+    × `scale` pixels. `rows` and `columns` say which pixels it is about; F is the sum of all F'.
+    `numpy.asarray` gives all: (N, Y, X, F) float32.
     """
 
-    fine: np.ndarray
-    coarse: np.ndarray
-    scale: int
+    grids: tuple[np.ndarray, ...]
     rows: np.ndarray
     columns: np.ndarray
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
         """(N, Y, X, F)."""
-        n_features = self.fine.shape[1] + self.coarse.shape[1]
-        return len(self.fine), len(self.rows), len(self.columns), n_features
+        n_features = sum(grid.shape[1] for grid in self.grids)
+        return len(self.grids[0]), len(self.rows), len(self.columns), n_features
 
     @property
     def nbytes(self) -> int:
         """Memory that is kept, in bytes."""
-        return self.fine.nbytes + self.coarse.nbytes
+        return sum(grid.nbytes for grid in self.grids)
 
     def part(self, rows: slice, columns: slice) -> "TileFeatures":
         """Return the features of some rows and columns, without a copy; steps are allowed."""
-        chosen = self.rows[rows], self.columns[columns]
-        return TileFeatures(self.fine, self.coarse, self.scale, *chosen)
+        return TileFeatures(self.grids, self.rows[rows], self.columns[columns])
 
     def at(self, rows: np.ndarray, columns: np.ndarray, n: int = 0) -> np.ndarray:
         """Return (P, F) float32 of P pixels of tile n: what is learned from."""
         y, x = self.rows[rows], self.columns[columns]
-        coarse = self.coarse[n][:, y // self.scale, x // self.scale]
-        return np.concatenate([self.fine[n][:, y, x], coarse]).T.astype(np.float32, order="C")
+        pairs = zip(self.grids, SCALES, strict=True)
+        found = [grid[n][:, y // scale, x // scale] for grid, scale in pairs]
+        return np.concatenate(found).T.astype(np.float32, order="C")
 
-    def planes(self, n: int, rows: slice) -> tuple[np.ndarray, ...]:
-        """Return some rows of tile n, each feature a plane.
+    def planes(self, n: int, rows: slice) -> Iterator[tuple[np.ndarray, Index, Index]]:
+        """Give some rows of tile n, each feature a plane, for each of `SCALES`.
 
-        Returns:
-            (F', Y, X) float32 on the pixels' own grid, (F'', Y', X') float32 on the coarse one; and
-            which of the latter's rows, (Y,), and columns, (X,), each pixel is in.
+        Yields:
+            (F', Y', X') float32, and indices of its rows, Y, and columns, X, that pixels are in.
         """
-        y, x = self.rows[rows], self.columns
-        wide_y, row_of = np.unique(y // self.scale, return_inverse=True)
-        wide_x, column_of = np.unique(x // self.scale, return_inverse=True)
-        fine = self.fine[n][:, _span(y)][..., _span(x)]
-        coarse = self.coarse[n][:, _span(wide_y)][..., _span(wide_x)]
-        return fine.astype(np.float32), coarse.astype(np.float32), row_of, column_of
+        for grid, scale in zip(self.grids, SCALES, strict=True):
+            y, row_of = np.unique(self.rows[rows] // scale, return_inverse=True)
+            x, column_of = np.unique(self.columns // scale, return_inverse=True)
+            planes = grid[n][:, _span(y)][..., _span(x)].astype(np.float32)
+            yield planes, _span(row_of), _span(column_of)
 
     def __array__(self, dtype=None, copy=None) -> np.ndarray:
-        fine = self.fine[:, :, self.rows][..., self.columns]
-        coarse = self.coarse[:, :, self.rows // self.scale][..., self.columns // self.scale]
-        return np.moveaxis(np.concatenate([fine, coarse], axis=1), 1, -1).astype(np.float32)
+        pairs = zip(self.grids, SCALES, strict=True)
+        found = [g[:, :, self.rows // scale][..., self.columns // scale] for g, scale in pairs]
+        return np.moveaxis(np.concatenate(found, axis=1), 1, -1).astype(np.float32)
 
 
-def _span(places: np.ndarray) -> np.ndarray | slice:
+def _span(places: np.ndarray) -> Index:
     """Return a slice for places that follow one another, which need not be copied."""
     if len(places) and (np.diff(places) == 1).all():
         return slice(int(places[0]), int(places[-1]) + 1)
@@ -83,7 +83,7 @@ class FeatureMaker:
 
     Calling it takes (N, T, T', 1) float32 in [0, 1], T and T' multiples of the network's stride, to
     features: first the network's log-probabilities and the filters on the pixels' own grid, then
-    the features before the network's last layer and the wider filters.
+    the features before the network's last layer and the wider filters, then what is around.
     """
 
     def __init__(self, model: StoredModel):
@@ -106,8 +106,11 @@ class FeatureMaker:
         fine = np.concatenate([logs, [one.astype(np.float16) for one, _ in filtered]], axis=1)
         wide = np.stack([one.astype(np.float16) for _, one in filtered])
         coarse = np.concatenate([_at_half(last, tiles.shape[1]), wide], axis=1)
+        pairs = zip(logs, filtered, strict=True)
+        around = [surroundings(np.exp(own.astype(np.float32)), one) for own, (one, _) in pairs]
         height, width = tiles.shape[1:3]
-        return TileFeatures(fine, coarse, 2, np.arange(height), np.arange(width))
+        grids = fine, coarse, np.stack(around).astype(np.float16)
+        return TileFeatures(grids, np.arange(height), np.arange(width))
 
     def _compile(self, shape: tuple[int, ...]):
         network = self._network.clone()

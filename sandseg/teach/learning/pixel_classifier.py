@@ -67,13 +67,15 @@ class Classifier:
 
     def _answer(self, features: TileFeatures, n: int, rows: slice) -> np.ndarray:
         """Return (C, Y, X) float32 probabilities of some rows of a tile."""
-        fine, coarse, row_of, column_of = features.planes(n, rows)
-        n_fine = len(fine)
-        flat = fine.reshape(n_fine, -1)
-        scores = self._scores(flat, slice(0, n_fine)) + self._answers(flat) + self.bias[:, None]
-        wide = self._scores(coarse.reshape(len(coarse), -1), slice(n_fine, None))
-        wide = wide.reshape(-1, *coarse.shape[1:])[:, row_of][..., column_of]
-        scores = scores.reshape(-1, *fine.shape[1:]) + wide
+        scores, first = self.bias[:, None, None], 0
+        for planes, row_of, column_of in features.planes(n, rows):
+            flat = planes.reshape(len(planes), -1)
+            found = self._scores(flat, slice(first, first + len(flat)))
+            if not first:
+                found += self._answers(flat)
+            found = found.reshape(-1, *planes.shape[1:])
+            scores = scores + found[:, row_of][..., column_of]
+            first += len(flat)
         scores -= scores.max(axis=0)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=0)
