@@ -15,7 +15,7 @@ from pages.server import navigation
 from pages.session import state
 from pages.teaching.entrance import offer_teaching
 from pages.training.choice import REPLAY
-from pages.words.numbers import percents
+from pages.words.numbers import percents, plain
 from sandseg.errors import ModelError
 
 navigation.start_page()
@@ -43,7 +43,7 @@ with picture:
     )
 with text:
     st.title("Sandstone, segmented.", anchor=False)
-    *names, last = (material.name for material in model.classes)
+    *names, last = (plain(material.name) for material in model.classes)
     st.markdown(
         f"This app tells {', '.join(names)} and {last} apart in X\N{NON-BREAKING HYPHEN}ray "
         f"micro\N{NON-BREAKING HYPHEN}CT slices of sandstone. {how_good(model)}"

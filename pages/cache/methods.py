@@ -83,6 +83,12 @@ class Difference:
 
 
 def list_methods() -> list[Method]:
+    """Return the methods to choose from; networks that somebody has hidden are left out."""
+    shown = {model.name for model in list_models()}
+    return [method for method in all_methods() if not method.model or method.model.name in shown]
+
+
+def all_methods() -> list[Method]:
     """Return the methods at hand; they are looked up again when a card changes."""
     cards = sorted(models_folder().glob("*/card.json"))
     return _methods(tuple((str(card), card.stat().st_mtime_ns) for card in cards))
@@ -106,7 +112,7 @@ def run_of(trial: Trial) -> Run:
     Raises:
         SandsegError: The slice is damaged or cannot be segmented by this method.
     """
-    method = methods.find_method(trial.method, list_methods())
+    method = methods.find_method(trial.method, all_methods())
     if method.model:
         labels = prediction_of(trial.task, trial.z).seen_labels
         return Run(labels, _network_seconds(trial.task, trial.z))
@@ -123,7 +129,7 @@ def _run_of(trial: Trial) -> Run:
 
 @kept(weight=FOREST_BYTES)
 def _segmenter(name: str, _sha256: str) -> Segmenter:
-    method = methods.find_method(name, list_methods())
+    method = methods.find_method(name, all_methods())
     segmenter = methods.load_segmenter(method)
     methods.warm_up(method, segmenter, (64, 64))
     return segmenter

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from pages.cache.models import find_model, list_models
 from pages.cache.store import kept
+from pages.words.numbers import bare
 from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel, load_model
@@ -171,7 +172,7 @@ def pack(key: str, replay: Replay, asked: int) -> bytes:
         "nEpochs": replay.n_epochs,
         "best": _best(replay.history),
         "epochs": [_record(record) for record in replay.history],
-        "classes": [{"name": c.name, "color": c.color} for c in replay.classes],
+        "classes": [{"name": bare(c.name), "color": c.color} for c in replay.classes],
         "image": samples.image is not None,
         "truth": samples.truth is not None,
         "pictures": [epoch for epoch, _ in epochs],

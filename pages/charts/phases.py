@@ -1,7 +1,6 @@
 """Pieces that more than one page is made of."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from html import escape
 
 import numpy as np
 import streamlit as st
@@ -11,7 +10,7 @@ from pages.cache.models import classes_of
 from pages.cache.slices import prediction_of, report_of, slice_phases
 from pages.cache.task import Task
 from pages.charts.pores import show_porosity, show_stack_porosity
-from pages.words.numbers import in_lines, known, percent, percents, sure
+from pages.words.numbers import as_html, in_lines, known, percent, percents, sure
 from sandseg.classes import SegmentationClass
 from sandseg.measure.composition import Composition
 
@@ -35,7 +34,7 @@ def show_phases(
         for i, material in enumerate(classes)
         if bar[i] > 0
     )
-    head = "".join(f"<th>{escape(name)}</th>" for name in columns)
+    head = "".join(f"<th>{as_html(name)}</th>" for name in columns)
     rows = "".join(
         _phase_row(material, [texts[i] for texts in columns.values()])
         for i, material in enumerate(classes)
@@ -52,13 +51,13 @@ def _phase_row(material: SegmentationClass, texts: Iterable[str]) -> str:
     name = material.name if is_said else f"{material.name} (pores)"
     cells = "".join(f"<td>{in_lines(text)}</td>" for text in texts)
     swatch = f'<i style="background:{material.color}"></i>'
-    return f"<tr><td>{swatch}{escape(name)}</td>{cells}</tr>"
+    return f"<tr><td>{swatch}{as_html(name)}</td>{cells}</tr>"
 
 
 def show_legend(colors: Mapping[str, str]) -> None:
     """Say what colors mean, in one line where there is room."""
     parts = "".join(
-        f'<span><i style="background:{color}"></i>{escape(name)}</span>'
+        f'<span><i style="background:{color}"></i>{as_html(name)}</span>'
         for name, color in colors.items()
     )
     st.html(f'{_LEGEND_STYLE}<div class="keys">{parts}</div>')

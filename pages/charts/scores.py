@@ -1,12 +1,11 @@
 """The scores of each class as a table with interval bars, and what else is worth a line."""
 
 from collections.abc import Sequence
-from html import escape
 
 import numpy as np
 import streamlit as st
 
-from pages.words.numbers import percent, score
+from pages.words.numbers import as_html, percent, score
 from sandseg.classes import SegmentationClass
 from sandseg.score.evaluation import BLOCK_SIZE, NEAR, Evaluation
 
@@ -47,7 +46,7 @@ def _together(found: Evaluation) -> str:
 def _class_row(found: Evaluation, material: SegmentationClass, i: int) -> str:
     scores, intervals = found.scores, found.intervals
     name = (
-        f'<td class="name"><i style="background:{material.color}"></i>{escape(material.name)}</td>'
+        f'<td class="name"><i style="background:{material.color}"></i>{as_html(material.name)}</td>'
     )
     if scores.support[i] == 0:
         n_invented = int(scores.matrix[:, i].sum())

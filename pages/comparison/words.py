@@ -1,7 +1,6 @@
 """What a comparison of methods shows, in sentences and in one table."""
 
 from collections.abc import Sequence
-from html import escape
 from itertools import combinations
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from pages.cache.methods import (
     true_phases,
 )
 from pages.session.state import Source
-from pages.words.numbers import between, in_lines, percent, plain, score, sure
+from pages.words.numbers import as_html, between, in_lines, percent, plain, score, sure
 from sandseg.classes import SANDSTONE
 from sandseg.data.sandstone_files import image_name
 from sandseg.predict.methods import Method
@@ -148,19 +147,19 @@ def _explanation(has_truth: bool) -> str:
 
 
 def _html(titles: Sequence[str], rows: Sequence[tuple[str, list[str] | None]]) -> str:
-    head = "".join(f"<th scope='col'>{escape(title)}</th>" for title in titles)
+    head = "".join(f"<th scope='col'>{as_html(title)}</th>" for title in titles)
     body = "".join(_row(name, texts, len(titles)) for name, texts in rows)
     return f"{_STYLE}<div class='methods'><table><tr><td></td>{head}</tr>{body}</table></div>"
 
 
 def _row(name: str, texts: list[str] | None, n_columns: int) -> str:
     if texts is None:
-        return f"<tr><th class='part' colspan='{n_columns + 1}'>{escape(name)}</th></tr>"
+        return f"<tr><th class='part' colspan='{n_columns + 1}'>{as_html(name)}</th></tr>"
     cells = "".join(f"<td>{in_lines(text)}</td>" for text in texts)
     cells += "<td></td>" * (n_columns - len(texts))
     color = next((material.color for material in SANDSTONE if material.name == name), None)
     swatch = f"<i style='background:{color}'></i>" if color else ""
-    return f"<tr><th scope='row'>{swatch}{escape(name)}</th>{cells}</tr>"
+    return f"<tr><th scope='row'>{swatch}{as_html(name)}</th>{cells}</tr>"
 
 
 def _capital(text: str) -> str:

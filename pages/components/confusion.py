@@ -11,9 +11,10 @@ import streamlit as st
 
 from pages.components.modules import join_modules
 from pages.session import address
+from pages.words.numbers import bare
 from sandseg.classes import SegmentationClass
 from sandseg.export.overlay import confidence_colors
-from sandseg.export.provenance import as_text
+from sandseg.export.tables import as_cell
 from sandseg.score.metrics import normalize_columns, normalize_rows
 
 COUNTS, ROWS, COLUMNS = VIEWS = "pixels", "true", "predicted"
@@ -52,7 +53,9 @@ def show_matrix(
     _mount(
         key=key,
         data={
-            "classes": [{"name": material.name, "color": material.color} for material in classes],
+            "classes": [
+                {"name": bare(material.name), "color": material.color} for material in classes
+            ],
             "cells": _cells(matrix, view, classes),
             "selected": selected,
         },
@@ -80,10 +83,10 @@ def matrix_csv(
     facts = facts or {}
     handle = io.StringIO()
     writer = csv.writer(handle, lineterminator="\n")
-    writer.writerow(["true \\ predicted", *(material.name for material in classes), *facts])
+    writer.writerow(["true \\ predicted", *(as_cell(m.name) for m in classes), *facts])
     for material, row in zip(classes, view_values(matrix, view).tolist(), strict=True):
         texts = ["" if np.isnan(value) else value for value in row]
-        writer.writerow([material.name, *texts, *map(as_text, facts.values())])
+        writer.writerow([as_cell(material.name), *texts, *map(as_cell, facts.values())])
     return handle.getvalue()
 
 
@@ -94,8 +97,8 @@ def _cells(matrix: np.ndarray, view: str, classes: Sequence[SegmentationClass]) 
         [
             {
                 "text": _text(values[row, column], view),
-                "title": f"{matrix[row, column]:,} pixels of {true.name} "
-                + ("found" if row == column else f"taken for {predicted.name}"),
+                "title": f"{matrix[row, column]:,} pixels of {bare(true.name)} "
+                + ("found" if row == column else f"taken for {bare(predicted.name)}"),
                 "color": "#{:02x}{:02x}{:02x}".format(*colors[row, column]),
                 "ink": "#000000" if colors[row, column].mean() > _BRIGHT else "#ffffff",
             }

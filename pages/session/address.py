@@ -10,6 +10,8 @@ from typing import Any
 
 import streamlit as st
 
+from pages.words.numbers import bare, plain
+
 
 @dataclass
 class _Memory:
@@ -86,10 +88,10 @@ def distinct(titles: Mapping[str, str]) -> dict[str, str]:
     """Number titles that are equal: Streamlit tells what was chosen by what is shown."""
     found, taken = {}, set()
     for key, title in titles.items():
-        name, n = title, 1
+        name, n = bare(title), 1
         while name in taken:
             n += 1
-            name = f"{title} ({n})"
+            name = f"{bare(title)} ({n})"
         found[key] = name
         taken.add(name)
     return found
@@ -99,6 +101,7 @@ def segments(label: str, titles: Mapping[str, str], key: str, **options) -> str:
     """Ask for one of a few, the first of which is usual; arguments as those of `select`."""
     default = next(iter(titles))
     _adopt(key, titles, default)
+    titles = {one: plain(title) for one, title in titles.items()}
     options = {"label_visibility": "collapsed", **options}
     chosen = st.segmented_control(
         label, list(titles), format_func=titles.get, required=True, key=key, **options
@@ -113,8 +116,9 @@ def several(label: str, titles: Mapping[str, str], key: str, default: Sequence[s
     wanted = [one for one in wanted if one in titles] or (list(default) if says else [])
     if is_new or wanted != st.session_state.get(key):
         st.session_state[key] = wanted
+    shown = {one: plain(title) for one, title in titles.items()}
     pressed = st.pills(
-        label, list(titles), selection_mode="multi", format_func=titles.get, key=key, wrap=True
+        label, list(titles), selection_mode="multi", format_func=shown.get, key=key, wrap=True
     )
     chosen = [one for one in titles if one in pressed]
     _memory().chosen[key] = chosen

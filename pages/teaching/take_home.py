@@ -13,6 +13,7 @@ from pages.teaching.lesson import Lesson
 from pages.teaching.snapshot import snapshot, snapshot_task
 from pages.training.access import ask_token, who
 from pages.training.end import free_name
+from pages.words.numbers import plain
 from sandseg.errors import SandsegError
 from sandseg.model.store import StoredModel
 from sandseg.runs.added_models import keep_model
@@ -112,4 +113,4 @@ def _keep(lesson: Lesson, source: Source, name: str) -> None:
         st.session_state[REFUSAL] = error
         return
     own(KEPT)[lesson.id, lesson.strokes().n] = name
-    st.toast(f"{name} now stands in every list of models.", icon=":material/check:")
+    st.toast(f"{plain(name)} now stands in every list of models.", icon=":material/check:")

@@ -1,7 +1,6 @@
 """Which training a visitor looks at: one that runs or ran, one kept with a model, or a new one."""
 
 import time
-from collections import Counter
 from collections.abc import Sequence
 
 import streamlit as st
@@ -33,7 +32,7 @@ def choose_training(
     titles = {NEW: "A new training"} if is_on else {}
     titles |= {f"{RUN}:{status.id}": _run_title(status) for status in found}
     titles |= {f"{REPLAY}:{model.name}": f"Replay: {model.title}" for model in kept}
-    titles = _unlike(titles)
+    titles = address.distinct(titles)
     if not titles:
         return ""
     _adopt(titles, mine, notes)
@@ -96,13 +95,3 @@ def _adopt(titles: dict[str, str], found: Sequence[RunStatus], notes: DeltaGener
 
 def _run_title(status: RunStatus) -> str:
     return f"{status.title} · {time.strftime('%d %b, %H:%M', time.localtime(status.created))}"
-
-
-def _unlike(titles: dict[str, str]) -> dict[str, str]:
-    """Number titles that are alike: a list tells its entries apart by what it shows."""
-    count = Counter()
-    found = {}
-    for choice, title in titles.items():
-        count[title] += 1
-        found[choice] = f"{title} ({count[title]})" if count[title] > 1 else title
-    return found

@@ -3,7 +3,6 @@
 import base64
 import math
 from dataclasses import replace
-from html import escape
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +11,7 @@ import streamlit as st
 from pages.cache.rocks import open_source, true_labels
 from pages.cache.store import kept
 from pages.training.data import PHANTOM
+from pages.words.numbers import as_html
 from sandseg.classes import SegmentationClass
 from sandseg.config import TrainConfig
 from sandseg.data.labelled import (
@@ -143,7 +143,7 @@ def _figure(grey: str, labels: str) -> str:
 
 
 def _key(material: SegmentationClass) -> str:
-    return f'<span><i style="background:{material.color}"></i>{escape(material.name)}</span>'
+    return f'<span><i style="background:{material.color}"></i>{as_html(material.name)}</span>'
 
 
 _STYLE = """<style>

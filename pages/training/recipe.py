@@ -6,7 +6,7 @@ import streamlit as st
 
 from pages.cache.models import list_models
 from pages.session import address
-from pages.words.numbers import plain
+from pages.words.numbers import bare, plain
 from sandseg.config import CHOICES, PRESETS, TrainConfig, UNetConfig, n_parameters
 from sandseg.model.store import StoredModel
 from sandseg.runs.devices import training_device
@@ -36,7 +36,7 @@ def choose_network(n_outputs: int) -> tuple[TrainConfig, str]:
     start = st.selectbox(
         "Start from",
         [SCRATCH, *models],
-        format_func=lambda one: models[one].title if one else "random weights",
+        format_func=lambda one: bare(models[one].title) if one else "random weights",
         key="start-from",
         persist_state="session",
         help="A model that knows a similar rock needs fewer epochs and fewer labels. The network "

@@ -63,7 +63,7 @@ def _show_pictures(run_id: str) -> None:
 def _show_state(status: RunStatus) -> None:
     """Say where a run stands: in one bar while it goes on, in one sentence at its end."""
     if status.is_active or status.state == "paused":
-        st.progress(progress(status), progress_text(status))
+        st.progress(progress(status), plain(progress_text(status)))
     elif status.best_mean_iou is not None:
         st.markdown(
             f"**{STATES[status.state]}** after {epochs(status.epoch)}, "

@@ -1,6 +1,7 @@
 """Numbers as texts: shares, scores; other people's words as plain text."""
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from html import escape
 
@@ -10,7 +11,18 @@ from sandseg.score.summary import score_text
 
 _JOINER = "\N{WORD JOINER}"  # has no width; within an address, it ends it
 _ADDRESS = re.compile(r"(?i)www(?=\.)|https?:(?=//)|@")  # what Markdown looks for
-_TURNS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+_UNSEEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # signs without a shape, those that turn the direction
+_NEEDED = "\N{ZERO WIDTH NON-JOINER}\N{ZERO WIDTH JOINER}"  # to write Persian or Hindi
+_BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
+_BEGINS = re.compile(r"[-=]|\d+(?=[.)])")  # a list, a line, a heading
+_MARKS = r"\`*_{}[]()<>#+!|~$:^&"
+
+
+def bare(text: str) -> str:
+    """Return other people's words as one line of what can be seen, for places without Markdown."""
+    line = _BREAKS.sub(" ", text)
+    seen = (c for c in line if c in _NEEDED or unicodedata.category(c) not in _UNSEEN)
+    return "".join(seen).strip(f"{_NEEDED} ")
 
 
 def plain(text: str) -> str:
@@ -18,9 +30,17 @@ def plain(text: str) -> str:
 
     Addresses of pages and mail become no links, and nothing turns the direction of what follows.
     """
-    text = _TURNS.sub("", text)
-    text = _ADDRESS.sub(lambda found: found[0] + _JOINER, text)
-    return "".join(f"\\{char}" if char in r"\`*_{}[]()<>#+!|~$:^" else char for char in text)
+    text = _ADDRESS.sub(lambda found: found[0] + _JOINER, bare(text))
+    shown = "".join(f"\\{char}" if char in _MARKS else char for char in text)
+    begin = _BEGINS.match(shown)
+    if not begin:
+        return shown
+    return f"{begin[0]}\\{shown[begin.end() :]}" if begin[0].isdigit() else f"\\{shown}"
+
+
+def as_html(text: str) -> str:
+    """Return other people's words for a place in HTML, as one line of what can be seen."""
+    return escape(bare(text))
 
 
 def percents(fractions: Iterable[float]) -> list[str]:
@@ -52,7 +72,7 @@ def sure(value: float, low: float, high: float) -> str:
 
 def in_lines(text: str) -> str:
     """Return text as HTML, all lines but the first in small letters."""
-    first, *more = map(escape, text.split("\n"))
+    first, *more = map(as_html, text.split("\n"))
     return first + "".join(f"<small>{line}</small>" for line in more)
 
 

@@ -28,7 +28,7 @@ def fractions_csv(report: Mapping) -> str:
     names = list(rows[0]["phase_fractions"])
     whole = [f"{_PICTURE}{name}" for name in names]
     facts = {name: fact for name, fact in provenance(report).items() if name not in _IN_ROWS}
-    columns = ["slice", *map(_text, names), "porosity", "sample_fraction"]
+    columns = ["slice", *map(as_cell, names), "porosity", "sample_fraction"]
     writer.writerow([*columns, *whole, *pores, *facts])
     for row in rows:
         shares = (
@@ -38,7 +38,7 @@ def fractions_csv(report: Mapping) -> str:
             *row["picture_fractions"].values(),
             *pores.values(),
         )
-        writer.writerow([row["slice"], *map(_cell, shares), *map(_text, facts.values())])
+        writer.writerow([row["slice"], *map(_cell, shares), *map(as_cell, facts.values())])
     return table.getvalue()
 
 
@@ -46,7 +46,7 @@ def _cell(share: float | None) -> str:
     return "" if share is None else f"{share:.6f}"
 
 
-def _text(fact: object) -> str:
+def as_cell(fact: object) -> str:
     """Return a fact as a cell that no spreadsheet takes for a formula.
 
     An apostrophe before it says that it is text (OWASP, CSV Injection).

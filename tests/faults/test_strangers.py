@@ -4,12 +4,18 @@ import contextlib
 import resource
 import shutil
 import socket
+import sys
 import time
 from http.client import HTTPConnection
+from http.cookies import SimpleCookie
 from urllib.parse import urlsplit
 
 import pytest
+from visitor import Visitor
 
+from sandseg.config import preset
+from sandseg.runs.process import kill, launch
+from sandseg.runs.settings import DataSource, RunSettings, write_settings
 from tests.faults.conftest import SPEAKS_S
 
 N_IDLE = 1100
@@ -70,3 +76,46 @@ def test_a_thousand_that_say_nothing_keep_nobody_out(serve, says, hard):
 
     assert seconds < SPEAKS_S + 2  # where all files are taken, the queue is looked at once a second
     assert len(server.log()) - size < 10_000
+
+
+def new_key(server):
+    """The key a browser gets with its first page."""
+    cookies = SimpleCookie(ask(server)[1]["set-cookie"])
+    return cookies["sandseg_key"].value
+
+
+@pytest.fixture
+def full_server(serve, tmp_path):
+    """A server where a training is at work that nobody signed, so that others wait."""
+    folder = tmp_path / "server0" / "runs" / "at-work"
+    server = serve({"SANDSEG_TRAINING": "open", "SANDSEG_TRAINING_TOKEN": "the teacher's"})
+    folder.mkdir(parents=True)
+    write_settings(folder, RunSettings(DataSource("phantom"), preset("tiny"), "Of the operator"))
+    launch([sys.executable, "-c", "import time; time.sleep(900)", str(folder)], folder)
+    yield server
+    for run in folder.parent.glob("*/config.json"):
+        kill(run.parent)
+
+
+def test_a_training_is_its_visitors_after_a_reload_and_a_restart_and_never_a_strangers(full_server):
+    server, key = full_server, new_key(full_server)
+    with Visitor(server.port, "train", key=key) as owner:
+        owner.open().press("Start training").open()
+        assert owner.says("Waiting, next in the queue"), owner.texts()
+    (run,) = (server.work.parent / "runs").glob("2*")
+
+    for is_restarted in (False, True):
+        if is_restarted:
+            server.kill()
+            server.start()
+        with Visitor(server.port, "train", key=key) as owner:
+            assert owner.open().widget("button", "Delete this training"), owner.texts()
+        for stranger_key in ("", new_key(server)):
+            with Visitor(server.port, "train", key=stranger_key) as stranger:
+                assert not stranger.open().says("Waiting, next")
+                assert not stranger.says("Of the operator")
+                assert stranger.open(query=f"run={run.name}").says("Waiting, next")
+                assert not stranger.widget("button", "Delete this training")
+    with Visitor(server.port, "train", key=key) as owner:
+        owner.open().press("Delete this training")
+        assert not run.exists()

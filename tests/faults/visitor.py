@@ -21,10 +21,12 @@ TEXTS = {"alert": "body", "markdown": "body", "heading": "body", "text": "body",
 class Visitor:
     """One tab. `elements` are those on the page, each with the fragment it belongs to, `drawn`
     those of the last run alone; `pages` are the addresses in the menu, `session` is the id the
-    server gave it.
+    server gave it; `key` is the one of its browser, as a page's cookie has it.
     """
 
-    def __init__(self, port: int, page: str = "", query: str = "", session: str = ""):
+    def __init__(
+        self, port: int, page: str = "", query: str = "", session: str = "", key: str = ""
+    ):
         self.port, self.page, self.query = port, page, query
         self.pages, self.session, self.cookie = [], "", ""
         self._elements, self._drawn = {}, set()  # by their paths on the page; of the last run
@@ -32,7 +34,13 @@ class Visitor:
         address = f"ws://127.0.0.1:{port}/_stcore/stream"
         self._tab = contextlib.ExitStack()
         self._socket = self._tab.enter_context(
-            connect(address, subprotocols=protocols, max_size=None, open_timeout=RUN_TIMEOUT_S)
+            connect(
+                address,
+                subprotocols=protocols,
+                max_size=None,
+                open_timeout=RUN_TIMEOUT_S,
+                additional_headers={"Cookie": f"sandseg_key={key}"} if key else {},
+            )
         )
 
     @property

@@ -14,6 +14,7 @@ from pages.components.modules import join_modules
 from pages.components.viewer.label_png import plain_label_png
 from pages.components.viewer.shown import Allowed, Display, Pane, Shown, ViewerState
 from pages.session import address
+from pages.words.numbers import bare
 
 _HERE = Path(__file__).parent
 _EXACT = "exact"  # whether grey values come without loss; stands in the address
@@ -125,7 +126,12 @@ def _slice_header(shown: Shown, blobs: _Blobs) -> dict[str, Any]:
         "z": int(shown.z),
         "nSlices": int(shown.n_slices),
         "classes": [
-            {"value": c.value, "name": c.name, "color": c.color, "description": c.description}
+            {
+                "value": c.value,
+                "name": bare(c.name),
+                "color": c.color,
+                "description": bare(c.description),
+            }
             for c in shown.classes
         ],
         "voxelSizeUm": shown.voxel_size_um,
@@ -163,7 +169,7 @@ def _is_exact() -> bool:
 def _pane_header(pane: Pane, blobs: _Blobs) -> dict[str, Any]:
     labels = None if pane.labels is None else plain_label_png(pane.labels)
     return {
-        "title": pane.title,
+        "title": bare(pane.title),
         "grey": blobs.add(pane.grey),
         "labels": blobs.add(labels),
         "picture": blobs.add(pane.picture),

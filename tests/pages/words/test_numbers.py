@@ -1,8 +1,10 @@
 import re
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pages.words.numbers import between, in_lines, plain, score, sure
+from pages.words.numbers import bare, between, in_lines, plain, score, sure
 
 
 @pytest.mark.parametrize(
@@ -50,7 +52,23 @@ def test_an_address_in_a_name_becomes_no_link(text):
     assert re.sub("[\\\\\u2060]", "", shown) == text
 
 
-@pytest.mark.parametrize("text", ["![x](y)", ":material/key:", "$a$", "<b>", "**b**", "# h"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "![x](y)",
+        ":material/key:",
+        "$a$",
+        "<b>",
+        "**b**",
+        "# h",
+        "&lt;",
+        "- a",
+        "1. a",
+        "--",
+        "=",
+        "7) b",
+    ],
+)
 def test_signs_of_markdown_are_escaped(text):
     assert re.sub(r"\\(.)", r"\1", plain(text)) == text
     assert plain(text) != text
@@ -58,3 +76,31 @@ def test_signs_of_markdown_are_escaped(text):
 
 def test_nothing_turns_the_direction_of_what_follows():
     assert plain("scan\u202egnp.tif") == "scangnp.tif"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("two\nlines\r\n\u2028here", "two lines here"),
+        ("scan\u202egnp.tif", "scangnp.tif"),
+        ("a\u200b\ufeff\u00ad\u2060\U000e0041b", "ab"),
+        (
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+            "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        ),
+        ("\u200d\u200c", ""),
+        ("100\xa0%", "100\xa0%"),
+        ("\x00\x1b[31mred", "[31mred"),
+    ],
+)
+def test_text_is_one_line_of_what_can_be_seen(text, shown):
+    assert bare(text) == shown
+    assert re.sub(r"\\(.)", r"\1", plain(text)) == shown
+
+
+@given(st.text())
+def test_plain_text_holds_what_was_meant_and_nothing_else(text):
+    shown = plain(text)
+
+    assert re.sub(r"\\(.)|\u2060", r"\1", shown) == bare(text)
+    assert "\n" not in shown
