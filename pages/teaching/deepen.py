@@ -91,6 +91,7 @@ def _offer_acceptance(lesson: Lesson, source: Source, z: int) -> None:
     else:
         label, icon, n = f"Slice {name} is right", ":material/check:", shown and shown[0]
     names = ", ".join(source.slice_name(one) for one in accepted)
+    told = f"slice{'s' * (len(accepted) > 1)} {names}" if accepted else "no slice yet"
     st.button(
         label,
         icon=icon,
@@ -100,7 +101,7 @@ def _offer_acceptance(lesson: Lesson, source: Source, z: int) -> None:
         on_click=_accept,
         args=(lesson, z, n),
     )
-    st.caption(f"Accepted as right: {names}." if accepted else "No slice is accepted as right.")
+    st.caption(f"Accepted as right: {told}.")
 
 
 def _accept(lesson: Lesson, z: int, n: int | None) -> None:

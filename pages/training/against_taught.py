@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from pages.words.numbers import plain, score
+from pages.words.numbers import plain
 from sandseg.model.store import StoredModel
 from sandseg.score.paired import Paired
 
@@ -22,6 +22,6 @@ def show_against_taught(model: StoredModel) -> None:
         return
     rows = ["| on held-back strokes | found | 95 % interval |", "|:--|--:|--:|"]
     for name, one in (("this network", found.network), ("the taught classifier", found.taught)):
-        rows.append(f"| {name} | {score(one.accuracy)} | {score(one.low)} to {score(one.high)} |")
+        rows.append(f"| {name} | {one.accuracy:.2f} | {one.low:.2f} to {one.high:.2f} |")
     st.markdown("\n".join(rows), help=WHAT)
     st.caption(found.verdict)

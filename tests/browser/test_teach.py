@@ -300,3 +300,29 @@ def test_classes_that_were_chosen_stay_chosen(page, wait_until_idle):
     name.fill("grains")
     name.press("Enter")
     expect(page.get_by_role("button", name="grains", exact=True)).to_be_visible(timeout=SLOW_MS)
+
+
+def test_a_slice_is_accepted_as_right_and_taken_back_by_undo(page, wait_until_idle):
+    teacher = Teacher(page, wait_until_idle)
+    teacher.open("/teach?sample=phantom")
+    teacher.paint("air", [(60, 20), (90, 24)])
+    teacher.paint("quartz", [(120, 120), (150, 128)])
+    teacher.saved()
+    page.get_by_role("button", name="Train a network on this").click(timeout=SLOW_MS)
+    accept = page.get_by_role("button", name=re.compile(r"Slice \d+ is right"))
+    expect(accept).to_be_enabled(timeout=SLOW_MS)
+
+    accept.click()
+
+    expect(page.get_by_text(re.compile(r"Accepted as right: slice \d+"))).to_be_visible(
+        timeout=SLOW_MS
+    )
+    assert teacher.events()[-1]["do"] == "accept"
+    page.keyboard.press("Escape")
+    page.locator(".viewer").get_by_role("button", name="Undo").click()
+    teacher.saved()
+    page.get_by_role("button", name="Train a network on this").click(timeout=SLOW_MS)
+    expect(page.get_by_text("Accepted as right: no slice yet")).to_be_visible(timeout=SLOW_MS)
+    assert [event["do"] for event in teacher.events()][-2:] == ["accept", "undo"]
+    expect(page.get_by_text("1 stroke").first).to_be_visible()
+    assert not severe(page)
