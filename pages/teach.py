@@ -69,7 +69,7 @@ def show_at_place(lesson: Lesson, source: Source, axis: str, side: DeltaGenerato
         at = choose_cut(axis, shape)
         with shown, user_errors(side):
             show_plane(lesson, axis, at)
-    with side.container():
+    with side, st.container():  # of this fragment's own: what stands there is drawn over
         show_panel(lesson, source, z)
 
 
@@ -80,7 +80,7 @@ def workbench() -> None:
     head = picture.container()
     with side, user_errors():
         source = choose_source(st.session_state.get(state.MODEL))
-        panel = st.empty()  # holds one panel, whichever fragment draws it
+        panel = st.container()
         with st.expander("What it starts from", icon=":material/visibility:"):
             model = choose_model(source)
             is_correction = not model.is_taught and st.toggle(
