@@ -154,6 +154,16 @@ def of_sandstone(folder: Path, pairs: tuple = PAIRS) -> Iterator[Task]:
         yield f"outside {pair[0]}", np.stack(images)[step], outside[step]
 
 
+def windows(folder: Path, n_rows: int = 352) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Cut windows out of real slices: (Y, X) uint8 grey values, and labels of four classes."""
+    for n, number in enumerate(("0000", "0050", "0100", "0200", "0250")):
+        name = f"Sandstone_Versa{number}.tif"
+        window = np.s_[280 + 30 * n :, 320 - 25 * n :]
+        cut = (window[0], window[1])
+        grey = tifffile.imread(folder / "images" / name)[cut][:n_rows, :n_rows]
+        yield grey, _four(tifffile.imread(folder / "masks" / name)[cut][:n_rows, :n_rows])
+
+
 def _four(mask: np.ndarray) -> np.ndarray:
     return decode_labels(mask, 4)
 

@@ -9,10 +9,11 @@ import tifffile
 from scipy import ndimage
 
 from sandseg.data.any_rock import draw_slice
-from sandseg.errors import ModelError, TrainingError
+from sandseg.errors import TrainingError
 from sandseg.model.store import load_model
 from sandseg.score.metrics import confusion_matrix, iou
 from sandseg.teach.learning.classifier import (
+    OWN_CLASSES,
     RECIPES,
     Painted,
     Start,
@@ -106,21 +107,6 @@ def test_how_strokes_are_numbered_does_not_matter(rock):
     np.testing.assert_array_equal(one.weights, other.weights)
 
 
-def test_answers_in_parts_are_those_of_the_whole(rock):
-    labels, features = rock
-    places, values, strokes = squares(labels, 4)
-    classifier = learn(features.at(*places), values, strokes, 2)
-
-    whole = classifier.probabilities(features)
-    coarse = classifier.probabilities(features.part(np.s_[2::4], np.s_[2::4]))
-    one_by_one = classifier.probabilities(np.asarray(features))
-
-    assert whole.dtype == np.float32
-    np.testing.assert_allclose(whole.sum(axis=-1), 1, atol=1e-5)
-    np.testing.assert_allclose(coarse, whole[:, 2::4, 2::4], atol=1e-4)
-    np.testing.assert_allclose(one_by_one, whole, atol=1e-4)
-
-
 def test_a_class_that_is_painted_nowhere_is_never_answered(rock):
     labels, features = rock
     places, values, strokes = squares(labels, 4)
@@ -136,26 +122,6 @@ def test_one_class_alone_cannot_be_told_apart(rock):
 
     with pytest.raises(TrainingError, match="nothing to tell apart"):
         learn(features.at(np.arange(5), np.arange(5)), np.full(5, 2, np.uint8), np.arange(5), 2)
-
-
-@pytest.mark.parametrize("content", [b"", b"no numbers", None])
-def test_a_damaged_file_is_named(tmp_path, content):
-    path = tmp_path / "classifier.npz"
-    if content is not None:
-        path.write_bytes(content)
-
-    with pytest.raises(ModelError, match=r"classifier\.npz is missing or damaged"):
-        Classifier.load(path)
-
-
-def test_numbers_that_do_not_fit_together_are_refused(rock, tmp_path):
-    labels, features = rock
-    places, values, strokes = squares(labels, 4)
-    numbers = vars(learn(features.at(*places), values, strokes, 2))
-    np.savez(tmp_path / "classifier.npz", **{**numbers, "bias": np.zeros(5, np.float32)})
-
-    with pytest.raises(ModelError, match="missing or damaged"):
-        Classifier.load(tmp_path / "classifier.npz")
 
 
 def test_whole_strokes_are_held_back_and_each_fold_has_all_classes():
@@ -181,6 +147,19 @@ def test_without_a_network_only_strokes_count():
     values = np.repeat([1, 2], 20).astype(np.uint8)
 
     assert choose_recipe(Painted(features, values, np.arange(40)), 2) is RECIPES[-1]
+
+
+@pytest.mark.parametrize(("is_known", "n_each"), [(True, 1), (True, 6), (False, 1), (False, 6)])
+def test_a_network_is_believed_where_it_tells_the_painted_classes_apart(rock, is_known, n_each):
+    labels, features = rock
+    around = np.asarray(features)[0, ..., -14]  # the share of pores around
+    dense = 1 + (around > np.median(around[labels == 1])).astype(np.uint8)
+    shown = labels if is_known else np.where(labels == 0, 0, dense)
+    places, values, strokes = squares(shown, n_each)
+
+    found = choose_recipe(Painted(features.at(*places), values, strokes), int(shown.max()) + 1)
+
+    assert (found == OWN_CLASSES) is not is_known
 
 
 def test_a_class_the_network_does_not_know_can_be_added_to_its_own(rock):
@@ -224,5 +203,5 @@ def test_strokes_of_one_class_correct_the_network_and_spoil_nothing_else():
     before = iou(confusion_matrix(true.astype(np.uint8), own.astype(np.uint8), 4))
     after = iou(confusion_matrix(true.astype(np.uint8), found.astype(np.uint8), 4))
     assert (found[places] == 1).mean() > 0.7
-    assert after.mean() > before.mean() - 0.02
-    assert (after > before - 0.05).all()
+    assert after.mean() > before.mean() - 0.01
+    assert (after > before - 0.03).all()

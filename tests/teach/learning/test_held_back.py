@@ -75,11 +75,23 @@ def test_an_unsure_answer_and_mistakes_both_raise_the_doubt():
     right, wrong = np.eye(2), np.array([[0.9, 0.1], [0.1, 0.9]])
     sure, unsure = evenly(100), np.clip(evenly(100), 0.2, 0.8)
 
-    assert doubt_of(right, sure) < doubt_of(wrong, sure) < doubt_of(wrong, unsure)
-    assert doubt_of(right, np.eye(2)) == pytest.approx(0)
+    assert doubt_of(right, 20, sure) < doubt_of(wrong, 20, sure) < doubt_of(wrong, 20, unsure)
+    assert doubt_of(right, 20, np.eye(2)) == pytest.approx(0)
 
 
-def test_mistakes_in_a_common_class_weigh_on_a_rare_one():
-    wrong = np.array([[0.95, 0.05], [0.05, 0.95]])
+def test_few_strokes_without_a_mistake_leave_more_doubt_than_many():
+    assert doubt_of(np.eye(2), 6, evenly(100)) > doubt_of(np.eye(2), 60, evenly(100))
 
-    assert doubt_of(wrong, evenly(1000, 0.9)) > doubt_of(wrong, evenly(1000, 0.5))
+
+def test_doubt_weighs_on_a_rare_class():
+    few_wrong = np.array([[0.95, 0.05], [0.05, 0.95]])
+
+    rare, common = (doubt_of(few_wrong, 20, evenly(1000, share)) for share in (0.9, 0.5))
+    assert rare > common
+
+
+@pytest.mark.parametrize("apart", [0, 2, 9])
+def test_the_score_lies_within_its_interval_and_all_within_nought_and_one(apart):
+    found = held_back_score(*strokes_of(4, apart), 2, np.full((9, 2), 0.5, np.float32))
+
+    assert 0 <= found.low <= found.mean_iou <= found.high <= 1
