@@ -19,7 +19,7 @@ from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
 from sandseg.teach.classifier import Start, learn
 from sandseg.teach.held_back import HeldBackScore, held_back_score
-from sandseg.teach.parting import stroke_numbers
+from sandseg.teach.parting import Pixels, across_slices, painted_pixels
 from sandseg.teach.pixel_classifier import Classifier
 from sandseg.teach.taught_model import Lesson, write_taught
 
@@ -33,7 +33,7 @@ class Painted:
 
     `features` (P, F) float32, `values` (P,) uint8 from 1, `strokes` (P,) int32 from 1. `drawn`,
     (Q, F) float32, are the features of pixels on a grid over the slice, painted or not; the slice
-    has `n_pixels`.
+    has `n_pixels`. `pixels` say where they lie; of several slices together they say nothing.
     """
 
     features: np.ndarray
@@ -41,6 +41,7 @@ class Painted:
     strokes: np.ndarray
     drawn: np.ndarray
     n_pixels: int
+    pixels: Pixels | None = None
 
     def counts(self, n_classes: int) -> np.ndarray:
         """Return (2, C): strokes and pixels of each class."""
@@ -56,10 +57,8 @@ def gather(sight: Sight, values: np.ndarray) -> Painted:
         sight: The slice.
         values: (Y, X) uint8, 0 where nothing is painted.
     """
-    rows, columns = np.nonzero(values)
-    numbers = stroke_numbers(values)[rows, columns]
     drawn = sight.at(*_grid(values.shape))
-    return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
+    return _painted(sight, values, drawn)
 
 
 def gather_early(glimpses: Glimpses, values: np.ndarray) -> Painted:
@@ -69,13 +68,17 @@ def gather_early(glimpses: Glimpses, values: np.ndarray) -> Painted:
         glimpses: Of all cells that are painted in.
         values: (Y, X) uint8, 0 where nothing is painted.
     """
-    rows, columns = np.nonzero(values)
-    numbers = stroke_numbers(values)[rows, columns]
     grid = np.stack(_grid(values.shape))
     cells = glimpses.cells
     is_seen = [cell in cells for cell in zip(*(grid // CELL).tolist(), strict=True)]
     drawn = glimpses.at(*grid[:, is_seen])
-    return Painted(glimpses.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
+    return _painted(glimpses, values, drawn)
+
+
+def _painted(source: Sight | Glimpses, values: np.ndarray, drawn: np.ndarray) -> Painted:
+    found = painted_pixels(values)
+    features = source.at(found.rows, found.columns)
+    return Painted(features, found.values, found.strokes, drawn, values.size, found)
 
 
 def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -86,10 +89,13 @@ def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def joined(painted: Mapping[int, Painted]) -> Painted:
-    """Join what is painted on several slices, by their indices: no other order ever counts."""
+    """Join what is painted on several slices, by their indices: no other order ever counts.
+
+    What was painted across slices is one stroke.
+    """
     parts = [painted[z] for z in sorted(painted)]
-    last = np.cumsum([0, *(int(part.strokes.max(initial=0)) for part in parts)])
-    strokes = [part.strokes + n for part, n in zip(parts, last[:-1], strict=True)]
+    numbers = across_slices({z: one.pixels for z, one in painted.items()})
+    strokes = [numbers[z] for z in sorted(painted)]
     return Painted(
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.values for part in parts]),

@@ -1,9 +1,11 @@
 """Painted pixels as whole strokes: which hang together, and which are held back from learning."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import NamedTuple
 
 import numpy as np
-from scipy import ndimage
+from scipy import ndimage, sparse
 
 from sandseg.errors import TeachError
 
@@ -23,6 +25,59 @@ def stroke_numbers(values: np.ndarray) -> np.ndarray:
     return numbers
 
 
+class Pixels(NamedTuple):
+    """Painted pixels of a slice, each (P,): where, of which class, and of which stroke there."""
+
+    rows: np.ndarray
+    columns: np.ndarray
+    values: np.ndarray
+    strokes: np.ndarray
+
+
+def painted_pixels(values: np.ndarray) -> Pixels:
+    """Return what is painted on a slice, (Y, X) uint8, by row and column."""
+    rows, columns = np.nonzero(values)
+    return Pixels(rows, columns, values[rows, columns], stroke_numbers(values)[rows, columns])
+
+
+def across_slices(slices: Mapping[int, Pixels]) -> dict[int, np.ndarray]:
+    """Number strokes over slices, by index: (P,) from 1 for the pixels of each.
+
+    What touches in one class on slices side by side is one stroke, as somebody paints across them:
+    its parts know too much of each other for one to judge what was learned from the other.
+    """
+    lasts = np.cumsum([0, *(int(slices[z].strokes.max(initial=0)) for z in sorted(slices))])
+    first = dict(zip(sorted(slices), lasts[:-1].tolist(), strict=True))
+    pairs = [
+        (first[z] + upper - 1, first[z + 1] + lower - 1)
+        for z in first
+        if z + 1 in first
+        for upper, lower in _touching(slices[z], slices[z + 1])
+    ]
+    n = int(lasts[-1])
+    above, below = np.array(pairs, int).reshape(-1, 2).T
+    graph = sparse.coo_array((np.ones(len(pairs)), (above, below)), shape=(n, n))
+    _, names = sparse.csgraph.connected_components(graph, directed=False)
+    return {z: 1 + names[first[z] + slices[z].strokes - 1] for z in first}
+
+
+def _touching(upper: Pixels, lower: Pixels) -> Iterator[tuple[int, int]]:
+    """Find which strokes of two slices touch, diagonally, too: pairs of their numbers."""
+    if not len(upper.rows):
+        return
+    top, left = int(upper.rows.min()), int(upper.columns.min())
+    height, width = int(upper.rows.max()) - top + 1, int(upper.columns.max()) - left + 1
+    above = np.zeros((2, height + 4, width + 4), np.int32)  # stroke and class, with a margin
+    above[:, upper.rows - top + 2, upper.columns - left + 2] = upper.strokes, upper.values
+    y, x = lower.rows - top, lower.columns - left
+    is_near = (y >= -1) & (y <= height) & (x >= -1) & (x <= width)
+    y, x, values, strokes = (one[is_near] for one in (y, x, lower.values, lower.strokes))
+    for down, right in product((1, 2, 3), repeat=2):
+        found, value = above[:, y + down, x + right]
+        is_alike = (found > 0) & (value == values)
+        yield from set(zip(found[is_alike].tolist(), strokes[is_alike].tolist(), strict=True))
+
+
 def dealt_out(slices: Mapping[int, np.ndarray], n_classes: int) -> dict[int, np.ndarray]:
     """Deal whole strokes out by turns: to learn from, to validate with, to test with.
 
@@ -37,15 +92,18 @@ def dealt_out(slices: Mapping[int, np.ndarray], n_classes: int) -> dict[int, np.
         TeachError: A class has fewer than three strokes.
     """
     counts = np.zeros(n_classes + 1, int)
-    found = {}
-    for z in sorted(slices):
-        values, numbers = slices[z], stroke_numbers(slices[z])
-        found[z] = np.zeros((3, *values.shape), np.uint8)
-        for number in range(1, int(numbers.max(initial=0)) + 1):
-            stroke = numbers == number
-            value = int(values[stroke][0])
-            found[z][TURNS[counts[value] % len(TURNS)]][stroke] = value
-            counts[value] += 1
+    pixels = {z: painted_pixels(slices[z]) for z in sorted(slices)}
+    turns, found = {}, {}
+    for z, numbers in across_slices(pixels).items():
+        found[z] = np.zeros((3, *slices[z].shape), np.uint8)
+        rows, columns, values, _ = pixels[z]
+        for number in np.unique(numbers):
+            here = numbers == number
+            value = int(values[here][0])
+            if number not in turns:
+                turns[number] = TURNS[counts[value] % len(TURNS)]
+                counts[value] += 1
+            found[z][turns[number]][rows[here], columns[here]] = value
     for value in range(1, n_classes + 1):
         if counts[value] < LEAST_STROKES:
             raise TeachError(
