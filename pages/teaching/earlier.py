@@ -1,6 +1,6 @@
 """What the model of a lesson knows already, from the strokes that taught it before."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
@@ -54,12 +54,14 @@ class Before:
         return self._known.under(self.digest(z), values) if self else values
 
     def joined_with(self, painted: Mapping[int, Painted]) -> dict[int, Painted]:
-        """Return what is painted now and on other slices before, which count below 0."""
+        """Return what is painted now, and on other slices before."""
         return painted_before(self.besides(painted)) | dict(painted)
 
-    def besides(self, painted: Mapping[int, Painted]) -> tuple[Example, ...]:
-        """Return what was painted on other slices before."""
-        return self._known.besides([self.digest(z) for z in painted]) if self else ()
+    def besides(self, painted: Collection[int]) -> dict[int, Example]:
+        """Return what was painted on other slices than these before, by its place."""
+        if not self:
+            return {}
+        return self._known.placed(open_source(self._task.source), painted, self.digest)
 
     def digest(self, z: int) -> str:
         """Tell slice z from all others."""
@@ -71,7 +73,7 @@ class Before:
         if not self:
             return ""
         examples = self._known.examples
-        n = int(joined(painted_before(examples)).counts(len(self._known.classes))[0].sum())
+        n = int(joined(self.joined_with({})).counts(len(self._known.classes))[0].sum())
         n_scans = len({(one.image, one.shape) for one in examples})
         strokes, scans = f"{n} stroke{'s' * (n != 1)}", f"{n_scans} scan{'s' * (n_scans != 1)}"
         name = plain(self._known.name)

@@ -10,7 +10,7 @@ from pages.teaching import learning
 from pages.teaching.earlier import Before
 from pages.teaching.sights import sights
 from sandseg.predict.glimpse import Cell, cells_painted, is_worth_it
-from sandseg.predict.teaching import Painted, gather, gather_early
+from sandseg.predict.teaching import Painted, gather, gather_early, joined
 from sandseg.teach.painting.strokes import Painting
 
 MOST_GLIMPSED = 0.5  # of a slice: beyond, to see all of it takes hardly longer
@@ -81,8 +81,8 @@ class Gathered:
 
     def counts(self, n_classes: int) -> np.ndarray:
         """Return (2, C): strokes and pixels of each class."""
-        none = np.zeros((2, n_classes), int)
-        return sum((one.counts(n_classes) for one in self.painted.values()), none)
+        painted = self.painted
+        return joined(painted).counts(n_classes) if painted else np.zeros((2, n_classes), int)
 
     def all_painted(self) -> tuple[dict[int, Painted], bool] | None:
         """Return all that is painted, and whether some is only glimpsed; None while some lacks."""

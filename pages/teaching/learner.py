@@ -313,8 +313,9 @@ class Learner:
 
     def _tell_again(self) -> None:
         """Let what goes beside the labels reach those who have the labels already."""
-        for z, found in self.wholes.items():
-            self.wholes[z] = replace(found, version=self._next_version())
+        planes = {look: piece for look, piece in self.pieces.items() if look.axis != "z"}
+        for known, found in ((self.wholes, self.wholes), (self.pieces, planes)):
+            known |= {key: replace(one, version=self._next_version()) for key, one in found.items()}
 
     def _check(self, n: int) -> None:
         """Let others have a turn; end where something newer was painted."""

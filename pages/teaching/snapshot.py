@@ -17,8 +17,9 @@ from pages.teaching.sights import sights
 from sandseg.errors import TeachError
 from sandseg.model.store import StoredModel
 from sandseg.predict.earlier import examples_of
-from sandseg.predict.teaching import Learned, Painted, check_painted, score_of, slices_for_usual
+from sandseg.predict.teaching import Learned, Painted, score_of, slices_for_usual
 from sandseg.teach.painting.events import class_entries
+from sandseg.teach.painting.parting import check_painted
 from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import lesson_folder
@@ -80,7 +81,7 @@ def _write(folder: Path, lesson: Lesson, source: Source, painting: Strokes) -> N
         taught.classifier,
         setting.is_correction,
         score_of(before.joined_with(painted), taught.classifier),
-        (*before.besides(painted), *examples_of(stack, values, painted, digests)),
+        (*before.besides(painted).values(), *examples_of(stack, values, painted, digests)),
     )
     seen = {z: sights.make(task, z) for z in slices_for_usual(list(values))}
     part = folder.with_name(f".{folder.name}-{time.time_ns()}")

@@ -1,6 +1,6 @@
 """What a taught model was taught with before, to be taught on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +11,7 @@ from sandseg.model.store import StoredModel
 from sandseg.predict.teaching import Painted
 from sandseg.scan.stack import Stack
 from sandseg.teach.examples import Example, picked_pixels, read_examples
-from sandseg.teach.painting.parting import stroke_numbers
+from sandseg.teach.painting.parting import Pixels, stroke_numbers
 from sandseg.teach.taught_model import EXAMPLES
 
 
@@ -53,9 +53,45 @@ class Earlier:
                 values = np.where(values, values, one.values)
         return values
 
-    def besides(self, digests: Sequence[str]) -> tuple[Example, ...]:
-        """Return the examples of other slices than these, which are painted on again."""
-        return tuple(one for one in self.examples if one.digest not in digests)
+    def placed(
+        self, stack: Stack, painted: Collection[int], digest: Callable[[int], str]
+    ) -> dict[int, Example]:
+        """Return the examples of slices that are not painted on now, by their place.
+
+        Args:
+            stack: That is painted on now; of its own slices the place is the index.
+            painted: The slices that are, which `under` sees to.
+            digest: Tells a slice of the stack from all others.
+
+        Returns:
+            Examples of other stacks have places below -1, those of one stack beside each other as
+            its slices are, so that it is known what was painted across them.
+        """
+        now, found, others = {digest(z) for z in painted}, {}, []
+        for one in self.examples:
+            is_here = one.shape == tuple(stack.shape) and digest(one.z) == one.digest
+            if one.digest in now:
+                continue
+            if is_here:
+                found[one.z] = one
+            else:
+                others.append(one)
+        return dict(sorted((_elsewhere(others) | found).items()))
+
+
+def _elsewhere(examples: Sequence[Example]) -> dict[int, Example]:
+    """Place examples below -1; two of one name, shape and index are of two stacks."""
+    stacks: dict[tuple, dict[int, Example]] = {}
+    for one in examples:
+        n = 0
+        while one.z in stacks.get((one.image, one.shape, n), ()):
+            n += 1
+        stacks.setdefault((one.image, one.shape, n), {})[one.z] = one
+    found, first = {}, -1
+    for (_, shape, _), slices in stacks.items():
+        first -= shape[0] + 1
+        found |= {first + z: one for z, one in slices.items()}
+    return found
 
 
 def earlier_of(model: StoredModel) -> Earlier:
@@ -77,14 +113,15 @@ def earlier_of(model: StoredModel) -> Earlier:
     return Earlier(model.name, model.classes, examples, is_correction)
 
 
-def painted_before(examples: Sequence[Example]) -> dict[int, Painted]:
-    """Return the painted pixels of examples as of slices before the first: from -1 downwards."""
+def painted_before(examples: Mapping[int, Example]) -> dict[int, Painted]:
+    """Return the painted pixels of examples, by their place."""
     found = {}
-    for n, one in enumerate(examples):
-        strokes = stroke_numbers(one.values).ravel()[one.picked]
-        values = one.values.ravel()[one.picked]
-        painted = Painted(one.features, values, strokes, one.drawn, one.values.size)
-        found[n - len(examples)] = painted
+    for place, one in examples.items():
+        rows, columns = np.unravel_index(one.picked, one.values.shape)
+        strokes = stroke_numbers(one.values)[rows, columns]
+        pixels = Pixels(rows, columns, one.values[rows, columns], strokes)
+        parts = one.features, pixels.values, strokes, one.drawn, one.values.size
+        found[place] = Painted(*parts, pixels)
     return found
 
 
@@ -108,6 +145,6 @@ def examples_of(
         kept = picked_pixels(one.values, one.strokes)
         picked = np.flatnonzero(values[z])[kept]
         parts = values[z], picked, one.features[kept], one.drawn
-        names = stack.name, tuple(stack.shape), str(stack.slice_name(z)), digests[z]
+        names = stack.name, tuple(stack.shape), z, str(stack.slice_name(z)), digests[z]
         found.append(Example(*names, *parts))
     return tuple(found)

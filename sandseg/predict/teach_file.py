@@ -24,7 +24,6 @@ from sandseg.predict.slices import Progress, check_slice_memory
 from sandseg.predict.teaching import (
     Learned,
     Painted,
-    check_painted,
     gather,
     learn_from,
     score_of,
@@ -35,6 +34,7 @@ from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
 from sandseg.teach.examples import Example, digest_of_slice
 from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.painting.parting import check_painted
 from sandseg.teach.painting.stroke_files import classes_in, numbered_from_1, read_strokes
 from sandseg.teach.taught_model import network_of, network_sha256
 
@@ -202,8 +202,8 @@ def _gathered(
         painted[z] = gather(sight, merged[z])
         if z in usual:
             sights[z] = sight
-    before = earlier.besides(digests.values())
-    examples = (*before, *examples_of(stack, merged, painted, digests))
+    before = earlier.placed(stack, values, lambda z: digest_of_slice(stack.read_slice(z)))
+    examples = (*before.values(), *examples_of(stack, merged, painted, digests))
     painted |= painted_before(before)
     return _Gathered(stack, network, treatment, merged, painted, examples, sights)
 

@@ -21,7 +21,7 @@ from sandseg.teach.examples import Example
 from sandseg.teach.learning.classifier import Start, learn
 from sandseg.teach.learning.held_back import HeldBackScore, held_back_score
 from sandseg.teach.learning.pixel_classifier import Classifier
-from sandseg.teach.painting.parting import stroke_numbers
+from sandseg.teach.painting.parting import Pixels, across_slices, painted_pixels
 from sandseg.teach.taught_model import Lesson, write_taught
 
 N_DRAWN = 2000  # pixels of a slice that show what a network answers by itself
@@ -34,7 +34,7 @@ class Painted:
 
     `features` (P, F) float32, `values` (P,) uint8 from 1, `strokes` (P,) int32 from 1. `drawn`,
     (Q, F) float32, are the features of pixels on a grid over the slice, painted or not; the slice
-    has `n_pixels`.
+    has `n_pixels`. `pixels` say where they lie; of several slices together they say nothing.
     """
 
     features: np.ndarray
@@ -42,6 +42,7 @@ class Painted:
     strokes: np.ndarray
     drawn: np.ndarray
     n_pixels: int
+    pixels: Pixels | None = None
 
     def counts(self, n_classes: int) -> np.ndarray:
         """Return (2, C): strokes and pixels of each class."""
@@ -57,10 +58,8 @@ def gather(sight: Sight, values: np.ndarray) -> Painted:
         sight: The slice.
         values: (Y, X) uint8, 0 where nothing is painted.
     """
-    rows, columns = np.nonzero(values)
-    numbers = stroke_numbers(values)[rows, columns]
     drawn = sight.at(*_grid(values.shape))
-    return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
+    return _painted(sight, values, drawn)
 
 
 def gather_early(glimpses: Glimpses, values: np.ndarray) -> Painted:
@@ -70,13 +69,17 @@ def gather_early(glimpses: Glimpses, values: np.ndarray) -> Painted:
         glimpses: Of all cells that are painted in.
         values: (Y, X) uint8, 0 where nothing is painted.
     """
-    rows, columns = np.nonzero(values)
-    numbers = stroke_numbers(values)[rows, columns]
     grid = np.stack(_grid(values.shape))
     cells = glimpses.cells
     is_seen = [cell in cells for cell in zip(*(grid // CELL).tolist(), strict=True)]
     drawn = glimpses.at(*grid[:, is_seen])
-    return Painted(glimpses.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
+    return _painted(glimpses, values, drawn)
+
+
+def _painted(source: Sight | Glimpses, values: np.ndarray, drawn: np.ndarray) -> Painted:
+    found = painted_pixels(values)
+    features = source.at(found.rows, found.columns)
+    return Painted(features, found.values, found.strokes, drawn, values.size, found)
 
 
 def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -87,10 +90,13 @@ def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def joined(painted: Mapping[int, Painted]) -> Painted:
-    """Join what is painted on several slices, by their indices: no other order ever counts."""
+    """Join what is painted on several slices, by their indices: no other order ever counts.
+
+    What was painted across slices is one stroke.
+    """
     parts = [painted[z] for z in sorted(painted)]
-    last = np.cumsum([0, *(int(part.strokes.max(initial=0)) for part in parts)])
-    strokes = [part.strokes + n for part, n in zip(parts, last[:-1], strict=True)]
+    numbers = across_slices({z: one.pixels for z, one in painted.items()})
+    strokes = [numbers[z] for z in sorted(painted)]
     return Painted(
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.values for part in parts]),
@@ -144,53 +150,14 @@ def score_facts(score: HeldBackScore) -> dict:
     return rounded | {"n_strokes": score.n_strokes, "meaning": score.meaning}
 
 
-def check_painted(
-    values: Mapping[int, np.ndarray],
-    classes: Sequence[SegmentationClass],
-    is_correction: bool = False,
-    before: Sequence[np.ndarray] = (),
-) -> None:
-    """Check that strokes, (Y, X) uint8 by slice, teach every class, or correct some.
-
-    Args:
-        values: What is painted.
-        classes: Numbered from 0.
-        is_correction: Whether a network's own answer is the start.
-        before: What was painted in earlier lessons, likewise.
-
-    Raises:
-        TeachError: Nothing is painted, one class alone, or nothing in one of them.
-    """
-    found = {int(value) for one in values.values() for value in np.unique(one[one > 0])}
-    if not found:
-        raise TeachError(
-            "Nothing is painted: all values are 0.",
-            hint="Paint some strokes in each class: 1, 2 … for the classes in order.",
-        )
-    names = {material.value + 1: material.name for material in classes}
-    if is_correction:
-        return
-    found |= {int(value) for one in before for value in np.unique(one[one > 0])}
-    if len(found) == 1:
-        raise TeachError(
-            f'Only one class is painted, "{names[found.pop()]}": there is nothing to tell it from.',
-            hint="Paint some strokes in another class, too.",
-        )
-    absent = [name for value, name in names.items() if value not in found]
-    if absent:
-        raise TeachError(
-            f'Nothing is painted in "{absent[0]}", so it can never be found.',
-            hint="Paint some strokes in it, or leave the class away.",
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Learned:
     """All that is known of a lesson once it is learned: what a model is written from.
 
     `classes` are numbered from 0. `values` (Y, X) uint8 and `painted` are by the index of their
-    slice, in `stack`; of earlier lessons the latter has slices below 0. `score` is what the
-    held-back strokes say, where they were asked; `examples` are what all strokes showed.
+    slice, in `stack`; of earlier lessons the latter has other slices, as `Earlier.placed` has
+    them. `score` is what the held-back strokes say, where they were asked; `examples` are what all
+    strokes showed.
     """
 
     stack: Stack

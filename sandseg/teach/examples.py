@@ -19,14 +19,15 @@ MOST_PIXELS = 6000  # of a slice are kept: four times as many as are learned fro
 class Example:
     """A painted slice without its greys.
 
-    `image` and `shape`, (Z, Y, X), are of its stack, `name` is its own there, and `digest` tells it
-    from all others. `values` (Y, X) uint8 are what is painted, from 1. Of some of these pixels, the
-    `picked` (P,) of the flattened slice, there are `features` (P, F) float32; `drawn` (Q, F) are
-    those of pixels all over it.
+    `image` and `shape`, (Z, Y, X), are of its stack; there it is slice `z`, called `name`. `digest`
+    tells it from all others. `values` (Y, X) uint8 are what is painted, from 1. Of some of these
+    pixels, the `picked` (P,) of the flattened slice, there are `features` (P, F) float32; `drawn`
+    (Q, F) are those of pixels all over it.
     """
 
     image: str
     shape: tuple[int, int, int]
+    z: int
     name: str
     digest: str
     values: np.ndarray
@@ -51,7 +52,7 @@ def write_examples(path: Path, examples: Sequence[Example]) -> None:
     """Write a .npz file of plain numbers; features are exact in 16 bits, as they were made."""
     arrays = {}
     for n, one in enumerate(examples):
-        facts = np.array([one.image, repr(one.shape[0]), one.name, one.digest])
+        facts = np.array([one.image, repr(one.shape[0]), repr(one.z), one.name, one.digest])
         arrays |= {f"facts{n}": facts, f"values{n}": one.values, f"picked{n}": one.picked}
         arrays |= {f"{kind}{n}": getattr(one, kind).astype("f2") for kind in ("features", "drawn")}
     with replacing(path) as file:
@@ -76,13 +77,19 @@ def read_examples(path: Path) -> tuple[Example, ...]:
 
 def _read_example(file, n: int) -> Example:  # noqa: ANN001 - an open .npz
     """Read one; ValueError where its parts do not fit."""
-    image, n_slices, name, digest = (str(text) for text in file[f"facts{n}"])
+    image, n_slices, z, name, digest = (str(text) for text in file[f"facts{n}"])
     values, picked, features, drawn = (
         file[f"{kind}{n}"] for kind in ("values", "picked", "features", "drawn")
     )
-    is_sound = values.ndim == 2 and values.dtype == np.uint8 and picked.dtype.kind == "i"
+    is_sound = (
+        0 <= int(z) < int(n_slices)
+        and values.ndim == 2
+        and values.dtype == np.uint8
+        and picked.dtype.kind == "i"
+    )
     is_sound &= features.shape[:1] == picked.shape and features.shape[1:] == drawn.shape[1:]
     if not is_sound or not values.ravel()[picked].all() or not np.isfinite(features).all():
         raise ValueError("the parts do not fit each other")
     wide = features.astype(np.float32), drawn.astype(np.float32)
-    return Example(image, (int(n_slices), *values.shape), name, digest, values, picked, *wide)
+    shape = int(n_slices), *values.shape
+    return Example(image, shape, int(z), name, digest, values, picked, *wide)

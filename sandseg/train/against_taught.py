@@ -11,7 +11,7 @@ from sandseg.predict.earlier import earlier_of, painted_before
 from sandseg.predict.even_light import ready_predictor
 from sandseg.predict.right_model import right_model
 from sandseg.predict.sight import look
-from sandseg.predict.teaching import Painted, gather, learn_from
+from sandseg.predict.teaching import Painted, gather, joined, learn_from
 from sandseg.runs.settings import RunSettings
 from sandseg.runs.sources import stroke_files
 from sandseg.scan.formats import open_stack
@@ -48,29 +48,25 @@ def compare_with_taught(
         earlier, base = earlier_of(model), network_of(model)
         earlier.check(settings.all_classes)
         predictor, maker = ready_predictor(stack, base, source.treatment), FeatureMaker(base)
-        painted, held, digests = {}, [], []
+        painted, held, by_network = {}, {}, []
         for z, part in parts.items():
             image = stack.read_slice(z)
             sight = look(predictor, maker, image)
-            digests.append(digest_of_slice(image))
             painted[z] = gather(sight, part[LEARNED] + part[VALIDATION])
             if part[TEST].any():
                 logits = predict_logits(network, mapping.apply(image), settings.config.unet.stride)
-                labels = logits.argmax(axis=-1)[part[TEST] > 0]
-                held.append((gather(sight, part[TEST]), labels))
+                by_network.append(logits.argmax(axis=-1)[part[TEST] > 0])
+                held[z] = gather(sight, part[TEST])
+        placed = earlier.placed(stack, parts, lambda z: digest_of_slice(stack.read_slice(z)))
+    # What the model was taught before counts, but not on this stack: it may know what is held back.
+    painted |= painted_before({place: one for place, one in placed.items() if place < 0})
     n_corrected = len(base.classes) if source.is_correction else 0
-    # What the model was taught before counts, but for these slices: it may know what is held back.
-    painted |= painted_before(earlier.besides(digests))
     classifier = learn_from(painted, n_classes, n_corrected)
-    scores = [
-        (
-            _found(one, labels),
-            _found(one, classifier.probabilities(one.features).argmax(axis=1)),
-            one.values[np.unique(one.strokes, return_index=True)[1]],
-        )
-        for one, labels in held
-    ]
-    return compare(*map(np.concatenate, zip(*scores, strict=True)))
+    tested = joined(held)
+    by_strokes = classifier.probabilities(tested.features).argmax(axis=1)
+    values = tested.values[np.unique(tested.strokes, return_index=True)[1]]
+    found = (_found(tested, labels) for labels in (np.concatenate(by_network), by_strokes))
+    return compare(*found, values)
 
 
 def _found(painted: Painted, labels: np.ndarray) -> np.ndarray:

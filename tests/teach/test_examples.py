@@ -18,7 +18,7 @@ def example(seed=0, n_features=5):
     picked = np.flatnonzero(values)[::3]
     features = rng.normal(size=(len(picked), n_features)).astype("f2").astype("f4")
     drawn = rng.normal(size=(7, n_features)).astype("f2").astype("f4")
-    return Example("rock, ü.tif", (9, 20, 30), "4", "abcd", values, picked, features, drawn)
+    return Example("rock, ü.tif", (9, 20, 30), 3, "4", "abcd", values, picked, features, drawn)
 
 
 def test_examples_are_read_as_they_were_written(tmp_path):

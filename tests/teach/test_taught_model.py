@@ -47,7 +47,7 @@ def lesson(network, tile):
     strokes = stroke_numbers(values)[rows, columns]
     classifier = learn(features, values[rows, columns], strokes, 3)
     parts = values, np.flatnonzero(values), features, features[:9]
-    example = Example("rock", SHAPE, "3", "abc", *parts)
+    example = Example("rock", SHAPE, 2, "3", "abc", *parts)
     facts = {"is_correction": False}
     return Lesson(classifier, CLASSES, "rock", SHAPE, {2: values}, (3,), (example,), facts, {})
 

@@ -9,7 +9,7 @@ from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.teach.painting.parting import TEST, dealt_out
 from tests.lessons import TINY, made_up_stack, models, strokes_on  # noqa: F401 - a fixture
 
-pytest.importorskip("keras")
+keras = pytest.importorskip("keras")
 
 from sandseg.model.unet import build_unet  # noqa: E402
 from sandseg.train.against_taught import compare_with_taught  # noqa: E402
@@ -27,6 +27,7 @@ def compared(folder, grey, strokes, accepted=None):
     for name, values in names.items():
         files[name] = str(folder / f"{name}.tif")
         tifffile.imwrite(files[name], values, photometric="minisblack")
+    keras.utils.set_random_seed(0)
     settings = RunSettings(DataSource("strokes", **files), TrainConfig(unet=UNET), start_from=TINY)
     return compare_with_taught(settings, folder, GreyMapping(0, 255), build_unet(UNET))
 
@@ -52,7 +53,6 @@ def test_both_are_judged_by_the_strokes_held_back_and_by_no_other(tmp_path):
     assert plain.taught.accuracy > 0.7
     assert other.taught.accuracy < plain.taught.accuracy - 0.3
     assert plain.taught.accuracy > plain.network.accuracy
-    assert "taught classifier is better" in plain.verdict
 
 
 def test_no_stroke_of_an_accepted_slice_is_held_back(tmp_path):
