@@ -26,6 +26,7 @@ from sandseg.runs.control import start_run
 from sandseg.runs.permissions import training_rules
 from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.teach.painting.parting import dealt_out
+from sandseg.teach.painting.stroke_files import accepted_tiff
 from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import note_run, runs_of
@@ -159,7 +160,7 @@ def _settings(lesson: Lesson, source: Source, folder: Path) -> RunSettings:
     how = {"treatment": setting.task.treatment, "is_correction": setting.is_correction}
     files = {"images": str(images), "labels": str(folder / "strokes.tif")}
     if accepted:
-        (folder / "accepted.tif").write_bytes(lesson.accepted_tiff())
+        (folder / "accepted.tif").write_bytes(lesson.strokes_tiff(accepted_tiff))
         files["accepted"] = str(folder / "accepted.tif")
     recipe = preset("tiny")
     recipe = replace(recipe, unet=replace(network.unet, n_classes=len(classes)), learning_rate=1e-3)

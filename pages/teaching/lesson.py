@@ -29,7 +29,7 @@ from sandseg.classes import SegmentationClass
 from sandseg.predict.teaching import Painted
 from sandseg.teach.painting.events import class_entries
 from sandseg.teach.painting.journal import Journal
-from sandseg.teach.painting.stroke_files import accepted_tiff, read_kept, strokes_tiff
+from sandseg.teach.painting.stroke_files import read_kept, strokes_tiff
 from sandseg.teach.painting.strokes import Painting
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
@@ -122,7 +122,7 @@ class Lesson:
         """Return the slices whose labels were accepted as right."""
         with self._lock:
             self._open()
-            return self._journal.painting.accepted_slices if self._journal else ()
+            return self._painting.accepted_slices
 
     def shown(self, z: int) -> tuple[int, np.ndarray] | None:
         """Return the newest labels of a whole slice, and the event they follow; None without."""
@@ -143,7 +143,7 @@ class Lesson:
         """Return what is painted on all slices."""
         with self._lock:
             learner = self._open()
-            painting = self._journal.painting if self._journal else Painting(self.setting.shape)
+            painting = self._painting
             values = {z: painting.slice_values(z) for z in painting.painted_slices}
             return Strokes(painting.n_events, learner.classes, values)
 
@@ -152,17 +152,11 @@ class Lesson:
         with self._lock:
             return self._open().known()
 
-    def strokes_tiff(self) -> bytes:
-        """Return what is painted as a label TIFF."""
+    def strokes_tiff(self, write: Callable = strokes_tiff) -> bytes:
+        """Return what is painted, or with `accepted_tiff` what was accepted, as a label TIFF."""
         with self._lock:
             self._open()
-            return strokes_tiff(self._journal.painting, stack_of(self.setting.task).spacing_um)
-
-    def accepted_tiff(self) -> bytes:
-        """Return the slices that were accepted as right as a label TIFF."""
-        with self._lock:
-            self._open()
-            return accepted_tiff(self._journal.painting, stack_of(self.setting.task).spacing_um)
+            return write(self._painting, stack_of(self.setting.task).spacing_um)
 
     def _since(self, known: int) -> dict[str, Any]:
         if self._journal is None:
@@ -175,6 +169,11 @@ class Lesson:
         if self._journal.n_events:
             return []
         return [classes_event(self.setting.classes)]
+
+    @property
+    def _painting(self) -> Painting:
+        """What is painted, once the strokes are read; nothing before the first."""
+        return self._journal.painting if self._journal else Painting(self.setting.shape)
 
     def _open(self) -> Learner:
         """Read the strokes from the disk, where they are not in memory."""
@@ -278,7 +277,7 @@ class Lesson:
     def _values_of(self, z: int) -> np.ndarray:
         with self._lock:
             self._open()
-            return self._journal.painting.slice_values(z)
+            return self._painting.slice_values(z)
 
     def _tell(self) -> None:
         for tell in list(self._listeners):
