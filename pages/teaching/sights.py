@@ -114,11 +114,12 @@ class Sights:
 
     def scout(self, task: Task, z: int) -> None:
         """Scout a slice a little further; raises as `make` does."""
-        found = self._find((SCOUT, task, z))
+        found, sight = self._find((SCOUT, task, z)), self.find(task, z)
         if found is None:
             predictor = predictor_of(task)
-            found = Scout(predictor, predictor.see(open_source(task.source).read_slice(z)))
-        if sight := self.find(task, z):
+            image = None if sight else open_source(task.source).read_slice(z)
+            found = Scout(predictor, sight.seen if sight else predictor.see(image))
+        if sight:
             found.take_all(sight)
         else:
             found.go_on(_maker(task.model_name, task.model_sha256))
