@@ -243,7 +243,7 @@ class Learner:
             whole = self._whole_of(look)
         piece = Piece(0, n, look)
         if whole:
-            whole = replace(whole, sure=learning.sure_png(whole.found.confidence))
+            whole = whole.with_sure()
         elif taught and look.axis != "z":
             piece = learning.plane_piece(sights.all_known(self.task), taught, look)
         elif taught and (known := sights.known(self.task, look.z)):
@@ -264,10 +264,10 @@ class Learner:
             return
         with suppress(Overtaken):
             found = learning.whole(sight, taught, partial(self._check, taught.n))
-            sure = learning.sure_png(found.found.confidence) if is_sure else b""
+            found = found.with_sure() if is_sure else found
             with self.lock:
                 self.wholes.pop(z, None)
-                self.wholes[z] = replace(found, sure=sure, version=self._next_version())
+                self.wholes[z] = replace(found, version=self._next_version())
                 for old in list(self.wholes)[:-N_WHOLE]:
                     del self.wholes[old]
             self.publish()

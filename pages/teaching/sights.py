@@ -22,7 +22,7 @@ from sandseg.predict.glimpse import Cell, Glimpses, Scout
 from sandseg.predict.sight import Sight, look
 from sandseg.teach.features import FeatureMaker
 
-MOST_BYTES = 620 * 10**6  # ten slices of 1024 × 996, and some parts of others
+MOST_BYTES = 580 * 10**6  # ten slices of 1024 × 996, and some parts of others
 IDLE_S = 300.0  # after which a sight that nobody used is let go of
 MAKER_BYTES = 96 * 2**20  # compiled for some sizes of tile
 N_SCOUTED = 12  # slices of a stack, evenly spread
