@@ -90,7 +90,7 @@ def _offer_acceptance(lesson: Lesson, source: Source, z: int) -> None:
     if z in accepted:
         label, icon, n = f"Take slice {name} back", ":material/undo:", None
     else:
-        label, icon, n = f"Slice {name} is right", ":material/check:", shown and shown[0]
+        label, icon, n = f"Slice {name} is right", ":material/check:", shown and shown.of.n
     names = ", ".join(source.slice_name(one) for one in accepted)
     told = f"slice{'s' * (len(accepted) > 1)} {names}" if accepted else "no slice yet"
     st.button(
@@ -122,9 +122,9 @@ def accept_as_shown(lesson: Lesson, z: int, n: int | None) -> None:
         lesson.accept(z, None)
         return
     shown = lesson.shown(z)
-    if shown is None or shown[0] != n:
+    if shown is None or shown.of.n != n:
         raise CHANGED
-    lesson.accept(z, shown[1])
+    lesson.accept(z, shown.labels)
 
 
 def _start(lesson: Lesson, source: Source) -> None:

@@ -5,8 +5,8 @@ Each step works on what the lesson is at that moment; what a newer stroke has ov
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 
@@ -103,14 +103,14 @@ class Learner:
         """Return what somebody waits for, if it can be done at once."""
         with self.lock:
             is_old = self.taught_n != self.n or self.is_early
-            if is_old and (step := self._learning_step()):
+            if is_old and (step := self._learning_step(looks)):
                 return step
             for look in looks:
-                if (self.taught or self.taught_n >= 0) and self._wants(look):
+                if self._wants(look):
                     return Step(partial(self._answer_part, look))
             return None
 
-    def _learning_step(self) -> Step | None:
+    def _learning_step(self, looks: Collection[Look]) -> Step | None:
         """Return what leads to newer labels: to learn, or to gather what is learned from."""
         if self.gathered.is_at_hand:
             return Step(self._learn)
@@ -119,12 +119,14 @@ class Learner:
         if self.refusal:
             return None
         for z in self.gathered.unseen():
-            return Step(partial(self._glance, z))
+            return Step(partial(self._begin, z, looks))
         is_new = self.taught_n != self.n and self.gathered.all_painted() is not None
         return Step(self._learn) if is_new else None
 
     def _wants(self, look: Look) -> bool:
         """Whether what somebody sees can be answered, or better than it was."""
+        if self.taught_n < 0 and not self.taught:
+            return False
         if whole := self._whole_of(look):
             return look.is_sure and not whole.sure
         n_parts = sights.n_parts(self.task, look) if self.taught else 0
@@ -139,7 +141,7 @@ class Learner:
         with self.lock:
             for z in [*(look.z for look in seen), *self.gathered.todo]:
                 if not self.refusal and not sights.find(self.task, z):
-                    return Step(partial(self._see, z), FEATURES)
+                    return Step(partial(self._see_all, z), FEATURES)
             if not self.is_taught:
                 return None
             for look in seen:
@@ -216,24 +218,26 @@ class Learner:
 
     # -------------------------------------------------------------- the steps
 
-    def _see(self, z: int) -> None:
-        desk.step_aside()
-        with self._refusing():
-            sights.make(self.task, z)
-
-    def _glance(self, z: int) -> None:
-        with self._refusing():
-            self.gathered.glance(z)
-
-    @contextmanager
-    def _refusing(self) -> Iterator[None]:
-        """Say it where a slice cannot be seen."""
+    def _see(self, see: Callable[[], object]) -> None:
+        """See what a slice shows; say it where that cannot be."""
         try:
-            yield
+            see()
         except SandsegError as error:
             with self.lock:
                 self.refusal = error
             self.publish()
+
+    def _see_all(self, z: int) -> None:
+        desk.step_aside()
+        self._see(partial(sights.make, self.task, z))
+
+    def _begin(self, z: int, looks: Collection[Look]) -> None:
+        """See what is painted on a slice, and go on to labels: ten who begin wait in one line."""
+        self._see(partial(self.gathered.glance, z))
+        if not self.gathered.unseen():
+            self._learn()
+            for look in filter(self._wants, looks):
+                self._answer_part(look)
 
     def _learn(self) -> None:
         with self.lock:
@@ -260,7 +264,7 @@ class Learner:
             whole = self._whole_of(look)
         piece = Piece(0, n, look)
         if whole:
-            whole = replace(whole, sure=learning.sure_png(whole.found.confidence))
+            whole = whole.with_sure()
         elif taught and look.axis != "z":
             piece = learning.plane_piece(sights.all_known(self.task), taught, look)
         elif taught and (known := sights.known(self.task, look.z)):
@@ -281,10 +285,10 @@ class Learner:
             return
         with suppress(Overtaken):
             found = learning.whole(sight, taught, partial(self._check, taught.n))
-            sure = learning.sure_png(found.found.confidence) if is_sure else b""
+            found = found.with_sure() if is_sure else found
             with self.lock:
                 self.wholes.pop(z, None)
-                self.wholes[z] = replace(found, sure=sure, version=self._next_version())
+                self.wholes[z] = replace(found, version=self._next_version())
                 for old in list(self.wholes)[:-N_WHOLE]:
                     del self.wholes[old]
             self.publish()

@@ -8,9 +8,11 @@ import struct
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from pages.components.painting.tickets import Look
 from sandseg.classes import IGNORED, SegmentationClass
@@ -83,20 +85,34 @@ class Piece:
 
 @dataclass(frozen=True, eq=False)
 class Whole:
-    """All of a slice, as `of` answers it; `sure` is the PNG of its confidence once asked for."""
+    """All of a slice of a `shape`, as `of` answers it.
+
+    `percent`, (Y, X) uint8, says how sure it is, and `sure` is the PNG of that once asked for.
+    """
 
     of: Taught
-    found: SlicePrediction
+    shape: tuple[int, int]
     phases: Composition
     png: bytes
+    percent: np.ndarray
     sure: bytes = b""
     version: int = 0
+
+    @property
+    def labels(self) -> np.ndarray:
+        """The labels, (Y, X) uint8, 255 where nothing was seen."""
+        with Image.open(BytesIO(self.png)) as picture:
+            return np.array(picture)
+
+    def with_sure(self) -> "Whole":
+        """Return it with how sure it is as a picture, too."""
+        return replace(self, sure=encode_png(self.percent))
 
     def piece(self, look: Look) -> Piece | None:
         """Return it for somebody who sees a part; None where it lacks what they ask for."""
         if look.is_sure and not self.sure:
             return None
-        height, width = self.found.labels.shape
+        height, width = self.shape
         all_of_it = look._replace(box=(0, 0, width, height))
         pngs = (self.png, self.sure) if look.is_sure else (self.png,)
         return Piece(self.version, self.of.n, all_of_it, self.of, is_whole=True, pngs=pngs)
@@ -208,15 +224,14 @@ def parts_of(known: Sight | Glimpses | None) -> int:
     return len(known.cells) if isinstance(known, Glimpses) else ALL_PARTS * bool(known)
 
 
-def sure_png(confidence: np.ndarray) -> bytes:
-    """Encode confidence in whole percent, rounded down; 255 where it is NaN."""
-    known = np.nan_to_num(100 * confidence, nan=IGNORED)
-    return encode_png(known.astype(np.uint8))
+def percent_of(confidence: np.ndarray) -> np.ndarray:
+    """Return confidence in whole percent, uint8, rounded down; 255 where it is NaN."""
+    return np.nan_to_num(100 * confidence, nan=IGNORED).astype(np.uint8)
 
 
 def _pngs(found: SlicePrediction, look: Look) -> tuple[bytes, ...]:
     labels = encode_png(found.labels)
-    return (labels, sure_png(found.confidence)) if look.is_sure else (labels,)
+    return (labels, encode_png(percent_of(found.confidence))) if look.is_sure else (labels,)
 
 
 def whole(sight: Sight, taught: Taught, between: Callable[[], None]) -> Whole:
@@ -224,4 +239,5 @@ def whole(sight: Sight, taught: Taught, between: Callable[[], None]) -> Whole:
     found = sight.predict(taught.classifier, taught.classes, between)
     labels = found.seen_labels
     phases = composition_of(labels, taught.classes, found.sample)
-    return Whole(taught, found, phases, encode_png(labels))
+    percent = percent_of(found.confidence)
+    return Whole(taught, labels.shape, phases, encode_png(labels), percent)

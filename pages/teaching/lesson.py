@@ -22,7 +22,7 @@ from pages.cache.rocks import stack_of
 from pages.components.painting.tickets import Look
 from pages.teaching.desk import Step, desk
 from pages.teaching.learner import Learner
-from pages.teaching.learning import Summary, Taught
+from pages.teaching.learning import Summary, Taught, Whole
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
@@ -124,11 +124,10 @@ class Lesson:
             self._open()
             return self._painting.accepted_slices
 
-    def shown(self, z: int) -> tuple[int, np.ndarray] | None:
-        """Return the newest labels of a whole slice, and the event they follow; None without."""
+    def shown(self, z: int) -> Whole | None:
+        """Return the newest labels of a whole slice; None while there are none."""
         with self._lock:
-            found = self._open().whole_of(z)
-            return found and (found.of.n, found.found.seen_labels)
+            return self._open().whole_of(z)
 
     def imported(self, file: str) -> Mapping[int, np.ndarray] | None:
         """Return the slices, (Y, X) uint8 by index, that an import of a file brought."""

@@ -25,7 +25,7 @@ from sandseg.predict.slices import Predictor
 from sandseg.teach.learning.features import FeatureMaker
 from sandseg.teach.taught_model import network_of
 
-MOST_BYTES = 620 * 10**6  # ten slices of 1024 × 996, and some parts of others
+MOST_BYTES = 580 * 10**6  # ten slices of 1024 × 996, and some parts of others
 IDLE_S = 300.0  # after which a sight that nobody used is let go of
 MAKER_BYTES = 96 * 2**20  # compiled for some sizes of tile
 N_SCOUTED = 12  # slices of a stack, evenly spread
@@ -117,11 +117,12 @@ class Sights:
 
     def scout(self, task: Task, z: int) -> None:
         """Scout a slice a little further; raises as `make` does."""
-        found = self._find((SCOUT, task, z))
+        found, sight = self._find((SCOUT, task, z)), self.find(task, z)
         if found is None:
             predictor = _predictor(task)
-            found = Scout(predictor, predictor.see(open_source(task.source).read_slice(z)))
-        if sight := self.find(task, z):
+            image = None if sight else open_source(task.source).read_slice(z)
+            found = Scout(predictor, sight.seen if sight else predictor.see(image))
+        if sight:
             found.take_all(sight)
         else:
             found.go_on(_maker(task.model_name, task.model_sha256))

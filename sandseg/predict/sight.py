@@ -16,7 +16,10 @@ from sandseg.teach.learning.pixel_classifier import Classifier
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """A slice as `predictor` brings it to the network, and the features of its tiles, in order."""
+    """A slice as `predictor` brings it to the network, and the features of its tiles, in order.
+
+    Of the grey values only their shape is kept: all that is answered comes from the features.
+    """
 
     predictor: Predictor
     seen: SeenSlice
@@ -25,7 +28,7 @@ class Sight:
     @property
     def n_bytes(self) -> int:
         """Memory that is kept."""
-        arrays = (self.seen.grey, self.seen.unseen, self.seen.sample, *self.tiles)
+        arrays = (self.seen.unseen, self.seen.sample, *self.tiles)
         return sum(array.nbytes for array in arrays)
 
     def at(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -146,4 +149,5 @@ def sight_of(predictor: Predictor, maker: FeatureMaker, seen: SeenSlice) -> Sigh
         return np.zeros((*batch.shape[:3], 1), np.float32)
 
     replace(predictor, network=record).answer(seen)
-    return Sight(predictor, seen, tuple(tiles))
+    no_grey = np.broadcast_to(np.float32(0), seen.grey.shape)  # takes no memory
+    return Sight(predictor, replace(seen, grey=no_grey), tuple(tiles))

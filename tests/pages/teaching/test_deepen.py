@@ -61,7 +61,8 @@ def test_an_accepted_slice_stays_as_it_was_seen_and_is_learned_from(lesson, tmp_
     paint(lesson, 5)
     lesson.add([stroke(1, [[5, 200], [40, 200]], "elsewhere-1", 7)], 0)
     news_of(lesson, 7)
-    n, seen = lesson.shown(7)
+    shown = lesson.shown(7)
+    n, seen = shown.of.n, shown.labels
 
     deepen.accept_as_shown(lesson, 7, n)
     lesson.add([stroke(2, [[5, 200], [40, 200]], "elsewhere-2", 7, size=41)], 0)  # it learns anew
@@ -83,7 +84,7 @@ def test_an_accepted_slice_stays_as_it_was_seen_and_is_learned_from(lesson, tmp_
 def test_labels_that_changed_since_they_were_shown_are_not_accepted(lesson):
     paint(lesson, 2)
     news_of(lesson, 7)
-    n, _ = lesson.shown(7)
+    n = lesson.shown(7).of.n
     lesson.add([stroke(1, [[5, 200], [40, 200]], "elsewhere-1", 7)], 0)
     news_of(lesson, 7, until=lambda header: header["isWhole"] and header["learned"] > n)
 
