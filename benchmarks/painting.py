@@ -1,11 +1,18 @@
 """How soon the picture follows a stroke, for one painter and for many at once.
 
     PYTHONPATH=.:tests/browser python benchmarks/painting.py [--painters 1 10] [--strokes 20]
+                                                             [--drawn 40]
 
 Starts the app as `make run` does, opens the page Teach in sessions of their own (Streamlit's own
 protocol, no browser), and paints on slices of 1024 × 996 by the route a browser paints by. Measured
 is the time from the end of a stroke until new labels of what is seen are there, and until those of
-the whole slice are; and the largest memory of the server.
+the whole slice are; and the largest memory of the server. "First" is the second stroke on a slice
+that nobody looked at before: until labels around the strokes are there, and until all that is seen
+has labels of them.
+
+With `--drawn` so many strokes are painted with the mouse in real Chromium, too (at least 30): timed
+is from the release of the button until pixels of the canvas have changed by labels that were
+learned from that stroke, and are painted. Strokes that change no label are counted, not timed.
 """
 
 import argparse
@@ -27,6 +34,8 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import psutil
+from find_chromium import find_chromium
+from playwright.sync_api import Page, sync_playwright
 from scipy import ndimage
 from streamlit.proto.BackMsg_pb2 import BackMsg  # noqa: TID251 - what a browser says
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg  # noqa: TID251
@@ -40,6 +49,8 @@ from tests.browser import conftest as served
 SHAPE = (12, 1024, 996)
 TICKET = re.compile(rb"api/paint/([\w-]{43})/")
 PATIENCE_S = 120
+FIRST = 2  # events once a stroke is painted: the classes come before it
+LEAST_DRAWN = 30
 
 
 @dataclass
@@ -47,6 +58,7 @@ class Times:
     """Seconds of all painters."""
 
     first: list[float] = field(default_factory=list)  # stroke on a slice nobody looked at before
+    first_of_all_seen: list[float] = field(default_factory=list)
     seen: list[float] = field(default_factory=list)
     whole: list[float] = field(default_factory=list)
 
@@ -103,10 +115,10 @@ class Painter:
             raise SystemExit(f"A stroke was refused: {answer['refused']}")
         return end
 
-    def wait(self, is_whole: bool) -> None:
-        """Wait for labels of all strokes so far, of what is seen or of all."""
+    def wait(self, is_whole: bool = False, is_partial: bool = False) -> None:
+        """Wait for labels of all strokes so far: of all, of what is seen, or of parts of it."""
         end = time.monotonic() + PATIENCE_S
-        while not self._is_there(is_whole):
+        while not self._is_there(is_whole, is_partial):
             if time.monotonic() > end:
                 raise SystemExit("The picture never followed.")
             query = f"z={self.z}&have={self.header['version']}&box=0,0,{SHAPE[2]},{SHAPE[1]}"
@@ -120,14 +132,20 @@ class Painter:
             (length,) = struct.unpack_from("<I", content)
             self.header = json.loads(content[4 : 4 + length])
 
-    def _is_there(self, is_whole: bool) -> bool:
+    def _is_there(self, is_whole: bool, is_partial: bool) -> bool:
         header = self.header
-        return header["learned"] >= self.known and (header["isWhole"] or not is_whole)
+        if header["learned"] < self.known:
+            return False
+        return is_partial or (header["isWhole"] if is_whole else not header["isPartial"])
 
     def session(self, n_strokes: int, wait_s: float, times: Times) -> None:
         """Paint as a person would: a stroke, a look, another stroke."""
         self.paint(1)
-        times.first.append(self.painted(2))
+        end = self.paint(2)
+        self.wait(is_partial=True)
+        times.first.append(time.perf_counter() - end)
+        self.wait()
+        times.first_of_all_seen.append(time.perf_counter() - end)
         for i in range(n_strokes):
             time.sleep(wait_s * self.rng.uniform(0.5, 1.5))
             start = time.perf_counter()
@@ -138,7 +156,7 @@ class Painter:
     def painted(self, value: int) -> float:
         """Paint a stroke; return after how many seconds the picture follows."""
         end = self.paint(value)
-        self.wait(is_whole=False)
+        self.wait()
         return time.perf_counter() - end
 
 
@@ -203,15 +221,104 @@ def measure(n_painters: int, n_strokes: int, wait_s: float) -> None:
                 print("  " + text(name, values))
 
 
+WATCH = """() => {
+  const find = (node) => {
+    const found = node.querySelector?.(".viewer[data-frames]");
+    if (found) return found;
+    for (const one of node.querySelectorAll("*")) {
+      const inside = one.shadowRoot && find(one.shadowRoot);
+      if (inside) return inside;
+    }
+    return null;
+  };
+  const viewer = find(document);
+  const canvas = viewer.querySelector("canvas");
+  const read = () => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    return new Uint32Array(data.buffer);
+  };
+  const frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+  const watch = (window.watched = { learned: -1, isWhole: false });
+  addEventListener("sandseg-taught", ({ detail }) => Object.assign(watch, detail));
+  addEventListener("pointerup", async () => {
+    const start = performance.now();
+    watch.result = null;
+    await frame();
+    const before = read();
+    for (let frames = ""; ; await frame()) {
+      if (watch.learned < watch.wanted || viewer.dataset.frames === frames) continue;
+      frames = viewer.dataset.frames;
+      const now = read();
+      const at = performance.now();
+      if (now.some((pixel, i) => pixel !== before[i])) watch.result = at - start;
+      else if (watch.isWhole) watch.result = -1;
+      else continue;
+      return;
+    }
+  }, true);
+}"""
+
+
+def draw(page: Page, rng: random.Random, wanted: int) -> float:
+    """Paint a stroke with the mouse; return after how many ms it is seen, -1 for never."""
+    page.keyboard.press(str(1 + wanted % 3))
+    page.evaluate(
+        "wanted => { window.watched.wanted = wanted; window.watched.result = null; }", wanted
+    )
+    scale, *middle = map(float, page.locator(".viewer").get_attribute("data-view").split())
+    box = page.locator(".viewer canvas").first.bounding_box()
+    place = [rng.randrange(150, 850), rng.randrange(150, 850)]
+    x, y = (
+        box[side] + box[length] / 2 + (at + 0.5 - seen) * scale
+        for side, length, at, seen in zip("xy", ("width", "height"), place, middle, strict=True)
+    )
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + 12, y + 6, steps=4)
+    page.mouse.up()
+    if wanted == FIRST:
+        return -1  # nothing can be told apart yet
+    is_seen = "() => window.watched.result !== null"
+    page.wait_for_function(is_seen, timeout=PATIENCE_S * 1000)
+    return page.evaluate("() => window.watched.result")
+
+
+def measure_drawn(n_strokes: int) -> None:
+    """Paint in real Chromium, one stroke after the other, and print when each is seen."""
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
+        rock = bring_rock(Path(folder) / "sandseg_work")
+        chromium = playwright.chromium.launch(
+            executable_path=find_chromium(), args=served.CHROMIUM_ARGS
+        )
+        with served._served(Path(folder) / "log.txt") as app:
+            page = chromium.new_page(viewport={"width": 1440, "height": 900})
+            page.goto(f"{app.url}/teach?sample={rock}&slice=1")
+            page.locator(".viewer[data-frames] canvas").first.wait_for(timeout=PATIENCE_S * 1000)
+            page.wait_for_function(served.IS_IDLE, timeout=PATIENCE_S * 1000, polling=50)
+            page.evaluate(WATCH)
+            rng, found = random.Random(0), []
+            for n in range(FIRST, FIRST + 2 + n_strokes):
+                found.append(draw(page, rng, wanted=n))
+                page.wait_for_timeout(1500)
+            seen = [ms / 1000 for ms in found[2:] if ms >= 0]  # the first two open the slice
+            n_unseen = n_strokes - len(seen)
+            print(f"In Chromium; {n_unseen} of {n_strokes} strokes changed no label that is seen")
+            print("  " + text("drawn", seen))
+        chromium.close()
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser()
-    parser.add_argument("--painters", type=int, nargs="+", default=[1, 10])
+    parser.add_argument("--painters", type=int, nargs="*", default=[1, 10])
     parser.add_argument("--strokes", type=int, default=20)
     parser.add_argument("--wait", type=float, default=2.0)
+    parser.add_argument("--drawn", type=int, default=0)
     args = parser.parse_args()
     for n_painters in args.painters:
         measure(n_painters, args.strokes, args.wait)
+    if args.drawn:
+        measure_drawn(max(args.drawn, LEAST_DRAWN))
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pages.cache.task import Task
 from pages.charts.histogram import show_histogram
 from pages.components.copy_link import copy_link
 from pages.components.side_views import choose_spot, show_side_views, take_spot
-from pages.components.viewer import Display, Pane, viewer
+from pages.components.viewer import Allowed, Display, Pane, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.contact_sheet import show_contact_sheet
 from pages.panels.grey_mapping import show_treatment
@@ -46,9 +46,8 @@ def show_slice(
         [Pane("Slice", grey_picture(task, z), labels)],
         shown_slice(task, z, marker=spot),
         Display(clear_class=clear, height=560, stepper=False),
+        Allowed(on_step=state.take_slice, on_pick=take_spot if spot else None),
         key=f"browse-{source_id}",
-        on_step=state.take_slice,
-        on_pick=take_spot if spot else None,
     )
     return shown.hidden or (clear,)
 

@@ -17,7 +17,7 @@ from pages.cache.slices import (
 from pages.cache.task import Task
 from pages.charts.phases import clear_class, show_numbers
 from pages.components.copy_link import copy_link
-from pages.components.viewer import Display, Pane, viewer
+from pages.components.viewer import Allowed, Display, Pane, viewer
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.downloads import show_downloads
 from pages.panels.grey_mapping import choose_treatment, show_grey_values
@@ -34,7 +34,7 @@ from pages.session.state import Source
 from pages.session.treatment import task_for
 from pages.teaching.entrance import offer_correction
 from pages.words.numbers import plain
-from pages.words.scans import stack_facts
+from pages.words.scans import UNSURE, stack_facts
 
 LABELS, CONFIDENCE, TRUTH = "labels", "confidence", "truth"
 VIEWS = {LABELS: "Labels", CONFIDENCE: "Confidence", TRUTH: "Beside the truth"}
@@ -63,12 +63,11 @@ def show_slice(task: Task, source: Source, view: str, z: int, truth: str) -> Non
         panes,
         shown_slice(task, z, **sample_shown(task, z)),
         Display(clear_class=clear_class(slice_phases(task, z)), height=580, stepper=False),
+        Allowed(on_step=state.take_slice, on_shape=partial(take_sample, task, source, z)),
         key="segment-viewer",
-        on_step=state.take_slice,
-        on_shape=partial(take_sample, task, source, z),
     )
     if view == CONFIDENCE:
-        st.caption("Yellow: torn between classes. Where the rock stays grey, the model is sure.")
+        st.caption(UNSURE)
 
 
 @st.fragment

@@ -76,6 +76,17 @@ def side_picture(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[in
     return encode_jpeg(cuts.enlarge(_cut(task, truth, plane, at, hidden), side_scale(task)))
 
 
+def plane_grey(task: Task, axis: str, at: int) -> np.ndarray:
+    """Return plane `at` along axis "y" or "x" as it is shown: (Z, X) or (Z, Y) uint8."""
+    return (cuts.cut_xz if axis == "y" else cuts.cut_yz)(_volume(task), at)
+
+
+@kept()
+def plane_picture(task: Task, axis: str, at: int) -> bytes:
+    """Encode a plane across the slices for the viewer, as `plane_grey` gives it."""
+    return encode_jpeg(plane_grey(task, axis, at))
+
+
 def side_scale(task: Task) -> float:
     """Return how many screen pixels a voxel of the side views gets."""
     depth, height, width = open_source(task.source).shape

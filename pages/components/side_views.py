@@ -38,7 +38,7 @@ def choose_spot(stack: Stack) -> tuple[int, int] | None:
             "slice by slice."
         )
         return None
-    return _at(X, width), _at(Y, height)
+    return where_cut(X, width), where_cut(Y, height)
 
 
 def take_spot(x: int, y: int) -> None:
@@ -81,7 +81,7 @@ def show_side_views(
     _mount(key=KEY, data=views, on_moved_change=lambda: _take(shape))
 
 
-def _at(key: str, n: int) -> int:
+def where_cut(key: str, n: int) -> int:
     """Return where an axis is cut: as the address says if that is news, in the middle at first."""
     says = address.read(key)
     if says is not None:

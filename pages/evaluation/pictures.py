@@ -6,7 +6,7 @@ from pages.cache.models import classes_of
 from pages.cache.slices import error_picture, slice_phases, slice_pictures, true_picture
 from pages.cache.task import Task
 from pages.charts.phases import clear_class, show_legend
-from pages.components.viewer import Display, Pane, viewer
+from pages.components.viewer import Allowed, Display, Pane, viewer
 from pages.panels.slice_view import shown_slice
 from pages.session import address, state
 from sandseg.classes import SegmentationClass
@@ -71,8 +71,8 @@ def _show(
             stepper=False,
             hatched=hatched,
         ),
+        Allowed(on_step=state.take_slice),
         key="evaluate-viewer",
-        on_step=state.take_slice,
     )
 
 

@@ -88,7 +88,18 @@ def _facts(card: dict) -> str:
     ):
         if split.get(part):
             lines.append(f"- {purpose} {plain(slices_text(split[part]))}")
+    if strokes := _strokes_text(card.get("taught", {})):
+        lines.append(f"- Taught by {strokes}")
     return "\n".join(lines)
+
+
+def _strokes_text(taught: dict) -> str:
+    """Say how many strokes on how many scans taught a model; "" where the card does not tell."""
+    strokes, scans = taught.get("n_strokes"), taught.get("scans")
+    if not isinstance(strokes, dict) or not isinstance(scans, list):
+        return ""
+    n = sum(number for number in strokes.values() if type(number) is int)
+    return f"{n} stroke{'s' * (n != 1)} on {len(scans)} scan{'s' * (len(scans) != 1)}"
 
 
 def _score_table(found: dict) -> str:

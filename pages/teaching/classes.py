@@ -11,7 +11,7 @@ from pages.teaching.lesson import Lesson, classes_event
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass, numbered_classes
 from sandseg.errors import SandsegError
-from sandseg.teach.events import class_entries
+from sandseg.teach.painting.events import class_entries
 
 FEWEST, MOST = 2, 8
 WORKBENCH = "teach-workbench"  # the fragment that a change of the classes draws anew

@@ -77,7 +77,10 @@ class Desk:
         with ThreadPoolExecutor(1, thread_name_prefix="teach") as hands:
             while True:
                 pupil, step = self._next(ask, is_quick)
-                error = hands.submit(step.work).exception()
+                try:
+                    error = hands.submit(step.work).exception()
+                except RuntimeError:  # the process ends, and takes no more work
+                    return
                 if error:  # a bug: it is reported, and all other lessons go on
                     _log.error("A lesson failed.", exc_info=error)
                     pupil.give_up()

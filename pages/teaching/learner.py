@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -15,39 +15,18 @@ import numpy as np
 from pages.components.painting.tickets import Look
 from pages.teaching import learning
 from pages.teaching.desk import Step, desk
-from pages.teaching.learning import Piece, Taught, Whole
+from pages.teaching.gathered import Gathered
+from pages.teaching.lead import Lead
+from pages.teaching.learning import Overtaken, Piece, Summary, Taught, Whole, numbered
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
-from sandseg.classes import SegmentationClass
 from sandseg.errors import SandsegError
-from sandseg.measure.composition import Composition
-from sandseg.predict.teaching import Painted, gather, score_of
-from sandseg.teach.held_back import HeldBackScore
-from sandseg.teach.strokes import Painting
-from sandseg.teach.where_next import Place
+from sandseg.predict.teaching import Painted, score_of
+from sandseg.teach.learning.held_back import HeldBackScore
+from sandseg.teach.painting.strokes import Painting
 
-FEATURES, WHOLE, SCORE, NEXT = range(4)  # how long each can wait
+FEATURES, WHOLE, SCORE, NEXT, SCOUT = range(5)  # how long each can wait
 N_WHOLE = 2  # slices whose answer is kept in full
-
-
-class Overtaken(Exception):  # noqa: N818 - it is none
-    """Something newer was painted: the work at hand is not needed any more."""
-
-
-@dataclass(frozen=True, eq=False)
-class Summary:
-    """A lesson in numbers, for one slice.
-
-    `n_strokes` and `n_pixels` (C,) are painted in each class, on all slices; `phases` is what the
-    slice is made of, None until all of it is answered; `refusal` says why nothing was learned.
-    """
-
-    classes: tuple[SegmentationClass, ...]
-    n_strokes: tuple[int, ...]
-    n_pixels: tuple[int, ...]
-    phases: Composition | None = None
-    refusal: SandsegError | None = None
-    score: HeldBackScore | None = None
 
 
 class Learner:
@@ -68,17 +47,16 @@ class Learner:
         self.lock = threading.RLock()
         self.n = -1  # events heard of
         self.classes = setting.classes
-        self.todo: dict[int, tuple[int, object]] = {}  # painted on since: digest and values
-        self.painted: dict[int, Painted] = {}
-        self.digests: dict[int, int] = {}  # of what is painted, by slice
+        self.gathered = Gathered(self.task)
         self.taught: Taught | None = None
-        self.taught_n = -1  # events that were learned from
+        self.taught_n = -2 if self.gathered.before else -1  # events that were learned from
+        self.is_early = False  # some of them by glimpses alone
         self.pieces: dict[Look, Piece] = {}
         self.wholes: dict[int, Whole] = {}
         self.refusal: SandsegError | None = None
         self.score: HeldBackScore | None = None
-        self.next_place: Place | None = None
-        self._scored_n = self._next_n = -1  # events that score and place are of
+        self.lead = Lead(self.task, setting.shape[0])
+        self._scored: Taught | None = None  # what the score is of
         self._version = 0
 
     # -------------------------------------------------------------- news from the strokes
@@ -88,34 +66,31 @@ class Learner:
         with self.lock:
             if painting.n_events == self.n:
                 return
-            self.n, self.classes = painting.n_events, self._labels(painting)
+            n, known = self.n, (self.classes, self.refusal)
+            self.n = painting.n_events
+            self.classes = numbered(painting.classes or self.setting.classes)
             self.refusal = None
-            shown = set(painting.painted_slices)
-            for z in shown:
-                values = painting.slice_values(z)
-                digest = learning.digest_of(values)
-                self.todo.pop(z, None)
-                if self.digests.get(z) != digest:
-                    self.todo[z] = digest, values.copy()
-            for gone in [z for z in {*self.todo, *self.painted} if z not in shown]:
-                for known in (self.todo, self.painted, self.digests):
-                    known.pop(gone, None)
+            if not self.gathered.note(painting) and known == (self.classes, None):
+                self._go_on_from(n)
 
-    def _labels(self, painting: Painting) -> tuple[SegmentationClass, ...]:
-        """Return the classes as labels count them: from 0, where strokes count from 1."""
-        classes = painting.classes or self.setting.classes
-        return tuple(replace(one, value=value) for value, one in enumerate(classes))
-
-    @property
-    def n_corrected(self) -> int:
-        """How many of the network's own classes its answer is the start of; 0 without."""
-        return len(self.setting.classes) if self.setting.is_correction else 0
+    def _go_on_from(self, n: int) -> None:
+        """What was learned from the first n events is what all teach: nothing was painted since."""
+        if self.taught_n != n or self.is_early:
+            return
+        old, self.taught_n = self.taught, self.n
+        self.taught = old and replace(old, n=self.n)
+        of_old = {z: one for z, one in self.wholes.items() if one.of is old}
+        self.wholes |= {z: replace(one, of=self.taught) for z, one in of_old.items()}
+        if self._scored is old:
+            self._scored = self.taught
+        self._tell_again()  # of the events themselves
+        self.publish()
 
     def give_up(self) -> None:
         """Ask for nothing more before the next stroke."""
         with self.lock:
-            self.todo.clear()
-            self.taught_n, self.taught = self.n, None
+            self.gathered.forget_todo()
+            self.taught_n, self.taught, self.is_early = self.n, None, False
             self.refusal = SandsegError(
                 "Nothing can be learned from these strokes.",
                 hint="Undo the last one; the server's log has the reason.",
@@ -127,50 +102,80 @@ class Learner:
     def quick_step(self, looks: Collection[Look]) -> Step | None:
         """Return what somebody waits for, if it can be done at once."""
         with self.lock:
-            if self.taught_n != self.n:
-                if all(sights.find(self.task, z) for z in self.todo):
-                    return Step(self._learn)
-                return None
+            is_old = self.taught_n != self.n or self.is_early
+            if is_old and (step := self._learning_step(looks)):
+                return step
             for look in looks:
-                known = self.pieces.get(look)
-                if known and known.n == self.taught_n or self._whole_of(look.z):
-                    continue
-                if not self.taught or sights.find(self.task, look.z):
-                    return Step(partial(self._answer_coarsely, look))
+                if self._wants(look):
+                    return Step(partial(self._answer_part, look))
             return None
+
+    def _learning_step(self, looks: Collection[Look]) -> Step | None:
+        """Return what leads to newer labels: to learn, or to gather what is learned from."""
+        if self.gathered.is_at_hand:
+            return Step(self._learn)
+        if any(sights.find(self.task, z) for z in self.gathered.todo):
+            return Step(self.gathered.gather)  # what is at hand now may not be for long
+        if self.refusal:
+            return None
+        for z in self.gathered.unseen():
+            return Step(partial(self._begin, z, looks))
+        is_new = self.taught_n != self.n and self.gathered.all_painted() is not None
+        return Step(self._learn) if is_new else None
+
+    def _wants(self, look: Look) -> bool:
+        """Whether what somebody sees can be answered, or better than it was."""
+        if self.taught_n < 0 and not self.taught:
+            return False
+        if whole := self._whole_of(look):
+            return look.is_sure and not whole.sure
+        n_parts = sights.n_parts(self.task, look) if self.taught else 0
+        known = self.pieces.get(look)
+        if known and known.n == self.taught_n and known.of is self.taught:
+            return n_parts != known.n_parts
+        return n_parts > 0 or not self.taught
 
     def slow_step(self, looks: Collection[Look]) -> Step | None:
         """Return what takes longer."""
+        seen = [look for look in looks if look.axis == "z"]
         with self.lock:
-            for z in [*self.todo, *(look.z for look in looks)]:
+            for z in [*(look.z for look in seen), *self.gathered.todo]:
                 if not self.refusal and not sights.find(self.task, z):
-                    return Step(partial(self._see, z), FEATURES)
-            if not self.taught or self.taught_n != self.n:
+                    return Step(partial(self._see_all, z), FEATURES)
+            if not self.is_taught:
                 return None
-            for look in looks:
-                if not self._whole_of(look.z):
-                    return Step(partial(self._answer, look.z), WHOLE)
-            if self._scored_n != self.taught_n:
+            for look in seen:
+                if not self._whole_of(look):
+                    is_sure = any(one.z == look.z and one.is_sure for one in seen)
+                    return Step(partial(self._answer, look.z, is_sure), WHOLE)
+            if self._scored is not self.taught:
                 return Step(self._score, SCORE)
-            if self._next_n != self.taught_n:
+            if self.lead.is_old(self.taught):
                 return Step(self._find_next, NEXT)
-            return None
+            z = self.lead.next_slice() if looks else None
+            return None if z is None else Step(partial(self.lead.scout, z), SCOUT)
 
-    def _whole_of(self, z: int) -> Whole | None:
+    # -------------------------------------------------------------- what is told
+
+    @property
+    def is_taught(self) -> bool:
+        """Whether all strokes are learned from, as the command line would."""
+        return bool(self.taught) and self.taught.n == self.n and not self.is_early
+
+    def whole_of(self, z: int) -> Whole | None:
         """Return the answer of a slice, if it is of the newest strokes."""
-        found = self.wholes.get(z)
-        return found if found and self.taught and found.n == self.taught_n else None
+        return self._whole_of(Look(z, (0, 0, 0, 0)))
+
+    def _whole_of(self, look: Look) -> Whole | None:
+        """Return the answer of the slice that is seen, if it is of the newest strokes."""
+        found = self.wholes.get(look.z) if look.axis == "z" else None
+        return found if found and found.of is self.taught else None
 
     def news_for(self, look: Look, have: int) -> Piece | None:
         """Return the newest labels for what somebody sees, if they have older ones."""
         with self.lock:
-            found = self._whole_of(look.z)
-            if found:
-                height, width = found.found.labels.shape
-                box = (0, 0, width, height)
-                piece = Piece(found.version, found.n, look.z, box, 1, is_whole=True, png=found.png)
-            else:
-                piece = self.pieces.get(look)
+            found = self._whole_of(look)
+            piece = (found and found.piece(look)) or self.pieces.get(look)
             return piece if piece and piece.version > have else None
 
     def forget_but(self, looks: Collection[Look]) -> None:
@@ -187,71 +192,92 @@ class Learner:
         with self.lock:
             if self.refusal:
                 raise self.refusal
-            is_new = self.taught and self.taught.n == self.n
-            return (self.taught, dict(self.painted)) if is_new else None
+            return (self.taught, self.gathered.painted) if self.is_taught else None
 
-    def facts(self, z: int) -> dict[str, object]:  # noqa: ARG002 - those of a slice will come
-        """Return what goes to browsers beside the labels of a slice."""
-        place = self.next_place
+    def facts(self) -> dict[str, object]:
+        """Return what goes to browsers beside the labels."""
+        place = self.lead.place
         next_place = place and {"z": place.z, "y": place.y, "x": place.x}
         return {"n": self.n, "next": next_place, "score": self.score and self.score.meaning}
 
     def summary(self, z: int) -> Summary:
         """Return the numbers of a slice."""
         with self.lock:
-            n_classes, found = len(self.classes), self._whole_of(z)
-            strokes, pixels = np.zeros((2, n_classes), int)
-            for painted in self.painted.values():
-                counts = painted.counts(n_classes)
-                strokes += counts[0]
-                pixels += counts[1]
-            phases = found and found.phases
-            counts = tuple(strokes.tolist()), tuple(pixels.tolist())
-            score = self.score if self.taught else None
-            return Summary(self.classes, *counts, phases, self.refusal, score)
+            n_classes, found = len(self.classes), self.whole_of(z)
+            strokes, pixels = self.gathered.counts(n_classes)
+            return Summary(
+                self.classes,
+                tuple(strokes.tolist()),
+                tuple(pixels.tolist()),
+                found and found.phases,
+                self.refusal,
+                self.score if self.taught else None,
+                self.is_taught,
+                self.gathered.before.words,
+            )
 
     # -------------------------------------------------------------- the steps
 
-    def _see(self, z: int) -> None:
+    def _see(self, see: Callable[[], object]) -> None:
+        """See what a slice shows; say it where that cannot be."""
         try:
-            sights.make(self.task, z)
+            see()
         except SandsegError as error:
             with self.lock:
                 self.refusal = error
             self.publish()
 
+    def _see_all(self, z: int) -> None:
+        desk.step_aside()
+        self._see(partial(sights.make, self.task, z))
+
+    def _begin(self, z: int, looks: Collection[Look]) -> None:
+        """See what is painted on a slice, and go on to labels: ten who begin wait in one line."""
+        self._see(partial(self.gathered.glance, z))
+        if not self.gathered.unseen():
+            self._learn()
+            for look in filter(self._wants, looks):
+                self._answer_part(look)
+
     def _learn(self) -> None:
         with self.lock:
-            n, classes, todo = self.n, self.classes, dict(self.todo)
-        fresh = {}
-        for z, (digest, values) in todo.items():
-            sight = sights.find(self.task, z)
-            if sight is None:  # others needed the room: it is made again
-                return
-            fresh[z] = gather(sight, values), digest
+            n, classes = self.n, self.classes
+        self.gathered.gather()
         with self.lock:
-            for z, (painted, digest) in fresh.items():
-                self.painted[z], self.digests[z] = painted, digest
-            self.todo = {z: one for z, one in self.todo.items() if one[0] != self.digests.get(z)}
-            painted = dict(self.painted)
+            found = self.gathered.all_painted() if self.n == n else None
+        if found is None:  # there is a newer stroke, or others needed the room: it comes again
+            return
+        taught, refusal = None, None
         try:
-            taught, refusal = learning.learn(painted, classes, n, self.n_corrected), None
+            taught = self.gathered.before.learn(found[0], classes, n, self.setting.n_corrected)
         except SandsegError as error:
-            taught, refusal = None, error
+            refusal = error
         with self.lock:
-            self.taught, self.taught_n, self.refusal = taught, n, refusal
+            self.taught, self.taught_n, self.is_early = taught, n, found[1]
+            self.refusal = None if self.is_early else refusal
         self.publish()
 
-    def _answer_coarsely(self, look: Look) -> None:
+    def _answer_part(self, look: Look) -> None:
+        """Answer what somebody sees as far as is quick, or add to what they have how sure it is."""
         with self.lock:
-            taught, n = self.taught, self.taught_n
-        sight = taught and sights.find(self.task, look.z)
-        png, step = learning.coarse_piece(sight, taught, look.box) if sight else (b"", 1)
+            taught, n, is_early = self.taught, self.taught_n, self.is_early
+            whole = self._whole_of(look)
+        piece = Piece(0, n, look)
+        if whole:
+            whole = whole.with_sure()
+        elif taught and look.axis != "z":
+            piece = learning.plane_piece(sights.all_known(self.task), taught, look)
+        elif taught and (known := sights.known(self.task, look.z)):
+            piece = learning.coarse_piece(known, taught, look)
         with self.lock:
-            self.pieces[look] = Piece(self._next_version(), n, look.z, look.box, step, png=png)
+            version = self._next_version()
+            if whole:
+                self.wholes[look.z] = replace(whole, version=version)
+            else:
+                self.pieces[look] = replace(piece, version=version, is_early=is_early)
         self.publish()
 
-    def _answer(self, z: int) -> None:
+    def _answer(self, z: int, is_sure: bool) -> None:
         with self.lock:
             taught = self.taught
         sight = sights.find(self.task, z)
@@ -259,6 +285,7 @@ class Learner:
             return
         with suppress(Overtaken):
             found = learning.whole(sight, taught, partial(self._check, taught.n))
+            found = found.with_sure() if is_sure else found
             with self.lock:
                 self.wholes.pop(z, None)
                 self.wholes[z] = replace(found, version=self._next_version())
@@ -268,34 +295,31 @@ class Learner:
 
     def _score(self) -> None:
         with self.lock:
-            taught, painted = self.taught, dict(self.painted)
+            taught, painted = self.taught, self.gathered.painted
         if taught is None:
             return
         try:
-            score = score_of(painted, taught.classifier)
+            score = score_of(self.gathered.before.joined_with(painted), taught.classifier)
         except SandsegError:
             score = None  # without one, nothing is claimed
         with self.lock:
-            self.score, self._scored_n = score, taught.n
+            self.score, self._scored = score, taught
             self._tell_again()
         self.publish()
 
     def _find_next(self) -> None:
         with self.lock:
-            taught, known = self.taught, sights.at_hand(self.task)
-        if taught is None:
-            return
-        slices = {z: (sight, self.values_of(z)) for z, sight in known.items()}
-        place = learning.next_place(taught, slices)
-        with self.lock:
-            self.next_place, self._next_n = place, taught.n
-            self._tell_again()
-        self.publish()
+            taught = self.taught
+        if taught and self.lead.find(taught, self.values_of):
+            with self.lock:
+                self._tell_again()
+            self.publish()
 
     def _tell_again(self) -> None:
         """Let what goes beside the labels reach those who have the labels already."""
-        for z, found in self.wholes.items():
-            self.wholes[z] = replace(found, version=self._next_version())
+        planes = {look: piece for look, piece in self.pieces.items() if look.axis != "z"}
+        for known, found in ((self.wholes, self.wholes), (self.pieces, planes)):
+            known |= {key: replace(one, version=self._next_version()) for key, one in found.items()}
 
     def _check(self, n: int) -> None:
         """Let others have a turn; end where something newer was painted."""

@@ -7,7 +7,6 @@ of when nobody looks, and is made anew from them.
 import asyncio
 import json
 import secrets
-import struct
 import threading
 import time
 import weakref
@@ -22,16 +21,16 @@ from starlette.concurrency import run_in_threadpool
 from pages.cache.rocks import stack_of
 from pages.components.painting.tickets import Look
 from pages.teaching.desk import Step, desk
-from pages.teaching.learner import Learner, Summary
-from pages.teaching.learning import Piece, Taught
+from pages.teaching.learner import Learner
+from pages.teaching.learning import Summary, Taught, Whole
 from pages.teaching.setting import Setting
 from pages.teaching.sights import sights
 from sandseg.classes import SegmentationClass
 from sandseg.predict.teaching import Painted
-from sandseg.teach.events import class_entries
-from sandseg.teach.journal import Journal
-from sandseg.teach.stroke_files import read_kept, strokes_tiff
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.events import class_entries
+from sandseg.teach.painting.journal import Journal
+from sandseg.teach.painting.stroke_files import read_kept, strokes_tiff
+from sandseg.teach.painting.strokes import Painting
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
 
@@ -95,14 +94,40 @@ class Lesson:
         Raises:
             SandsegError: There is no room, or they are of more classes than there are.
         """
+        n_bytes = sum(values.size for values in slices.values()) // 8
+        self._write(n_bytes, lambda journal, name: journal.add_import(name, slices))
+
+    def accept(self, z: int, labels: np.ndarray | None) -> None:
+        """Note that (Y, X) labels of a slice, 255 where none is, are right; None: no longer.
+
+        Raises:
+            SandsegError: There is no room.
+        """
+        values = None if labels is None else labels + np.uint8(1)  # 255 becomes 0: no class
+        n_bytes = 0 if labels is None else labels.size // 8
+        self._write(n_bytes, lambda journal, name: journal.accept(name, z, values))
+
+    def _write(self, n_bytes: int, write: Callable[[Journal, str], None]) -> None:
+        """Let an event with a file be written, under a new name."""
         with self._lock:
-            self._ask_room(sum(values.size for values in slices.values()) // 8)
+            self._ask_room(n_bytes)
             self._open()
             with workspace.writing():
                 self._journal.add(self._preset())
-                self._journal.add_import(secrets.token_urlsafe(12), slices)
+                write(self._journal, secrets.token_urlsafe(12))
             self._learner.hear(self._journal.painting)
         desk.wake(self)
+
+    def accepted(self) -> tuple[int, ...]:
+        """Return the slices whose labels were accepted as right."""
+        with self._lock:
+            self._open()
+            return self._painting.accepted_slices
+
+    def shown(self, z: int) -> Whole | None:
+        """Return the newest labels of a whole slice; None while there are none."""
+        with self._lock:
+            return self._open().whole_of(z)
 
     def imported(self, file: str) -> Mapping[int, np.ndarray] | None:
         """Return the slices, (Y, X) uint8 by index, that an import of a file brought."""
@@ -117,7 +142,7 @@ class Lesson:
         """Return what is painted on all slices."""
         with self._lock:
             learner = self._open()
-            painting = self._journal.painting if self._journal else Painting(self.setting.shape)
+            painting = self._painting
             values = {z: painting.slice_values(z) for z in painting.painted_slices}
             return Strokes(painting.n_events, learner.classes, values)
 
@@ -126,11 +151,11 @@ class Lesson:
         with self._lock:
             return self._open().known()
 
-    def strokes_tiff(self) -> bytes:
-        """Return what is painted as a label TIFF."""
+    def strokes_tiff(self, write: Callable = strokes_tiff) -> bytes:
+        """Return what is painted, or with `accepted_tiff` what was accepted, as a label TIFF."""
         with self._lock:
             self._open()
-            return strokes_tiff(self._journal.painting, stack_of(self.setting.task).spacing_um)
+            return write(self._painting, stack_of(self.setting.task).spacing_um)
 
     def _since(self, known: int) -> dict[str, Any]:
         if self._journal is None:
@@ -143,6 +168,11 @@ class Lesson:
         if self._journal.n_events:
             return []
         return [classes_event(self.setting.classes)]
+
+    @property
+    def _painting(self) -> Painting:
+        """What is painted, once the strokes are read; nothing before the first."""
+        return self._journal.painting if self._journal else Painting(self.setting.shape)
 
     def _open(self) -> Learner:
         """Read the strokes from the disk, where they are not in memory."""
@@ -210,12 +240,12 @@ class Lesson:
 
     def _see(self, who: str, look: Look) -> Look | None:
         """Note what somebody looks at; None where that is nothing."""
-        n_slices, height, width = self.setting.shape
+        n_planes, height, width = self._as_along(look.axis)
         x0, y0, x1, y1 = look.box
         x1, y1 = min(x1, width), min(y1, height)
-        if not (look.z < n_slices and x0 < x1 and y0 < y1):
+        if not (look.z < n_planes and x0 < x1 and y0 < y1):
             return None
-        now, look = time.monotonic(), Look(look.z, (x0, y0, x1, y1))
+        now, look = time.monotonic(), look._replace(box=(x0, y0, x1, y1))
         with self._lock:
             self._looks[who] = look, now
             old = [who for who, (_, at) in self._looks.items() if now - at > LOOK_S]
@@ -224,6 +254,12 @@ class Lesson:
             self._open().forget_but(self.looks)
         desk.wake(self)
         return look
+
+    def _as_along(self, axis: str) -> tuple[int, int, int]:
+        """Return how many planes there are along an axis, of how many rows and columns."""
+        n_slices, height, width = self.setting.shape
+        by_axis = {"y": (height, n_slices, width), "x": (width, n_slices, height)}
+        return by_axis.get(axis, self.setting.shape)
 
     @property
     def looks(self) -> list[Look]:
@@ -235,12 +271,12 @@ class Lesson:
         with self._lock:
             learner = self._open()
             piece = learner.news_for(look, have)
-            return piece and packed(piece, learner.facts(piece.z))
+            return piece and piece.packed(learner.facts())
 
     def _values_of(self, z: int) -> np.ndarray:
         with self._lock:
             self._open()
-            return self._journal.painting.slice_values(z)
+            return self._painting.slice_values(z)
 
     def _tell(self) -> None:
         for tell in list(self._listeners):
@@ -274,22 +310,6 @@ class Lesson:
 def classes_event(classes: Sequence[SegmentationClass]) -> dict[str, Any]:
     """Return what says which classes there are from now on."""
     return {"id": secrets.token_urlsafe(12), "do": "classes", "classes": class_entries(classes)}
-
-
-def packed(piece: Piece, facts: dict[str, Any]) -> bytes:
-    """Return labels as they go to a browser: length of the header, header (JSON), PNG."""
-    header = facts | {
-        "version": piece.version,
-        "learned": piece.n,
-        "z": piece.z,
-        "box": piece.box,
-        "step": piece.step,
-        "isWhole": piece.is_whole,
-        "isEmpty": not piece.png,
-        "lengths": [len(piece.png)] if piece.png else [],
-    }
-    head = json.dumps(header).encode()
-    return b"".join([struct.pack("<I", len(head)), head, piece.png])
 
 
 _lessons: weakref.WeakValueDictionary[str, Lesson] = weakref.WeakValueDictionary()

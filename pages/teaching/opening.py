@@ -11,6 +11,7 @@ from pages.session import address
 from pages.session.state import Source, own
 from pages.session.treatment import task_for
 from pages.session.visit import visit
+from pages.teaching.earlier import known_to
 from pages.teaching.lesson import Lesson, lesson_of
 from pages.teaching.setting import Setting
 from sandseg.model.store import StoredModel
@@ -22,23 +23,20 @@ _TICKET = "paint_ticket"
 
 def open_lesson(source: Source, model: StoredModel, is_correction: bool) -> Lesson:
     """Return the lesson of the address, or the visitor's own on this rock."""
-    lessons, name = own("lessons"), (source.id, is_correction)
+    task = task_for(source, model)
+    task = replace(task, treatment=replace(task.treatment, is_averaged=False))
+    if model.is_taught:  # it goes on as it was taught
+        is_correction = known_to(task).is_correction
+    lessons, name = own("lessons"), (source.id, is_correction, model.is_taught and model.name)
     says = (address.read(LESSON) or ("",))[-1]
     if lesson_folder(says) and is_of(says, source.upload):
         lessons[name] = says
     if name not in lessons:
         lessons[name] = new_lesson(visit().folder, source.upload)
     address.write(LESSON, [lessons[name]])
-    task = task_for(source, model)
-    task = replace(task, treatment=replace(task.treatment, is_averaged=False))
     classes = tuple(replace(one, value=value) for value, one in enumerate(model.classes))
     setting = Setting(source.id, task, tuple(stack_of(task).shape), classes, is_correction)
     return lesson_of(lessons[name], setting)
-
-
-def begin_anew(source: Source, is_correction: bool) -> None:
-    """Leave the lesson for a new one; its link still leads to it."""
-    own("lessons").pop((source.id, is_correction), None)
 
 
 def address_of(lesson: Lesson) -> str:

@@ -6,13 +6,16 @@ import streamlit as st
 from pages.charts.phases import show_phases
 from pages.charts.pores import show_porosity
 from pages.panels.refusals import show_refusal
-from pages.teaching.learner import Summary
+from pages.teaching.learning import Summary
 from pages.words.lessons import next_words, score_words, strokes_text
 from pages.words.numbers import percents, plain
 
 
 def show_words(summary: Summary, is_correction: bool) -> None:
     """Say what to do next, or how good what was learned is."""
+    if summary.known:
+        st.caption(summary.known)
+        is_correction = True  # there is something to begin with
     if summary.refusal:
         show_refusal(summary.refusal)
     elif words := next_words(summary.classes, summary.n_strokes, is_correction):

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from pages.cache.models import find_model
 from pages.cache.task import Task
 from sandseg.classes import SegmentationClass
-from sandseg.teach.journal import About
+from sandseg.teach.painting.journal import About
+from sandseg.teach.taught_model import network_of
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,13 @@ class Setting:
     shape: tuple[int, int, int]
     classes: tuple[SegmentationClass, ...]
     is_correction: bool = False
+
+    @property
+    def n_corrected(self) -> int:
+        """How many of the network's own classes its answer is the start of; 0 without."""
+        if not self.is_correction:
+            return 0
+        return len(network_of(find_model(self.task.model_name)).classes)
 
     @property
     def about(self) -> About:

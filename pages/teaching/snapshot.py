@@ -10,12 +10,16 @@ from pages.cache.models import find_model
 from pages.cache.rocks import stack_of
 from pages.cache.task import Task
 from pages.session.state import Source
+from pages.teaching.earlier import Before, known_to
 from pages.teaching.learning import Taught
 from pages.teaching.lesson import Lesson, Strokes
 from pages.teaching.sights import sights
 from sandseg.errors import TeachError
 from sandseg.model.store import StoredModel
-from sandseg.predict.teaching import Learned, Painted, check_painted, score_of, slices_for_usual
+from sandseg.predict.earlier import examples_of
+from sandseg.predict.teaching import Learned, Painted, score_of, slices_for_usual
+from sandseg.teach.painting.events import class_entries
+from sandseg.teach.painting.parting import check_painted
 from sandseg.teach.taught_model import network_of
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import lesson_folder
@@ -33,8 +37,14 @@ def snapshot(lesson: Lesson, source: Source) -> StoredModel:
     Raises:
         SandsegError: A class is painted nowhere, or there is no room.
     """
-    painting = lesson.strokes()
-    check_painted(painting.values, painting.classes, lesson.setting.is_correction)
+    painting, task = lesson.strokes(), lesson.setting.task
+    known = known_to(task)
+    known.check(painting.classes)
+    is_same = class_entries(painting.classes) == class_entries(known.classes)
+    if known.examples and not painting.values and is_same:
+        return find_model(task.model_name)
+    before = [one.values for one in known.examples]
+    check_painted(painting.values, painting.classes, lesson.setting.is_correction, before)
     folder = _folder(lesson, painting.n)
     if not folder.is_dir():
         workspace.require_room(lesson_folder(lesson.id), 2**23)
@@ -57,19 +67,23 @@ def _folder(lesson: Lesson, n: int) -> Path:
 
 def _write(folder: Path, lesson: Lesson, source: Source, painting: Strokes) -> None:
     (taught, painted), setting = _await(lesson, painting.n), lesson.setting
-    task = setting.task
+    task, before = setting.task, Before(setting.task)
+    stack = replace(stack_of(task, source.title), name=source.title, numbers=source.numbers)
+    values = {z: before.under(z, now) for z, now in painting.values.items()}
+    digests = {z: before.digest(z) for z in values}
     learned = Learned(
-        replace(stack_of(task, source.title), name=source.title, numbers=source.numbers),
+        stack,
         network_of(find_model(task.model_name)),
         task.treatment,
         taught.classes,
-        painting.values,
-        painted,
+        values,
+        before.joined_with(painted),
         taught.classifier,
         setting.is_correction,
-        score_of(painted, taught.classifier),
+        score_of(before.joined_with(painted), taught.classifier),
+        (*before.besides(painted).values(), *examples_of(stack, values, painted, digests)),
     )
-    seen = {z: sights.make(task, z) for z in slices_for_usual(list(painting.values))}
+    seen = {z: sights.make(task, z) for z in slices_for_usual(list(values))}
     part = folder.with_name(f".{folder.name}-{time.time_ns()}")
     learned.write(part, seen)
     try:

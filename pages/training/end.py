@@ -8,6 +8,7 @@ from pages.components import confusion
 from pages.server import navigation
 from pages.session import address, state
 from pages.training.access import REFUSAL, attempt, show_refused
+from pages.training.against_taught import show_against_taught
 from pages.words.numbers import percent, plain, score
 from sandseg.export.names import safe_name
 from sandseg.model.store import StoredModel, models_folder
@@ -41,6 +42,7 @@ def offer_model(status: RunStatus) -> None:
 
 def show_result(model: StoredModel) -> None:
     """Show how good a trained model is on slices it did not learn from."""
+    show_against_taught(model)
     found = model.card.get("scores", {})
     parts = {
         part: f"The {part} part" for part in ("test", "validation") if WHOLE in found.get(part, {})

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
-from sandseg.teach.held_back import HeldBackScore
+from sandseg.teach.learning.held_back import HeldBackScore
 
 FIRST = (
     "Paint a few strokes on two things you want told apart, each in its own class: "

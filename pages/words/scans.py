@@ -21,6 +21,7 @@ USES = {
 }
 
 
+UNSURE = "Yellow: torn between classes. Where the rock stays grey, the model is sure."
 SEEN = {
     "train": "The model was trained on this slice, so this score flatters.",
     "validation": "The model was chosen by how well it does on this slice, so this score flatters "

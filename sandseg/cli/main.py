@@ -18,24 +18,15 @@ from sandseg.cli.add_model import adding
 from sandseg.cli.console import err, out, print_in_any_encoding, progress_bar
 from sandseg.cli.inspect import facts_rows, stack_facts
 from sandseg.cli.options import (
-    AverageOption,
-    ChannelOption,
-    EvenOption,
     FileArgument,
-    GreyOption,
     JsonOption,
     LabelColorsOption,
     LabelSlicesOption,
     LabelValuesOption,
     PredictedOption,
-    RawOption,
     ReportOption,
-    RescaleOption,
-    SampleOption,
-    SeriesOption,
-    SlicesOption,
-    TimeOption,
-    VoxelOption,
+    reads_slices,
+    treats,
 )
 from sandseg.cli.results import composition_line, connection_line, print_scores
 from sandseg.cli.scan import scanning
@@ -114,19 +105,14 @@ def _one_line(text: str) -> str:
 
 
 @app.command()
+@reads_slices
 def inspect(
     file: FileArgument,
+    read: ReadOptions,
     as_json: JsonOption = False,
-    series: SeriesOption = None,
-    channel: ChannelOption = None,
-    time: TimeOption = None,
-    slices: SlicesOption = "",
-    voxel_size: VoxelOption = None,
-    raw: RawOption = "",
 ) -> None:
     """Show what the app understands of a file."""
-    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    with open_with_options(file, ReadOptions.parse(slices, raw, **chosen)) as stack:
+    with open_with_options(file, read) as stack:
         facts = stack_facts(stack)
     if as_json:
         out.print_json(json.dumps(facts))
@@ -138,8 +124,12 @@ def inspect(
 
 
 @app.command()
+@reads_slices
+@treats
 def segment(
     file: FileArgument,
+    read: ReadOptions,
+    treatment: Treatment,
     output: Annotated[Path, typer.Option("-o", "--output", help="The label TIFF to write.")],
     model: Annotated[str, typer.Option(help="A model of `sandseg models`, or auto.")] = AUTO,
     confidence: Annotated[Path | None, typer.Option(help="Confidence TIFF to write.")] = None,
@@ -149,36 +139,21 @@ def segment(
     label_colors: LabelColorsOption = "",
     label_slices: LabelSlicesOption = "",
     engine: Annotated[str, typer.Option(help="openvino or keras.")] = "openvino",
-    grey: GreyOption = "auto",
-    rescale: RescaleOption = False,
-    even: EvenOption = False,
-    sample: SampleOption = "auto",
-    average: AverageOption = False,
-    series: SeriesOption = None,
-    channel: ChannelOption = None,
-    time: TimeOption = None,
-    slices: SlicesOption = "",
-    voxel_size: VoxelOption = None,
-    raw: RawOption = "",
 ) -> None:
     """Segment a file into a label TIFF."""
-    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    read_options = ReadOptions.parse(slices, raw, **chosen)
-    treatment, outputs = (
-        Treatment(grey, rescale, even, sample, average),
-        (output, confidence, report),
-    )
     meanings = {"label_values": label_values, "label_colors": label_colors}
     meanings |= {"label_slices": label_slices}
     request = SegmentRequest(
         file,
-        *outputs,
+        output,
+        confidence,
+        report,
         labels,
         **meanings,
         model=model,
         engine=engine,
         treatment=treatment,
-        read_options=read_options,
+        read_options=read,
     )
     found = _segment(request)
     if found["model_note"]:

@@ -9,18 +9,10 @@ import typer
 from sandseg.classes import SegmentationClass, numbered_classes
 from sandseg.cli.console import err, out, progress_bar
 from sandseg.cli.options import (
-    AverageOption,
-    ChannelOption,
-    EvenOption,
     FileArgument,
-    GreyOption,
-    RawOption,
     ReportOption,
-    RescaleOption,
-    SampleOption,
-    SeriesOption,
-    TimeOption,
-    VoxelOption,
+    reads_all,
+    treats,
 )
 from sandseg.cli.results import composition_line, connection_line
 from sandseg.config import Treatment
@@ -30,41 +22,34 @@ from sandseg.scan.read_options import ReadOptions
 
 PORE = "pore"
 _CLASSES_HELP = "Names of the classes in order, as in air:#1B2A5C:pore,clay,quartz:#8FBCD4."
+_MODEL_HELP = "Whose features are taken, or auto; a taught one is taught on."
 
 teaching = typer.Typer(rich_markup_mode=None)  # its command stands beside the others
 
 
 @teaching.command()
+@reads_all
+@treats
 def teach(
     image: FileArgument,
     strokes: Annotated[
-        Path, typer.Argument(help="TIFF of the same size: 0 not painted, 1, 2 … the classes.")
+        Path, typer.Argument(help="Labels of the same size: 0 not painted, 1, 2 … the classes.")
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="The label TIFF to write.")],
+    read: ReadOptions,
+    treatment: Treatment,
     on: Annotated[Path | None, typer.Option(help="Segment this one instead of IMAGE.")] = None,
     keep: Annotated[str, typer.Option(help="Keep what was learned as a model of this name.")] = "",
     confidence: Annotated[Path | None, typer.Option(help="Confidence TIFF to write.")] = None,
     report: ReportOption = None,
     classes: Annotated[str, typer.Option(help=_CLASSES_HELP)] = "",
-    model: Annotated[str, typer.Option(help="Whose features are taken, or auto.")] = AUTO,
+    model: Annotated[str, typer.Option(help=_MODEL_HELP)] = AUTO,
     correct: Annotated[
         bool, typer.Option("--correct", help="Begin with the model's own answer and classes.")
     ] = False,
-    grey: GreyOption = "auto",
-    rescale: RescaleOption = False,
-    even: EvenOption = False,
-    sample: SampleOption = "auto",
-    average: AverageOption = False,
-    series: SeriesOption = None,
-    channel: ChannelOption = None,
-    time: TimeOption = None,
-    voxel_size: VoxelOption = None,
-    raw: RawOption = "",
 ) -> None:
     """Learn from a few strokes painted on IMAGE, and segment it into their classes."""
     described = parse_classes(classes)
-    chosen = {"series": series, "channel": channel, "time": time, "voxel_size_um": voxel_size}
-    read_options = ReadOptions.parse("", raw, **chosen)
     from sandseg.predict.teach_file import TeachRequest  # loaded when there is something to do
 
     request = TeachRequest(
@@ -79,8 +64,8 @@ def teach(
         classes,
         model,
         correct,
-        Treatment(grey, rescale, even, sample, average),
-        read_options,
+        treatment,
+        read,
     )
     _tell(_run(request), request)
 
@@ -102,7 +87,9 @@ def _tell(found: dict, request) -> None:
         err.print(f"warning: {warning}")
     taught = found["teaching"]
     strokes = ", ".join(f"{name} {number}" for name, number in taught["n_strokes"].items())
-    out.print(f"Strokes: {strokes}; features of {taught['network']}", soft_wrap=True)
+    n_scans = len(taught["scans"])
+    of = f" on {n_scans} scans" if n_scans > 1 else ""
+    out.print(f"Strokes{of}: {strokes}; features of {taught['network']}", soft_wrap=True)
     out.print(taught["held_back"]["meaning"], soft_wrap=True)
     out.print(composition_line(found), soft_wrap=True)
     if line := connection_line(found):

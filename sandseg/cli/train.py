@@ -8,11 +8,13 @@ from typing import Annotated
 
 import typer
 
+from sandseg.atomic import read_entries
 from sandseg.cli.class_list import read_classes
 from sandseg.cli.console import out, progress_bar
 from sandseg.config import CHOICES, PRESETS, TrainConfig, fit_patches, preset
 from sandseg.data.labelled import shortest_side
 from sandseg.errors import ConfigError
+from sandseg.model.store import CARD
 from sandseg.runs.folder import PAUSE, STOP
 from sandseg.runs.queue import advance_queue
 from sandseg.runs.settings import DataSource, RunSettings, settings_from
@@ -62,6 +64,10 @@ def train(
         bool,
         typer.Option("--strokes", help="LABELS are strokes as for teach: some are held back."),
     ] = False,
+    accepted: Annotated[
+        Path | None,
+        typer.Option(help="Beside strokes: a TIFF of slices labelled as a whole, 0 elsewhere."),
+    ] = None,
     queued: Annotated[bool, typer.Option("--queued", hidden=True)] = False,
     estimate: Annotated[bool, typer.Option("--estimate", hidden=True)] = False,
 ) -> None:
@@ -71,6 +77,11 @@ def train(
     """
     if images is not None and labels is None:
         raise ConfigError("The labels of the images are not named.", hint="Give IMAGES and LABELS.")
+    if accepted and not strokes:
+        raise ConfigError(
+            "Accepted slices are named, but the labels are no strokes.",
+            hint="Add --strokes, or give all labelled slices as LABELS.",
+        )
     if images is None:
         settings = settings_from(run)
     else:
@@ -94,6 +105,7 @@ def train(
                 images=str(images),
                 labels=str(labels),
                 label_slices=places,
+                accepted=str(accepted or ""),
             ),
             config=_recipe(preset_name, images, changes, len(described)),
             title=title,
@@ -150,7 +162,13 @@ def _run(folder: Path, settings: RunSettings) -> None:
                 bar.console.print(f"warning: {warning}", soft_wrap=True)
 
         model = run_training(folder, settings, command, on_epoch, on_start)
-    out.print(f"Model → {model}" if model else "Stopped; the same command goes on from here.")
+    if not model:
+        out.print("Stopped; the same command goes on from here.")
+        return
+    beside = read_entries(model / CARD).get("against_taught", {})
+    if beside:
+        out.print(beside.get("meaning", beside.get("missing")), soft_wrap=True)
+    out.print(f"Model → {model}")
 
 
 def _split_in_words(split: dict[str, list[str]], is_chosen: bool) -> list[str]:

@@ -10,13 +10,16 @@ from sandseg.grey.rescale import nearest_pixels
 from sandseg.predict.slices import Predictor, SeenSlice, SlicePrediction, most_probable
 from sandseg.predict.tiling import axis_tiles
 from sandseg.teach import taught_model
-from sandseg.teach.features import FeatureMaker, TileFeatures
-from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.learning.features import FeatureMaker, TileFeatures
+from sandseg.teach.learning.pixel_classifier import Classifier
 
 
 @dataclass(frozen=True, eq=False)
 class Sight:
-    """A slice as `predictor` brings it to the network, and the features of its tiles, in order."""
+    """A slice as `predictor` brings it to the network, and the features of its tiles, in order.
+
+    Of the grey values only their shape is kept: all that is answered comes from the features.
+    """
 
     predictor: Predictor
     seen: SeenSlice
@@ -25,7 +28,7 @@ class Sight:
     @property
     def n_bytes(self) -> int:
         """Memory that is kept."""
-        arrays = (self.seen.grey, self.seen.unseen, self.seen.sample, *self.tiles)
+        arrays = (self.seen.unseen, self.seen.sample, *self.tiles)
         return sum(array.nbytes for array in arrays)
 
     def at(self, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
@@ -38,7 +41,7 @@ class Sight:
             for axis, (one, two) in enumerate(self._places())
         )
         index = tile_y * self._n_columns + tile_x
-        found = np.empty((len(rows), self.tiles[0].shape[-1]), np.float32)
+        found = np.empty((len(rows), self.n_features), np.float32)
         for n in np.unique(index):
             here = index == n
             found[here] = self.tiles[n].at(y[here], x[here])
@@ -60,13 +63,17 @@ class Sight:
                 found[np.ix_(tile_y == i, tile_x == j)] = classifier.probabilities(part)[0]
         return found
 
-    def labels_at(
+    def answer_at(
         self, classifier: Classifier, rows: np.ndarray, columns: np.ndarray
-    ) -> np.ndarray:
-        """Answer where rows cross columns: (R, K) uint8, `IGNORED` where nothing was seen."""
-        labels = most_probable(self.probabilities_at(classifier, rows, columns)).labels
-        labels[self.seen.unseen[np.ix_(rows, columns)]] = IGNORED
-        return labels
+    ) -> SlicePrediction:
+        """Answer where rows cross columns: labels (R, K) uint8, confidence (R, K) float32.
+
+        Where nothing was seen the label is `IGNORED`, and the confidence 0.
+        """
+        found = most_probable(self.probabilities_at(classifier, rows, columns))
+        unseen = self.seen.unseen[np.ix_(rows, columns)]
+        found.labels[unseen], found.confidence[unseen] = IGNORED, 0
+        return found
 
     def predict(
         self,
@@ -87,6 +94,11 @@ class Sight:
             return taught_model.answer(classifier, next(waiting), between)
 
         return replace(self.predictor, network=answer, classes=classes).answer(self.seen)
+
+    @property
+    def n_features(self) -> int:
+        """Number of features F."""
+        return self.tiles[0].shape[-1]
 
     @property
     def _n_columns(self) -> int:
@@ -125,12 +137,17 @@ def look(predictor: Predictor, maker: FeatureMaker, image: np.ndarray) -> Sight:
         maker: Makes the features of a tile with the same network.
         image: (Y, X) grey values as they stand in the file.
     """
+    return sight_of(predictor, maker, predictor.see(image))
+
+
+def sight_of(predictor: Predictor, maker: FeatureMaker, seen: SeenSlice) -> Sight:
+    """Make the features of a slice that was brought to the network's scale, or of a part of it."""
     tiles = []
 
     def record(batch: np.ndarray) -> np.ndarray:
         tiles.append(maker(batch))
         return np.zeros((*batch.shape[:3], 1), np.float32)
 
-    seen = predictor.see(image)
     replace(predictor, network=record).answer(seen)
-    return Sight(predictor, seen, tuple(tiles))
+    no_grey = np.broadcast_to(np.float32(0), seen.grey.shape)  # takes no memory
+    return Sight(predictor, replace(seen, grey=no_grey), tuple(tiles))

@@ -15,6 +15,7 @@ from sandseg.errors import TeachError
 from sandseg.export.report import to_json
 from sandseg.model.request import SegmentRequest
 from sandseg.model.store import AUTO, StoredModel, add_model, check_new_name, load_model
+from sandseg.predict.earlier import Earlier, earlier_of, examples_of, painted_before
 from sandseg.predict.even_light import ready_predictor
 from sandseg.predict.right_model import Choice, right_model
 from sandseg.predict.segment import check_outputs, segment_file
@@ -23,7 +24,6 @@ from sandseg.predict.slices import Progress, check_slice_memory
 from sandseg.predict.teaching import (
     Learned,
     Painted,
-    check_painted,
     gather,
     learn_from,
     score_of,
@@ -32,9 +32,11 @@ from sandseg.predict.teaching import (
 from sandseg.scan.limits import LOCAL_LIMITS, from_settings
 from sandseg.scan.read_options import ReadOptions, open_with_options
 from sandseg.scan.stack import Stack
-from sandseg.teach.features import FeatureMaker
-from sandseg.teach.stroke_files import classes_in, numbered_from_1, read_strokes
-from sandseg.teach.taught_model import network_of
+from sandseg.teach.examples import Example, digest_of_slice
+from sandseg.teach.learning.features import FeatureMaker
+from sandseg.teach.painting.parting import check_painted
+from sandseg.teach.painting.stroke_files import classes_in, numbered_from_1, read_strokes
+from sandseg.teach.taught_model import network_of, network_sha256
 
 UNKEPT = "taught"  # the name of a model that is not kept
 
@@ -142,52 +144,89 @@ def teach_file(
 def _teach(request: TeachRequest, folder: Path) -> _Taught:
     """Learn, and write the model folder."""
     with open_with_options(request.image, request.read_options) as stack:
-        known = request.classes or classes_in(request.strokes)
-        values = read_strokes(request.strokes, stack.shape, known, from_settings(LOCAL_LIMITS))
+        limits = from_settings(LOCAL_LIMITS)
+        known = classes_in(request.strokes, limits)
+        known = request.classes or known
+        values = read_strokes(request.strokes, stack.shape, known, limits)
         chosen = right_model(stack.whole, request.model, request.treatment)
+        earlier = earlier_of(chosen.model)
         classes = _labels(known or _usual_classes(values, request, chosen.model))
+        earlier.check(classes)
         if request.is_correction:
-            _check_correction(classes, chosen.model)
-        check_painted(values, classes, request.is_correction)
-        network = network_of(chosen.model)
-        painted, sights = _look(stack, network, request.treatment, values)
-        n_corrected = len(network.classes) if request.is_correction else 0
-        classifier = learn_from(painted, len(classes), n_corrected)
-        how = network, request.treatment, classes, values, painted, classifier
-        learned = Learned(stack, *how, request.is_correction, score_of(painted, classifier))
-        learned.write(folder, sights)
+            _check_correction(classes, earlier, chosen.model)
+        is_correction = request.is_correction or earlier.is_correction
+        check_painted(values, classes, is_correction, [one.values for one in earlier.examples])
+        lesson = _gathered(stack, network_of(chosen.model), request.treatment, values, earlier)
+        learned = _learn(lesson, classes, is_correction)
+        learned.write(folder, lesson.sights)
         facts = {
             "image": stack.name,
             "slices": list(learned.slice_names),
-            "network": network.name,
-            "network_sha256": network.sha256,
+            "network": learned.network.name,
+            "network_sha256": network_sha256(learned.network),
             **learned.facts,
         }
         return _Taught(load_model(folder.name, folder.parent), chosen, facts)
 
 
-def _look(
-    stack: Stack, network: StoredModel, treatment: Treatment, values: Mapping[int, np.ndarray]
-) -> tuple[dict[int, Painted], dict[int, Sight]]:
+@dataclass(frozen=True, eq=False)
+class _Gathered:
+    """What is painted on a stack, with what was painted before, and the sights of few slices."""
+
+    stack: Stack
+    network: StoredModel
+    treatment: Treatment
+    values: Mapping[int, np.ndarray]
+    painted: Mapping[int, Painted]
+    examples: tuple[Example, ...]
+    sights: Mapping[int, Sight]
+
+
+def _gathered(
+    stack: Stack,
+    network: StoredModel,
+    treatment: Treatment,
+    values: Mapping[int, np.ndarray],
+    earlier: Earlier,
+) -> _Gathered:
     """Take what is painted off each slice; keep the sights of few, as they are large."""
     predictor = ready_predictor(stack.whole, network, treatment)
     check_slice_memory(stack, predictor.zoom)
     maker, usual = FeatureMaker(network), slices_for_usual(list(values))
-    painted, sights = {}, {}
-    for z, of_slice in values.items():
-        sight = look(predictor, maker, stack.read_slice(z))
-        painted[z] = gather(sight, of_slice)
+    merged, digests, painted, sights = {}, {}, {}, {}
+    for z, now in values.items():
+        image = stack.read_slice(z)
+        sight = look(predictor, maker, image)
+        digests[z] = digest_of_slice(image)
+        merged[z] = earlier.under(digests[z], now)
+        painted[z] = gather(sight, merged[z])
         if z in usual:
             sights[z] = sight
-    return painted, sights
+    before = earlier.placed(stack, values, lambda z: digest_of_slice(stack.read_slice(z)))
+    examples = (*before.values(), *examples_of(stack, merged, painted, digests))
+    painted |= painted_before(before)
+    return _Gathered(stack, network, treatment, merged, painted, examples, sights)
 
 
-def _check_correction(classes: Sequence[SegmentationClass], model: StoredModel) -> None:
+def _learn(
+    lesson: _Gathered, classes: tuple[SegmentationClass, ...], is_correction: bool
+) -> Learned:
+    """Learn from all strokes, also those of earlier lessons."""
+    n_corrected = len(lesson.network.classes) if is_correction else 0
+    classifier = learn_from(lesson.painted, len(classes), n_corrected)
+    how = lesson.network, lesson.treatment, classes, lesson.values, lesson.painted, classifier
+    score = score_of(lesson.painted, classifier)
+    return Learned(lesson.stack, *how, is_correction, score, lesson.examples)
+
+
+def _check_correction(
+    classes: Sequence[SegmentationClass], earlier: Earlier, model: StoredModel
+) -> None:
     """Check that classes begin with those of the model whose answer is corrected."""
-    if model.is_taught:
+    if model.is_taught and not earlier.is_correction:
         raise TeachError(
             f'"{model.name}" was taught by strokes, so there is no answer of a network to correct.',
-            hint="Add strokes to those it was taught with, or choose another --model.",
+            hint="Leave --correct away: strokes are added to those it was taught with.",
         )
     if len(classes) < len(model.classes):
         raise TeachError(
@@ -202,7 +241,8 @@ def _usual_classes(
     """Return the model's classes where as many are painted, else classes without a meaning."""
     n_classes = max((int(one.max()) for one in values.values()), default=0)
     n_model_s = len(model.classes)
-    if n_classes == n_model_s or (request.is_correction and n_classes < n_model_s):
+    may_lack_some = request.is_correction or model.is_taught
+    if n_classes == n_model_s or (may_lack_some and n_classes < n_model_s):
         return model.classes
     return numbered_from_1(max(n_classes, 2))
 

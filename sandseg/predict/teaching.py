@@ -14,12 +14,14 @@ from sandseg.grey.drift import mean_light
 from sandseg.grey.survey import spread_slices
 from sandseg.model.store import StoredModel
 from sandseg.model.usual import usual_for
+from sandseg.predict.glimpse import CELL, Glimpses
 from sandseg.predict.sight import Sight
 from sandseg.scan.stack import Stack
-from sandseg.teach.classifier import Start, learn
-from sandseg.teach.held_back import HeldBackScore, held_back_score
-from sandseg.teach.parting import stroke_numbers
-from sandseg.teach.pixel_classifier import Classifier
+from sandseg.teach.examples import Example
+from sandseg.teach.learning.classifier import Start, learn
+from sandseg.teach.learning.held_back import HeldBackScore, held_back_score
+from sandseg.teach.learning.pixel_classifier import Classifier
+from sandseg.teach.painting.parting import Pixels, across_slices, painted_pixels
 from sandseg.teach.taught_model import Lesson, write_taught
 
 N_DRAWN = 2000  # pixels of a slice that show what a network answers by itself
@@ -32,7 +34,7 @@ class Painted:
 
     `features` (P, F) float32, `values` (P,) uint8 from 1, `strokes` (P,) int32 from 1. `drawn`,
     (Q, F) float32, are the features of pixels on a grid over the slice, painted or not; the slice
-    has `n_pixels`.
+    has `n_pixels`. `pixels` say where they lie; of several slices together they say nothing.
     """
 
     features: np.ndarray
@@ -40,6 +42,7 @@ class Painted:
     strokes: np.ndarray
     drawn: np.ndarray
     n_pixels: int
+    pixels: Pixels | None = None
 
     def counts(self, n_classes: int) -> np.ndarray:
         """Return (2, C): strokes and pixels of each class."""
@@ -55,10 +58,28 @@ def gather(sight: Sight, values: np.ndarray) -> Painted:
         sight: The slice.
         values: (Y, X) uint8, 0 where nothing is painted.
     """
-    rows, columns = np.nonzero(values)
-    numbers = stroke_numbers(values)[rows, columns]
     drawn = sight.at(*_grid(values.shape))
-    return Painted(sight.at(rows, columns), values[rows, columns], numbers, drawn, values.size)
+    return _painted(sight, values, drawn)
+
+
+def gather_early(glimpses: Glimpses, values: np.ndarray) -> Painted:
+    """Take the features of what is painted on a slice, in cells that were looked at.
+
+    Args:
+        glimpses: Of all cells that are painted in.
+        values: (Y, X) uint8, 0 where nothing is painted.
+    """
+    grid = np.stack(_grid(values.shape))
+    cells = glimpses.cells
+    is_seen = [cell in cells for cell in zip(*(grid // CELL).tolist(), strict=True)]
+    drawn = glimpses.at(*grid[:, is_seen])
+    return _painted(glimpses, values, drawn)
+
+
+def _painted(source: Sight | Glimpses, values: np.ndarray, drawn: np.ndarray) -> Painted:
+    found = painted_pixels(values)
+    features = source.at(found.rows, found.columns)
+    return Painted(features, found.values, found.strokes, drawn, values.size, found)
 
 
 def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -69,10 +90,13 @@ def _grid(shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def joined(painted: Mapping[int, Painted]) -> Painted:
-    """Join what is painted on several slices, by their indices: no other order ever counts."""
+    """Join what is painted on several slices, by their indices: no other order ever counts.
+
+    What was painted across slices is one stroke.
+    """
     parts = [painted[z] for z in sorted(painted)]
-    last = np.cumsum([0, *(int(part.strokes.max(initial=0)) for part in parts)])
-    strokes = [part.strokes + n for part, n in zip(parts, last[:-1], strict=True)]
+    numbers = across_slices({z: one.pixels for z, one in painted.items()})
+    strokes = [numbers[z] for z in sorted(painted)]
     return Painted(
         np.concatenate([part.features for part in parts]),
         np.concatenate([part.values for part in parts]),
@@ -126,44 +150,14 @@ def score_facts(score: HeldBackScore) -> dict:
     return rounded | {"n_strokes": score.n_strokes, "meaning": score.meaning}
 
 
-def check_painted(
-    values: Mapping[int, np.ndarray],
-    classes: Sequence[SegmentationClass],
-    is_correction: bool = False,
-) -> None:
-    """Check that strokes, (Y, X) uint8 by slice, teach every class, or correct some.
-
-    Raises:
-        TeachError: Nothing is painted, one class alone, or nothing in one of them.
-    """
-    found = {int(value) for one in values.values() for value in np.unique(one[one > 0])}
-    if not found:
-        raise TeachError(
-            "Nothing is painted: all values are 0.",
-            hint="Paint some strokes in each class: 1, 2 … for the classes in order.",
-        )
-    names = {material.value + 1: material.name for material in classes}
-    if is_correction:
-        return
-    if len(found) == 1:
-        raise TeachError(
-            f'Only one class is painted, "{names[found.pop()]}": there is nothing to tell it from.',
-            hint="Paint some strokes in another class, too.",
-        )
-    absent = [name for value, name in names.items() if value not in found]
-    if absent:
-        raise TeachError(
-            f'Nothing is painted in "{absent[0]}", so it can never be found.',
-            hint="Paint some strokes in it, or leave the class away.",
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Learned:
     """All that is known of a lesson once it is learned: what a model is written from.
 
     `classes` are numbered from 0. `values` (Y, X) uint8 and `painted` are by the index of their
-    slice, in `stack`; `score` is what the held-back strokes say, where they were asked.
+    slice, in `stack`; of earlier lessons the latter has other slices, as `Earlier.placed` has
+    them. `score` is what the held-back strokes say, where they were asked; `examples` are what all
+    strokes showed.
     """
 
     stack: Stack
@@ -175,6 +169,7 @@ class Learned:
     classifier: Classifier
     is_correction: bool = False
     score: HeldBackScore | None = None
+    examples: tuple[Example, ...] = ()
 
     @property
     def slice_names(self) -> tuple[int | str, ...]:
@@ -191,8 +186,17 @@ class Learned:
             "n_pixels": dict(zip(names, pixels, strict=True)),
             "treatment": asdict(self.treatment),
             "is_correction": self.is_correction,
+            "scans": self._scans,
             "held_back": score_facts(self.score) if self.score else None,
         }
+
+    @property
+    def _scans(self) -> list[dict]:
+        """Of each scan that was painted on, in this lesson or before, the name and the slices."""
+        found = {}
+        for one in self.examples:
+            found.setdefault((one.image, one.shape), []).append(one.name)
+        return [{"image": image, "slices": names} for (image, _), names in found.items()]
 
     def write(self, folder: Path, sights: Mapping[int, Sight], title: str = "") -> None:
         """Write the model folder, which must not be there.
@@ -203,10 +207,20 @@ class Learned:
             title: For lists of models.
         """
         stack = self.stack
-        lesson = Lesson(stack.name, stack.shape, self.values, self.slice_names, self.facts)
         how = self.network, self.treatment, sights, (self.classifier, self.classes)
-        usual = usual_facts(stack, *how)
-        write_taught(folder, self.network, self.classifier, self.classes, lesson, usual, title)
+        lesson = Lesson(
+            self.classifier,
+            self.classes,
+            stack.name,
+            stack.shape,
+            self.values,
+            self.slice_names,
+            self.examples,
+            self.facts,
+            usual_facts(stack, *how),
+            title,
+        )
+        write_taught(folder, self.network, lesson)
 
 
 def usual_facts(

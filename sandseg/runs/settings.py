@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sandseg.atomic import read_json, write_json
 from sandseg.classes import SANDSTONE, SegmentationClass, numbered_classes
-from sandseg.config import TrainConfig, UNetConfig
+from sandseg.config import TrainConfig, Treatment, UNetConfig
 from sandseg.errors import ConfigError
 
 SETTINGS = "config.json"
@@ -25,10 +25,15 @@ class DataSource:
     images: str = ""  # a TIFF or a folder of them
     labels: str = ""
     label_slices: tuple[int, ...] = ()  # of a stack, counted from 0; else their names say it
+    accepted: str = ""  # a TIFF beside strokes: slices labelled as a whole, 0 on all others
+    treatment: Treatment = Treatment()  # of the lesson that strokes are from, to compare with it
+    is_correction: bool = False  # likewise: the strokes correct the network's own answer
 
     def __post_init__(self):
         for name in ("shape", "label_slices"):
             object.__setattr__(self, name, tuple(int(number) for number in getattr(self, name)))
+        if not isinstance(self.treatment, Treatment):  # as it stands in a file
+            object.__setattr__(self, "treatment", Treatment(**self.treatment))
         if self.kind not in SOURCES:
             raise ConfigError(
                 f'"{self.kind}" is no source of data.', hint=f"Choose one of: {', '.join(SOURCES)}."

@@ -12,7 +12,7 @@ from sandseg.errors import TrainingError
 from sandseg.export.tiff import write_image, write_labels
 from sandseg.runs.folder import DATA
 from sandseg.runs.settings import RunSettings
-from sandseg.runs.strokes import read_stroke_slices
+from sandseg.runs.strokes import StrokeFiles, read_stroke_slices
 from sandseg.settings import data_hint, sandstone_folders
 from sandseg.uploads.workspace import work_folder
 
@@ -23,7 +23,7 @@ IMAGE_FILE, LABEL_FILE = "image.tif", "labels.tif"
 class DataPlace:
     """Images and labels, and the ends of the names of the slices to validate and to test on.
 
-    `voxel_size_um` is what is known beside the files.
+    `voxel_size_um` is what is known beside the files; `accepted` is None without such slices.
     """
 
     images: Path
@@ -31,6 +31,7 @@ class DataPlace:
     validate: tuple[str, ...] = ()
     test: tuple[str, ...] = ()
     voxel_size_um: float | None = None
+    accepted: Path | None = None
 
 
 def locate(settings: RunSettings, folder: Path) -> DataPlace:
@@ -53,7 +54,8 @@ def locate(settings: RunSettings, folder: Path) -> DataPlace:
         images, labels = (_existing(path) for path in (source.images, source.labels))
     else:
         images, labels = _phantom(PhantomConfig(source.shape, source.seed), folder / DATA)
-    return DataPlace(images, labels, settings.validate, settings.test)
+    accepted = _existing(source.accepted) if source.accepted else None
+    return DataPlace(images, labels, settings.validate, settings.test, accepted=accepted)
 
 
 def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, PreparedData]:
@@ -65,13 +67,23 @@ def read_data(settings: RunSettings, folder: Path) -> tuple[LabelledSlices, Prep
     place = locate(settings, folder)
     n_classes, label_slices = settings.config.unet.n_classes, settings.source.label_slices
     if settings.source.kind == "strokes":
-        files = place.images, place.labels
-        slices, *held_back = read_stroke_slices(*files, max(n_classes, 2), settings.start_from)
+        files = stroke_files(settings, folder)
+        slices, *held_back = read_stroke_slices(files, max(n_classes, 2), settings.start_from)
         return slices, prepare(slices, settings.config, *held_back)
     slices = read_labelled(place.images, place.labels, n_classes, label_slices)
     if slices.voxel_size_um is None:
         slices = replace(slices, voxel_size_um=place.voxel_size_um)
     return slices, prepare(slices, settings.config, place.validate, place.test)
+
+
+def stroke_files(settings: RunSettings, folder: Path) -> StrokeFiles:
+    """Find what a run on strokes learns from.
+
+    Raises:
+        TrainingError: The files are not there.
+    """
+    place = locate(settings, folder)
+    return StrokeFiles(place.images, place.labels, place.accepted)
 
 
 def check_source(settings: RunSettings) -> None:
@@ -91,15 +103,13 @@ def keep_uploads(settings: RunSettings, folder: Path) -> dict[str, str]:
     """Take what a visitor brought into the run's folder, before their own is swept away.
 
     Returns:
-        The new places of `images` and `labels`, as far as they changed.
+        The new places of `images`, `labels` and `accepted`, as far as they changed.
     """
-    moved = {}
-    for kind in ("images", "labels"):
-        path = Path(getattr(settings.source, kind)).absolute()
-        is_upload = settings.source.kind in ("files", "strokes") and path.is_relative_to(
-            work_folder()
-        )
-        if is_upload:
+    moved, source = {}, settings.source
+    kinds = ("images", "labels", "accepted") if source.kind in ("files", "strokes") else ()
+    for kind in kinds:
+        path = Path(getattr(source, kind)).absolute()
+        if getattr(source, kind) and path.is_relative_to(work_folder()):
             (folder / DATA).mkdir(exist_ok=True)
             kept = folder / DATA / f"{kind}{path.suffix}"
             (shutil.copytree if path.is_dir() else _link_or_copy)(path, kept)

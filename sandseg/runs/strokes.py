@@ -1,5 +1,6 @@
 """Strokes as what a training learns from: whole ones are held back to validate and to test."""
 
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,20 +13,43 @@ from sandseg.grey.training_line import grey_range, training_line
 from sandseg.model.store import load_model
 from sandseg.scan.formats import open_stack
 from sandseg.scan.stack import Stack
-from sandseg.teach.parting import dealt_out
-from sandseg.teach.stroke_files import read_strokes
+from sandseg.teach.painting.parting import dealt_out
+from sandseg.teach.painting.stroke_files import read_strokes
 
 PURPOSES = ("painted", "held back to validate", "held back to test")
+ACCEPTED = "accepted as right"
+
+
+@dataclass(frozen=True)
+class StrokeFiles:
+    """A stack, what is painted on it, and its slices that are labelled as a whole, if any.
+
+    In both label files 0 is no class, and the classes count from 1.
+    """
+
+    images: Path
+    strokes: Path
+    accepted: Path | None = None
+
+    def read(self, stack: Stack) -> tuple[dict[int, np.ndarray], dict[int, np.ndarray]]:
+        """Read what is painted, and what is accepted: (Y, X) uint8 by slice.
+
+        Raises:
+            SandsegError: A file cannot be read, or does not fit the stack.
+        """
+        accepted = read_strokes(self.accepted, stack.shape) if self.accepted else {}
+        return read_strokes(self.strokes, stack.shape), accepted
 
 
 def read_stroke_slices(
-    images: Path, strokes: Path, n_classes: int, start_from: str = ""
+    files: StrokeFiles, n_classes: int, start_from: str = ""
 ) -> tuple[LabelledSlices, tuple[str, ...], tuple[str, ...]]:
     """Read painted slices: each three times, with the strokes of one purpose.
 
+    A slice that was accepted comes once, to learn from: its labels, and what is painted over them.
+
     Args:
-        images: The stack that was painted on.
-        strokes: Its stroke file; unpainted pixels are ignored.
+        files: What is neither painted nor accepted in them is ignored.
         n_classes: Number of classes C.
         start_from: Model whose weights are taken to begin with; its scale of greys is, too.
 
@@ -35,17 +59,24 @@ def read_stroke_slices(
     Raises:
         SandsegError: A file cannot be read, they do not fit, or a class has too few strokes.
     """
+    images = files.images
     with open_stack(images, images.name) as stack:
-        values = read_strokes(strokes, stack.shape)
+        values, accepted = files.read(stack)
         mapping = _mapping(stack, start_from)
-        names = {z: f"{images.stem}[{stack.slice_name(z)}]" for z in values}
+        names = {z: f"{images.stem}[{stack.slice_name(z)}]" for z in {*values, *accepted}}
         voxel_size_um, warnings = stack.voxel_size_um, stack.warnings
+    painted = [
+        (z, purpose, part)
+        for z, parts in dealt_out(values, n_classes, accepted).items()
+        for purpose, part in zip(PURPOSES, parts, strict=True)
+        if z not in accepted
+    ]
+    whole = [(z, ACCEPTED, over(labels, values.get(z))) for z, labels in accepted.items()]
     found, labels, reads = [], [], []
-    for z, parts in dealt_out(values, n_classes).items():
-        for purpose, painted in zip(PURPOSES, parts, strict=True):
-            found.append(f"{names[z]} {purpose}")
-            labels.append(np.where(painted, painted - 1, IGNORED).astype(np.uint8))
-            reads.append(partial(_read_slice, images, z))
+    for z, purpose, part in [*painted, *whole]:
+        found.append(f"{names[z]} {purpose}")
+        labels.append(np.where(part, part - 1, IGNORED).astype(np.uint8))
+        reads.append(partial(_read_slice, images, z))
     slices = LabelledSlices(
         tuple(found),
         tuple(MadeWhenAsked(lambda i: mapping.apply(reads[i]()), range(len(reads)))),
@@ -56,6 +87,11 @@ def read_stroke_slices(
     )
     validate, test = (tuple(n for n in found if n.endswith(end)) for end in PURPOSES[1:])
     return slices, validate, test
+
+
+def over(below: np.ndarray, painted: np.ndarray | None) -> np.ndarray:
+    """Return (Y, X) uint8 values with what is painted, not 0, on top; None is nothing."""
+    return below if painted is None else np.where(painted, painted, below)
 
 
 def _mapping(stack: Stack, start_from: str) -> GreyMapping:

@@ -22,6 +22,8 @@ _N_COLORS = (3, 4)
 def open_npy(source: Source, limits: StackLimits, selection: Selection = ANY) -> Stack:
     """Open a NumPy array (.npy) of the axes (Z, Y, X) or (Y, X); nothing in it is executed.
 
+    Further axes of length 1, as for one channel and one time point, are left away.
+
     Raises:
         StackError: It is damaged, cut off, too large, or no such array.
     """
@@ -53,6 +55,9 @@ def _npy_header(handle: BinaryIO) -> tuple[RawFormat, bool]:
         shape, is_fortran, dtype = read(handle)
     except (SyntaxError, TokenError) as error:  # the header is written like Python
         raise ValueError("its header makes no sense") from error
+    while len(shape) > 3 and 1 in shape:
+        at = len(shape) - 1 - shape[::-1].index(1)  # the last: channels more often than time
+        shape = shape[:at] + shape[at + 1 :]
     return RawFormat(shape, dtype, handle.tell()), is_fortran
 
 

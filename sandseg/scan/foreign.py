@@ -28,6 +28,15 @@ _HDF5 = (
     f"h5py; h5py.File('{FILE}').visit(print)\" names them, python -c \"import numpy, h5py; "
     f"numpy.save('scan.npy', h5py.File('{FILE}')['NAME'][...])\" saves one."
 )
+_IMAGEJ_ROI = (
+    "In Fiji, make a black picture of the scan's size, fill the selections of each class with its "
+    "number, 1, 2 … (Process › Math › Set), and save it as TIFF."
+)
+_LABKIT = "In Labkit, save it as TIFF: Labeling › Save Labeling …, with the ending .tif."
+_ILASTIK = (
+    'In ilastik, choose Prediction Export with "Labels" as the source and TIFF or NumPy as the '
+    "format, and export all."
+)
 
 _BY_NAME = (
     ((".nii", ".nii.gz"), "a NIfTI volume", _NIBABEL),
@@ -35,12 +44,16 @@ _BY_NAME = (
     ((".dcm", ".dicom", ".ima"), "a DICOM image", _DICOM),
     ((".am",), "an Amira volume", _AMIRA),
     ((".txrm", ".txm", ".xrm"), "a Zeiss TXRM/TXM scan", _ZEISS),
+    ((".roi",), "an ImageJ selection", _IMAGEJ_ROI),
+    ((".labeling",), "a labeling of Labkit", _LABKIT),
+    ((".ilp",), "an ilastik project", _ILASTIK),
     ((".npz",), "an archive of NumPy arrays", _NPZ),
     ((".h5", ".hdf5", ".nxs"), "an HDF5 file", _HDF5),
 )
 _BY_BYTES = (
     (b"# AmiraMesh", "an Amira volume", _AMIRA),
     (b"# Avizo", "an Amira volume", _AMIRA),
+    (b"Iout", "an ImageJ selection", _IMAGEJ_ROI),
     (b"\x89HDF", "an HDF5 file", _HDF5),
     (b"\xd0\xcf\x11\xe0", "a Zeiss TXM/TXRM or old Office file", _ZEISS),
 )
@@ -86,6 +99,8 @@ def _recognize(name: str, start: bytes) -> tuple[str, str]:
         return "a DICOM image", _DICOM
     if start[344:348] in (b"n+1\0", b"ni1\0"):
         return "a NIfTI volume", _NIBABEL
+    if name.endswith(".ilp"):  # which is HDF5, too
+        return "an ilastik project", _ILASTIK
     if name.endswith(".npz"):
         return "an archive of NumPy arrays", _NPZ
     for magic, kind, hint in _BY_BYTES:

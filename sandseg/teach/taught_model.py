@@ -1,7 +1,7 @@
 """Models that strokes taught: a folder with network, classifier and strokes, and how it is run."""
 
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ from sandseg.errors import ModelError
 from sandseg.export.tiff import write_labels
 from sandseg.model.engine import PredictBatch, load_engine
 from sandseg.model.store import StoredModel, write_card
-from sandseg.teach.features import FeatureMaker, TileFeatures
-from sandseg.teach.pixel_classifier import Classifier
-from sandseg.teach.stroke_files import file_classes
+from sandseg.teach.examples import Example, write_examples
+from sandseg.teach.learning.features import FeatureMaker, TileFeatures
+from sandseg.teach.learning.pixel_classifier import Classifier
+from sandseg.teach.painting.stroke_files import file_classes
 
-CLASSIFIER, STROKES = "classifier.npz", "strokes.tif"
+CLASSIFIER, STROKES, EXAMPLES = "classifier.npz", "strokes.tif", "examples.npz"
 NETWORK_FILES = ("model.xml", "model.bin")
 ROWS_AT_ONCE = 128  # of a tile are answered before somebody else may have a turn
 _LEFT_OUT = ("files", "history", "training")  # of the network's card
@@ -24,58 +25,55 @@ _LEFT_OUT = ("files", "history", "training")  # of the network's card
 
 @dataclass(frozen=True, eq=False)
 class Lesson:
-    """What a model was taught with.
+    """All that a taught model holds beside its network.
 
-    `strokes` are (Y, X) uint8 by the index of their slice, 0 unpainted, classes from 1, and
-    `slice_names` how these slices are called. `image` is the scan's name, `shape` its (Z, Y, X).
-    `facts` is what else the card says: of the treatment, the held-back score.
+    `classes` are what the answers of the `classifier` mean, numbered from 0. `image` is the scan's
+    name, `shape` its (Z, Y, X). `strokes` are (Y, X) uint8 by the index of their slice, 0 where
+    nothing is painted, and `slice_names` how these slices are called. `examples` are what they
+    showed, after those of earlier lessons. `facts` is what else the card says: of the treatment,
+    the held-back score; `usual` what its slices look like, as `model.usual` reads it.
     """
 
+    classifier: Classifier
+    classes: tuple[SegmentationClass, ...]
     image: str
     shape: tuple[int, int, int]
     strokes: Mapping[int, np.ndarray]
     slice_names: tuple[int | str, ...]
+    examples: tuple[Example, ...]
     facts: dict
+    usual: dict
+    title: str = ""  # for lists of models
 
 
-def write_taught(
-    folder: Path,
-    network: StoredModel,
-    classifier: Classifier,
-    classes: Sequence[SegmentationClass],
-    lesson: Lesson,
-    usual: dict,
-    title: str = "",
-) -> None:
+def write_taught(folder: Path, network: StoredModel, lesson: Lesson) -> None:
     """Write a model folder.
 
     Args:
         folder: Where to; it must not be there.
         network: Whose features were learned from; its files are copied.
-        classifier: What was learned.
-        classes: What its answers mean, numbered from 0.
-        lesson: What it was taught with.
-        usual: What its own slices look like, as `model.usual` reads it.
-        title: For lists of models.
+        lesson: What was learned, from what.
     """
     folder.mkdir(parents=True)
     for name in NETWORK_FILES:
         shutil.copyfile(network.folder / name, folder / name)
-    classifier.save(folder / CLASSIFIER)
+    lesson.classifier.save(folder / CLASSIFIER)
+    write_examples(folder / EXAMPLES, lesson.examples)
     slices = sorted(lesson.strokes)
-    write_labels(folder / STROKES, (lesson.strokes[z] for z in slices), file_classes(classes))
+    classes = file_classes(lesson.classes)
+    write_labels(folder / STROKES, (lesson.strokes[z] for z in slices), classes)
     names = [str(name) for name in lesson.slice_names]
     base = {key: value for key, value in network.card.items() if key not in _LEFT_OUT}
     card = {
         "name": folder.name,
-        "title": title or f"Taught on {lesson.image}",
+        "title": lesson.title or f"Taught on {lesson.image}",
         "architecture": network.card["architecture"],
         "n_parameters": network.card.get("n_parameters", 0),
-        "classes": [vars(material) for material in classes],
+        "classes": [vars(material) for material in lesson.classes],
         "intensity": network.card["intensity"],
         "data": {"slices": {"train": names}},
         "taught": {
-            "network": base | {"name": network.name, "sha256": network.sha256},
+            "network": base | {"name": network.name, "sha256": network_sha256(network)},
             "image": lesson.image,
             "shape": list(lesson.shape),
             "slices": slices,
@@ -83,9 +81,9 @@ def write_taught(
             **lesson.facts,
         },
         "scores": {},
-        "usual": usual,
+        "usual": lesson.usual,
     }
-    write_card(folder, card, (*NETWORK_FILES, CLASSIFIER, STROKES))
+    write_card(folder, card, (*NETWORK_FILES, CLASSIFIER, STROKES, EXAMPLES))
 
 
 def network_of(model: StoredModel) -> StoredModel:
@@ -110,6 +108,11 @@ def network_of(model: StoredModel) -> StoredModel:
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise _damaged(model) from error
+
+
+def network_sha256(network: StoredModel) -> str:
+    """Return the checksum that a network had where it was first learned from."""
+    return network.card.get("sha256", network.sha256)
 
 
 def load_network(model: StoredModel, kind: str = "openvino") -> PredictBatch:

@@ -9,6 +9,7 @@ import keras
 from sandseg.atomic import write_json
 from sandseg.data.labelled import PreparedData
 from sandseg.errors import ConfigError, SandsegError, TrainingError
+from sandseg.grey.mapping import GreyMapping
 from sandseg.model.store import StoredModel, load_model
 from sandseg.model.unet import build_unet
 from sandseg.model.write_model import publish_model
@@ -17,6 +18,7 @@ from sandseg.runs.folder import CHECKPOINT, ESTIMATE, MODEL, EpochReport
 from sandseg.runs.permissions import training_rules
 from sandseg.runs.settings import SETTINGS, RunSettings, settings_from, write_settings
 from sandseg.runs.sources import read_data
+from sandseg.train.against_taught import compare_with_taught
 from sandseg.train.card import describe_model, find_temperature
 from sandseg.train.checkpoint import TrainedModel
 from sandseg.train.compile import measure_step
@@ -75,6 +77,8 @@ def run_training(
         trained.model = build_unet(settings.config.unet)  # in full precision, and as it is used
         trained.model.set_weights(trained.best_weights)
         card = describe_model(settings, slices, data, trained) | {"command": command}
+        if settings.source.kind == "strokes":
+            card |= _beside_taught(settings, folder, slices.mapping, trained.model)
         _publish(folder, settings, card, data, trained.model)
         _tell_end(writer, trained)
         return folder / MODEL
@@ -114,6 +118,17 @@ def _train(
     writer.begin(data.patches.n_steps, data.warnings)
     hooks = TrainingHooks(writer.step, report, lambda: bool(writer.wanted()))
     return train(data.patches, data.validation, settings.config, hooks, folder / CHECKPOINT, start)
+
+
+def _beside_taught(
+    settings: RunSettings, folder: Path, mapping: GreyMapping, network: keras.Model
+) -> dict:
+    """Return what the card says of the network beside the classifier of the same strokes."""
+    try:
+        found = compare_with_taught(settings, folder, mapping, network)
+    except SandsegError as error:  # what was learned is not lost for it
+        return {"against_taught": {"missing": f"It was not compared: {error.message}"}}
+    return {"against_taught": found.facts | {"meaning": found.meaning}}
 
 
 def _publish(

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from sandseg.classes import SegmentationClass
 from sandseg.errors import LabelError, SandsegError, StackError
 from sandseg.scan.choices import AmbiguousStackError, Choices
+from sandseg.scan.labels.legend import Legend
 from sandseg.scan.limits import StackLimits, check_size
 from sandseg.scan.raw.file_name import UnknownLayoutError
 from sandseg.scan.several.numbering import SeveralScansError
@@ -18,6 +20,7 @@ from sandseg.uploads.plain_tiff import check_plain
 
 LONGEST_TEXT, MOST_TEXTS = 1000, 100_000  # letters; in one list
 _LONGEST_CHOICE = 100  # letters of a name to choose by
+_MOST_CLASSES = 255
 _KINDS = {"label": LabelError, "layout": UnknownLayoutError}  # of errors
 _PART = re.compile(r"part-\d{3,6}")
 _COLOR = re.compile(r"#[0-9a-f]{6}")
@@ -30,7 +33,7 @@ class Taken:
     `is_colored`: a label file's colors said what its labels are; `path` has the labels. Where they
     did not, `colors` ("#rrggbb") are the main ones, and `path` has their numbers, from 0 on.
     `names` are those of the files of label slices where it is several. `apart` says why slices may
-    not lie directly on one another.
+    not lie directly on one another; `legend` is what a label file of this program says of itself.
     """
 
     path: Path
@@ -45,6 +48,7 @@ class Taken:
     warnings: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     colors: tuple[str, ...] = ()
+    legend: Legend = Legend()
 
 
 def shortened(said: Any) -> Any:
@@ -87,6 +91,7 @@ def taken_from(answer: dict, path: Path, limits: StackLimits) -> Taken:
             _texts(answer["warnings"]),
             _texts(answer["names"]),
             colors,
+            _legend(answer["legend"]),
         )
     except (KeyError, TypeError, AttributeError, OSError) as error:
         raise ValueError("no answer of a decoder") from error
@@ -140,6 +145,16 @@ def _choices(stored: dict) -> Choices:
         if choice["chosen"] is not None:
             _count(choice["chosen"])
     return Choices.from_dict(stored)
+
+
+def _legend(told: dict) -> Legend:
+    classes = []
+    for value, entry in enumerate(told["classes"][:_MOST_CLASSES], 1):
+        if not _COLOR.fullmatch(_text(entry["color"])):
+            raise TypeError(entry)
+        is_pore = entry["is_pore"] is True
+        classes.append(SegmentationClass(value, _text(entry["name"]), entry["color"], "", is_pore))
+    return Legend(_text(told["kind"]), tuple(classes))
 
 
 def _texts(found: list | tuple) -> tuple[str, ...]:

@@ -23,6 +23,7 @@ from sandseg.scan.damage import reading
 from sandseg.scan.formats import check_is_one, open_stack
 from sandseg.scan.labels.colors import MOST_COLORS, RARE, UnknownColorsError
 from sandseg.scan.labels.files import AS_FOUND, Meanings, OpenLabels, open_label_values
+from sandseg.scan.labels.legend import Legend, legend_of
 from sandseg.scan.labels.read import check_shape
 from sandseg.scan.limits import StackLimits
 from sandseg.scan.raw.file_name import UnknownLayoutError
@@ -134,7 +135,14 @@ def _decode_labels(request: dict, limits: StackLimits, room: int) -> dict:
             colors |= {color: len(colors) + i for i, color in enumerate(found)}
         else:
             shown = [f"#{bytes(color).hex()}" for color in colors]
-            return answer | {"colors": shown, "is_colored": answer["is_colored"] and not colors}
+            answer |= {"colors": shown, "is_colored": answer["is_colored"] and not colors}
+            return answer | {"legend": _legend(request, limits)}
+
+
+def _legend(request: dict, limits: StackLimits) -> dict:
+    """Say what a label file tells of itself; nothing of several files."""
+    paths = [*_sources(request).values()]
+    return asdict(legend_of(paths[0], limits, request["name"]) if len(paths) == 1 else Legend())
 
 
 def _keep(opened: OpenLabels, target: Path, room: int) -> dict:
@@ -158,6 +166,7 @@ def _keep(opened: OpenLabels, target: Path, room: int) -> dict:
             "is_colored": opened.is_decoded,
             "names": opened.names,
             "colors": [],
+            "legend": asdict(Legend()),
         }
 
 

@@ -11,10 +11,13 @@ import re
 import secrets
 from pathlib import Path
 
+from sandseg.atomic import is_own_file
 from sandseg.uploads import workspace
 from sandseg.uploads.kept import HELD, Upload
 
 LESSONS = "lessons"
+RUNS = "runs.txt"  # trainings that were begun from a lesson, a line each
+_RUN = re.compile(r"[\w.-]{1,64}")
 ROOM_BYTES = 2**20  # asked for at a time: to add up all files at each stroke would be slow
 _ID = re.compile(r"[\w-]{20,64}\.[\w-]{20,64}(\.[\w-]{20,64})?")
 
@@ -58,3 +61,23 @@ def open_folder(lesson_id: str) -> Path:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         (held / HELD).touch()
     return folder
+
+
+def note_run(lesson_id: str, run_id: str) -> None:
+    """Note that a training was begun from a lesson, so that whoever comes back finds it.
+
+    Raises:
+        SandsegError: There is no room for it.
+    """
+    with workspace.writing(), (open_folder(lesson_id) / RUNS).open("a", encoding="ascii") as file:
+        file.write(f"{run_id}\n")
+
+
+def runs_of(lesson_id: str) -> tuple[str, ...]:
+    """Return the trainings that were begun from a lesson, in their order."""
+    folder = lesson_folder(lesson_id)
+    path = folder / RUNS if folder else None
+    if not path or not is_own_file(path):
+        return ()
+    lines = path.read_text(encoding="ascii", errors="replace").splitlines()
+    return tuple(line for line in lines if _RUN.fullmatch(line))

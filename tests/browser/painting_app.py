@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from painting_lesson import IMPORTED, SHAPE, Lesson, encoded, lessons, rock
 
 from pages.components.painting import tickets
-from pages.components.viewer import Display, Paint, Pane, Shown, viewer
+from pages.components.viewer import Allowed, Display, Paint, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 
 
@@ -42,17 +42,16 @@ def page() -> None:
             [Pane("Slice", encoded(rock(z), "JPEG"))],
             Shown(z, SHAPE[0], classes, 2.2315),
             Display(clear_class=None),
+            Allowed(set_z, paint=Paint(address, name, SHAPE)),
             key=f"paint-{name}",
-            on_step=set_z,
-            paint=Paint(address, name, SHAPE),
         )
         if "side" in st.query_params:
             viewer(
                 [Pane("XZ", encoded(np.stack([rock(z)[560] for z in range(SHAPE[0])]), "PNG"))],
-                Shown(0, 1, classes),
-                Display(height=200),
+                Shown(560, SHAPE[1], classes, axis="y"),
+                Display(height=200, stepper=False),
+                Allowed(paint=Paint(address, name, SHAPE)),
                 key=f"side-{name}",
-                paint=Paint(address, name, SHAPE, ("y", 560)),
             )
 
 

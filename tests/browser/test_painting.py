@@ -17,7 +17,7 @@ from playwright.sync_api import expect
 
 from pages.components.modules import join_modules
 from sandseg.errors import TeachError
-from sandseg.teach.strokes import Painting
+from sandseg.teach.painting.strokes import Painting
 
 STROKES = Path(__file__).parents[2] / "pages" / "components" / "painting" / "strokes" / "strokes.js"
 SERVER = Path(__file__).with_name("painting_server.py")
@@ -487,7 +487,7 @@ def test_paint_here_next_leads_to_the_place(open_page):
     page.get_by_role("button", name="Paint here next").click()
 
     expect(page.locator(".viewer .unseen[aria-live]")).to_have_text(
-        "Slice 3, x 600, y 300: paint here next"
+        "Slice 3 of 6, x 600, y 300: paint here next"
     )
     scale, x, y = (float(n) for n in page.locator(".viewer").get_attribute("data-view").split())
     assert (x, y) == pytest.approx((600.5, 300.5))

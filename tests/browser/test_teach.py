@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from io import BytesIO
 from pathlib import Path
 from urllib.request import urlopen
@@ -300,3 +301,118 @@ def test_classes_that_were_chosen_stay_chosen(page, wait_until_idle):
     name.fill("grains")
     name.press("Enter")
     expect(page.get_by_role("button", name="grains", exact=True)).to_be_visible(timeout=SLOW_MS)
+
+
+def test_a_slice_is_accepted_as_right_and_taken_back_by_undo(page, wait_until_idle):
+    teacher = Teacher(page, wait_until_idle)
+    teacher.open("/teach?sample=phantom")
+    teacher.paint("air", [(60, 20), (90, 24)])
+    teacher.paint("quartz", [(120, 120), (150, 128)])
+    teacher.saved()
+    page.get_by_role("button", name="Train a network on this").click(timeout=SLOW_MS)
+    accept = page.get_by_role("button", name=re.compile(r"Slice \d+ is right"))
+    expect(accept).to_be_enabled(timeout=SLOW_MS)
+
+    accept.click()
+
+    expect(page.get_by_text(re.compile(r"Accepted as right: slice \d+"))).to_be_visible(
+        timeout=SLOW_MS
+    )
+    assert teacher.events()[-1]["do"] == "accept"
+    page.keyboard.press("Escape")
+    page.locator(".viewer").get_by_role("button", name="Undo").click()
+    teacher.saved()
+    page.get_by_role("button", name="Train a network on this").click(timeout=SLOW_MS)
+    expect(page.get_by_text("Accepted as right: no slice yet")).to_be_visible(timeout=SLOW_MS)
+    assert [event["do"] for event in teacher.events()][-2:] == ["accept", "undo"]
+    expect(page.get_by_text("1 stroke").first).to_be_visible()
+    assert not severe(page)
+
+
+def open_rock(page, wait_until_idle):
+    teacher = Teacher(page, wait_until_idle)
+    teacher.open("/teach?sample=phantom")
+    return teacher
+
+
+def painted_in(page):
+    """Colors of the canvas: how many pixels there are of the yellow of doubt, and of any."""
+    return page.locator(".viewer canvas").first.evaluate(
+        """(canvas) => {
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          let yellow = 0, colored = 0;
+          for (let i = 0; i < data.length; i += 4) {
+            const [red, green, blue] = data.subarray(i, i + 3);
+            yellow += red - blue > 60 && green - blue > 50;
+            colored += Math.max(red, green, blue) - Math.min(red, green, blue) > 40;
+          }
+          return { yellow, colored };
+        }"""
+    )
+
+
+def wait_for(page, is_so):
+    end = time.monotonic() + SLOW_MS / 1000
+    while not is_so():
+        assert time.monotonic() < end
+        page.wait_for_timeout(100)
+
+
+def test_how_sure_it_is_is_a_view_that_follows_the_strokes(page, wait_until_idle):
+    teacher = open_rock(page, wait_until_idle)
+    viewer = page.locator(".viewer")
+    viewer.get_by_role("button", name="Confidence", exact=True).click()
+    viewer.get_by_text("Nothing is learned here yet.", exact=True).wait_for()
+    assert painted_in(page)["colored"] == 0
+
+    teacher.paint("air", [(60, 20), (90, 24)])
+    teacher.paint("quartz", [(120, 120), (150, 128)])
+
+    viewer.get_by_text("Yellow: torn between classes.").wait_for(timeout=SLOW_MS)
+    wait_for(page, lambda: painted_in(page)["yellow"] > 50)
+    expect(viewer.get_by_label("Opacity of the colors")).to_be_hidden()
+    page.mouse.move(*teacher._place((128, 60)))
+    expect(viewer.locator(".readout")).to_contain_text(re.compile(r"confidence \d+ %"))
+    page.keyboard.press("v")  # on to grey alone
+    expect(viewer.get_by_text("Yellow: torn between classes.")).to_have_count(0)
+    assert painted_in(page)["yellow"] == 0
+    expect(page.get_by_role("button", name="Classes", exact=True)).to_have_count(1)
+
+
+def test_strokes_in_a_side_view_are_on_the_slices_and_teach(page, wait_until_idle):
+    teacher = open_rock(page, wait_until_idle)
+    page.get_by_text("XZ", exact=True).click()
+    page.locator(".viewer[data-z='128'] canvas").first.wait_for(timeout=SLOW_MS)
+    wait_until_idle(page)
+    assert "plane=y" in page.url
+
+    teacher.paint("air", [(8, 20), (12, 22)])
+    teacher.paint("quartz", [(60, 30), (64, 33)])
+
+    wait_for(page, lambda: len(teacher.events()) == 3)  # the classes are the first
+    _, first, second = teacher.events()
+    assert (first["axis"], first["at"]) == (second["axis"], second["at"]) == ("y", 128)
+    assert {z for _, z in second["points"]} >= {30, 33}
+    page.locator(".viewer").get_by_text(re.compile(r"Labels on \d+ of 64 slices")).wait_for(
+        timeout=SLOW_MS
+    )
+    page.mouse.move(*teacher._place((61, 30)))
+    expect(page.locator(".viewer .readout")).to_contain_text("z 30")
+    expect(page.locator(".viewer .readout")).to_contain_text("painted quartz")
+    expect(page.locator(".viewer .readout")).to_contain_text("y 128")
+    page.get_by_text("YZ", exact=True).click()
+    page.locator(".viewer[data-z] canvas").first.wait_for()
+    wait_until_idle(page)
+    page.get_by_text("Slices", exact=True).click()
+    wait_until_idle(page)
+    page.get_by_text("Slice 33 of 64").first.wait_for(timeout=SLOW_MS)
+    page.mouse.move(5, 5)
+    wait_until_idle(page)
+    assert not severe(page)
+
+    labels = teacher.labels(31, 3, (256, 256))
+
+    assert {0, 2} <= set(np.unique(labels))
+    strokes = page.locator(".viewer")
+    expect(strokes.get_by_text("Labels on")).to_have_count(0)
+    expect(page.get_by_role("button", name="Classes", exact=True)).to_have_count(1)

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pages.components.viewer import Display, Pane, Shown, viewer
+from pages.components.viewer import Allowed, Display, Pane, Shown, viewer
 from sandseg.classes import SANDSTONE
 from sandseg.export.overlay import INVENTED, MISSED, error_marks
 
@@ -136,9 +136,8 @@ def page() -> None:
             group="together",
             hatched=[MISSED, INVENTED] if "hatched" in st.query_params else (),
         ),
+        Allowed(set_z, take if "pick" in st.query_params else None),
         key="rock",
-        on_step=set_z,
-        on_pick=take if "pick" in st.query_params else None,
     )
     if "twin" in st.query_params:
         viewer(

@@ -11,8 +11,8 @@ from sandseg.grey.mapping import GreyMapping
 from sandseg.model.store import list_models, load_model
 from sandseg.predict.sight import look
 from sandseg.predict.slices import Predictor, most_probable
-from sandseg.teach.classifier import learn
-from sandseg.teach.features import FeatureMaker
+from sandseg.teach.learning.classifier import learn
+from sandseg.teach.learning.features import FeatureMaker
 
 TINY = "sandstone-tiny"
 pytestmark = pytest.mark.skipif(
@@ -78,7 +78,7 @@ def test_a_part_is_answered_as_the_whole_slice(predictor, maker, image, model):
     whole = sight.predict(classifier, model.classes[:2]).labels
     rows, columns = np.arange(3, 140, 4), np.arange(10, 180, 2)
 
-    part = sight.labels_at(classifier, rows, columns)
+    part = sight.answer_at(classifier, rows, columns).labels
 
     np.testing.assert_array_equal(part, whole[np.ix_(rows, columns)])
 
@@ -90,7 +90,7 @@ def test_where_tiles_overlap_a_part_is_nearly_that_of_the_whole_slice(
     classifier = taught(sight, image)
     whole = sight.predict(classifier, model.classes[:2]).labels
 
-    part = sight.labels_at(classifier, *map(np.arange, image.shape))
+    part = sight.answer_at(classifier, *map(np.arange, image.shape)).labels
 
     assert (part == whole).mean() > 0.98
 
@@ -102,7 +102,7 @@ def test_features_of_a_pixel_are_those_the_answer_is_made_of(predictor, maker, i
 
     found = most_probable(classifier.probabilities(sight.at(rows, columns))[None]).labels[0]
 
-    part = sight.labels_at(classifier, rows, columns)
+    part = sight.answer_at(classifier, rows, columns).labels
     np.testing.assert_array_equal(found, part.diagonal())
 
 
@@ -112,7 +112,7 @@ def test_what_was_painted_over_has_no_label(predictor, maker, image, model):
     classifier = taught(sight, image)
     whole = sight.predict(classifier, model.classes[:2]).seen_labels
 
-    part = sight.labels_at(classifier, *map(np.arange, image.shape))
+    part = sight.answer_at(classifier, *map(np.arange, image.shape)).labels
 
     np.testing.assert_array_equal(part, whole)
     assert (part[:, :50] == IGNORED).all()

@@ -8,7 +8,7 @@ from sandseg.errors import SandsegError, TeachError
 from sandseg.export.tiff import write_image
 from sandseg.runs.settings import DataSource, RunSettings
 from sandseg.runs.sources import read_data
-from sandseg.runs.strokes import read_stroke_slices
+from sandseg.runs.strokes import StrokeFiles, read_stroke_slices
 from tests.lessons import TINY, made_up_stack, models, strokes_on  # noqa: F401 - a fixture
 
 
@@ -24,7 +24,7 @@ def files(tmp_path):
 def test_what_is_not_painted_is_ignored_and_whole_strokes_are_held_back(files):
     images, path, strokes = files
 
-    slices, validate, test = read_stroke_slices(images, path, 3)
+    slices, validate, test = read_stroke_slices(StrokeFiles(images, path), 3)
 
     assert len(slices.names) == 6
     assert len(validate) == len(test) == 2
@@ -42,8 +42,8 @@ def test_what_is_not_painted_is_ignored_and_whole_strokes_are_held_back(files):
 def test_a_training_begins_on_the_scale_of_the_network_it_begins_with(files, models):  # noqa: F811
     images, path, _ = files
 
-    alone, *_ = read_stroke_slices(images, path, 3)
-    begun, *_ = read_stroke_slices(images, path, 3, TINY)
+    alone, *_ = read_stroke_slices(StrokeFiles(images, path), 3)
+    begun, *_ = read_stroke_slices(StrokeFiles(images, path), 3, TINY)
 
     assert alone.mapping.kind == "identity"
     assert (begun.mapping.low, begun.mapping.high) != (alone.mapping.low, alone.mapping.high)
@@ -74,6 +74,45 @@ def test_too_few_strokes_are_refused(files, tmp_path):
     tifffile.imwrite(path, few.astype(np.uint8), photometric="minisblack")
 
     with pytest.raises(TeachError, match="Class 3 has 0 strokes"):
-        read_stroke_slices(images, path, 3)
+        read_stroke_slices(StrokeFiles(images, path), 3)
     with pytest.raises(SandsegError):
-        read_stroke_slices(images, tmp_path / "absent.tif", 3)
+        read_stroke_slices(StrokeFiles(images, tmp_path / "absent.tif"), 3)
+
+
+def accepted_files(files, tmp_path, z=0):
+    """The same with one slice accepted: its true labels, but for a corner nobody labelled."""
+    images, path, _ = files
+    _, labels = made_up_stack()
+    accepted = np.zeros_like(labels)
+    accepted[z] = labels[z] + 1
+    accepted[z, :10, :10] = 0
+    tifffile.imwrite(tmp_path / "accepted.tif", accepted, photometric="minisblack")
+    return StrokeFiles(images, path, tmp_path / "accepted.tif"), accepted[z]
+
+
+def test_an_accepted_slice_is_learned_from_as_a_whole_with_strokes_on_top(files, tmp_path):
+    strokes = files[2]
+    strokes[0, 40:44, 50:54] = 1  # a later correction
+    strokes[2] = strokes_on(made_up_stack()[1], (2,), n=12)[2]
+    tifffile.imwrite(files[1], strokes, photometric="minisblack")
+    all_files, accepted = accepted_files(files, tmp_path)
+
+    slices, validate, test = read_stroke_slices(all_files, 3)
+
+    [whole] = [name for name in slices.names if "[1]" in name]
+    labels = slices.labels[slices.names.index(whole)]
+    assert "accepted" in whole
+    expected = np.where(strokes[0], strokes[0], accepted)
+    assert (labels == np.where(expected, expected - 1, IGNORED)).all()
+    assert (labels[:10, :10][strokes[0, :10, :10] == 0] == IGNORED).all()
+    assert all("[3]" in name for name in (*validate, *test)), "whole slices were held back"
+
+
+def test_where_strokes_lie_on_accepted_slices_alone_none_can_be_held_back(files, tmp_path):
+    images, path, strokes = files
+    strokes[2] = 0
+    tifffile.imwrite(path, strokes, photometric="minisblack")
+
+    with pytest.raises(TeachError, match="0 strokes on other slices") as refused:
+        read_stroke_slices(accepted_files(files, tmp_path)[0], 3)
+    assert "not accepted" in refused.value.hint

@@ -37,6 +37,12 @@ def test_any_array_comes_back_as_it_was_saved(volume, tmp_path, dtype, order):
             np.testing.assert_array_equal(read_all(stack), array)
 
 
+@pytest.mark.parametrize("shape", [(5, 20, 30, 1), (1, 5, 20, 30), (1, 1, 5, 20, 30, 1)])
+def test_axes_of_one_channel_and_one_time_are_left_away(volume, shape):
+    with open_stack(npy_bytes(volume.reshape(shape))) as stack:
+        np.testing.assert_array_equal(read_all(stack), volume)
+
+
 def test_one_slice_and_true_and_false_are_read(volume):
     np.testing.assert_array_equal(open_stack(npy_bytes(volume[0])).read_slice(0), volume[0])
     is_pore = volume > 100

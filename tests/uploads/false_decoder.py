@@ -26,6 +26,7 @@ ANSWER = {
     "is_colored": False,
     "names": [],
     "colors": [],
+    "legend": {"kind": "", "classes": []},
 }
 REFUSAL = {"message": "no", "hint": "", "choices": None, "kind": "stack", "can_be_one": False}
 
@@ -63,6 +64,14 @@ SAYS: dict[str, dict] = {
     "pickled objects": {"dtype": "O"},
     "no type": {"dtype": "rock"},
     "markup for a color": {"colors": ["red\"><img src='https://evil.example'>"]},
+    "markup for a class's color": {
+        "legend": {
+            "kind": "strokes",
+            "classes": [{"name": "a", "color": "#12345<", "is_pore": False}],
+        }
+    },
+    "a number for a class": {"legend": {"kind": "strokes", "classes": [7]}},
+    "no legend": {"legend": None},
     "numbers for words": {"notes": [1, 2]},
     "no choices": {"choices": None},
     "choices of numbers": {"choices": {"series": {"names": [1], "chosen": 0}}},

@@ -4,7 +4,15 @@ from sandseg.errors import SandsegError
 from sandseg.runs.segmentation import end_visit
 from sandseg.uploads import kept, workspace
 from sandseg.uploads.kept import Upload
-from sandseg.uploads.lessons import is_of, lesson_folder, new_lesson, open_folder
+from sandseg.uploads.lessons import (
+    RUNS,
+    is_of,
+    lesson_folder,
+    new_lesson,
+    note_run,
+    open_folder,
+    runs_of,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +90,17 @@ def test_a_lesson_is_no_upload():
     open_folder(lesson)
 
     assert kept.find(lesson) is None
+
+
+def test_trainings_begun_from_a_lesson_are_found_again():
+    lesson = new_lesson(workspace.new_visit())
+    assert runs_of(lesson) == ()
+
+    for run in ("20260101-120000-abcd", "20260102-120000-ef01"):
+        note_run(lesson, run)
+
+    assert runs_of(lesson) == ("20260101-120000-abcd", "20260102-120000-ef01")
+    with (lesson_folder(lesson) / RUNS).open("a") as file:
+        file.write("../elsewhere\nno run\n")
+    assert len(runs_of(lesson)) == 2
+    assert runs_of("../../etc") == ()

@@ -2,6 +2,8 @@
 
 import { clamp } from "../shared/clamp.js";
 
+// Which of a place's coordinates are the columns, the rows and the number of a plane along an axis
+const SEEN_AS = { z: ["x", "y", "z"], y: ["x", "z", "y"], x: ["y", "z", "x"] };
 const SAY_MS = 350; // after the last step
 const CLOSE_UP = 3; // how much larger than the whole slice a place is shown that is gone to
 const MARGIN = 1 / 16; // of the pane, which the cross does not enter
@@ -45,7 +47,8 @@ export class Cross {
   say([x, y]) {
     const { session, plane } = this.painting;
     const value = session.strokes.valueAt(plane.axis, plane.at, [x, y]);
-    this.painting.announce(`x ${x}, y ${y}, ${value ? this.painting.className(value) : "not painted"}`);
+    const [across, down] = SEEN_AS[plane.axis];
+    this.painting.announce(`${across} ${x}, ${down} ${y}, ${value ? this.painting.className(value) : "not painted"}`);
   }
 
   /** Put the brush down at the cross, or lift it; without a cross show it first. */
@@ -79,18 +82,19 @@ export class Cross {
     return Boolean(this.next);
   }
 
-  /** Show a place closer up, on its slice. */
+  /** Show a place closer up, on its slice, or on the plane through it that is along the same axis. */
   goTo(place) {
-    const { viewer, pen } = this.painting;
+    const { viewer, pen, plane } = this.painting;
     pen.finish();
-    this.goal = place;
-    viewer.goTo(place.z);
+    const [x, y, at] = SEEN_AS[plane.axis].map((name) => place[name]);
+    this.goal = { x, y, at };
+    viewer.goTo(at);
     if (viewer.slice) this.arrive(viewer.slice.z);
   }
 
   /** A slice is shown: if it is the one that was asked for, show the place. */
   arrive(z) {
-    if (this.goal?.z !== z) return;
+    if (this.goal?.at !== z) return;
     const { viewer, brush } = this.painting;
     const { x, y } = this.goal;
     const { fitScale, scale } = viewer.view;
@@ -98,6 +102,7 @@ export class Cross {
     viewer.goToPlace({ scale: Math.max(scale, fitScale * CLOSE_UP), x: x + 0.5, y: y + 0.5 });
     brush.moveTo([x, y], true);
     viewer.panes.stage.focus({ preventScroll: true });
-    this.painting.announce(`Slice ${z + 1}, x ${x}, y ${y}: paint here next`);
+    const [across, down] = SEEN_AS[this.painting.plane.axis];
+    this.painting.announce(`${viewer.sliceText(z)}, ${across} ${x}, ${down} ${y}: paint here next`);
   }
 }

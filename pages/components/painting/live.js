@@ -15,24 +15,28 @@ const HIDDEN_LOOK_MS = 1000;
 
 export class Live {
   /**
-   * `show` takes { z, box, step, width, height, values, isWhole }, or { z, isEmpty } where nothing is
-   * learned yet; `hear` takes each header: score, next place, number of events the server has;
+   * `show` takes { axis, z, box, step, width, height, values, sure, isWhole, isPartial }, or { axis, z,
+   * isEmpty } where nothing is learned yet; `sure` is the confidence in percent, if it was asked for; `hear` takes each header: score, next place, number of events the server has;
    * `lose` is called where the ticket is not good any more.
    */
   constructor({ show, hear = () => {}, lose = () => {} }) {
     Object.assign(this, { show, hear, lose });
-    this.have = new Map(); // slice -> version of the labels shown
+    this.have = new Map(); // plane and whether with confidence -> version of the labels shown
     this.decoder = new Decoder();
     this.wait = FIRST_WAIT_MS;
   }
 
-  /** Ask for labels of a slice, of `box` [x0, y0, x1, y1] first, under an address with its ticket. */
-  see(address, z, box) {
-    const wanted = [address, z, ...box].join();
+  /**
+   * Ask for labels of plane `z` along an axis, of `box` [x0, y0, x1, y1] first, under an address with its
+   * ticket; `sure`: and how sure they are.
+   */
+  see({ address, axis, z, box, sure }) {
+    const name = [axis, z, sure].join();
+    const wanted = [address, name, ...box].join();
     if (wanted === this.wanted) return;
-    const isMove = this.target?.address === address && this.target?.z === z;
+    const isMove = this.target?.address === address && this.target?.name === name;
     if (this.target?.address !== address) this.have.clear();
-    Object.assign(this, { wanted, target: { address, z, box } });
+    Object.assign(this, { wanted, target: { address, name, axis, z, box, sure } });
     this.ask(isMove ? SETTLE_MS : 0);
   }
 
@@ -61,8 +65,9 @@ export class Live {
   }
 
   /** Ask once; return after how many milliseconds to ask again, null for never. */
-  async once({ address, z, box }, signal) {
-    const query = new URLSearchParams({ z, have: this.have.get(z) ?? 0, box: box.join() });
+  async once({ address, name, axis, z, box, sure }, signal) {
+    const have = this.have.get(name) ?? 0;
+    const query = new URLSearchParams({ axis, z, have, box: box.join(), sure: Number(sure) });
     try {
       const answer = await fetch(`${address}labels?${query}`, { signal, cache: "no-store" });
       if (answer.status === 404) {
@@ -71,7 +76,7 @@ export class Live {
       }
       if (!answer.ok) throw new Error(`status ${answer.status}`);
       this.wait = FIRST_WAIT_MS;
-      if (answer.status === 200) await this.take(new Uint8Array(await answer.arrayBuffer()), signal);
+      if (answer.status === 200) await this.take(name, new Uint8Array(await answer.arrayBuffer()), signal);
       return 0;
     } catch (error) {
       if (signal.aborted) return null;
@@ -80,19 +85,21 @@ export class Live {
     }
   }
 
-  async take(bytes, signal) {
+  async take(name, bytes, signal) {
     const { header, blobs } = unpack(bytes, ({ lengths }) => lengths);
-    const { version, z } = header;
+    const { axis = "z", z, version, learned, isWhole = false, isEarly = false } = header;
     if (header.isEmpty) {
-      this.show({ z, isEmpty: true });
+      this.show({ axis, z, isEmpty: true });
     } else if (blobs.length) {
-      const picture = await this.decoder.decode({ digest: `${z} ${version}`, bytes: blobs[0] });
+      const decode = (blob, i) => this.decoder.decode({ digest: `${name} ${version} ${i}`, bytes: blob });
+      const [labels, sure] = await Promise.all(blobs.map(decode));
       if (signal.aborted) return;
-      const { width, height } = picture;
-      this.show({ ...header, width, height, values: valuesOf(picture) });
+      const { width, height } = labels;
+      this.show({ ...header, axis, width, height, values: valuesOf(labels), sure: sure && valuesOf(sure) });
     }
-    this.have.set(z, version);
+    this.have.set(name, version);
     this.hear(header);
-    window.dispatchEvent(new CustomEvent("sandseg-taught", { detail: { version, z, isWhole: Boolean(header.isWhole) } }));
+    const detail = { version, axis, z, learned, isWhole, isEarly };
+    window.dispatchEvent(new CustomEvent("sandseg-taught", { detail }));
   }
 }

@@ -9,11 +9,11 @@ export default mounted((root) => new SliceViewer(root, taught));
 
 function taught(viewer) {
   const live = new Live({
-    show: (labels) => painting.showLabels(labels),
-    hear: (header) => painting.hear(header),
+    show: (labels) => painting.learned.show(labels),
+    hear: (header) => painting.learned.hear(header),
   });
   const painting = new Painting(viewer, {
-    onView: ({ z, box, address }) => live.see(address, z, box),
+    onView: (seen) => live.see(seen),
     onClose: () => live.close(),
   });
   return painting;

@@ -2,17 +2,17 @@
  * Painting on the viewer: its parts put together, and what it says to others.
  *
  * Python sends `paint` in the header of the viewer (see viewer/shown.py). Strokes are events: made by a
- * pen, kept by the session, drawn by a layer. What is learned from them comes back through `showLabels`.
+ * pen, kept by the session, drawn by a layer. What is learned from them comes back through `learned`.
  */
 
 import { clamp } from "../shared/clamp.js";
 import { make } from "../shared/elements.js";
-import { Answers } from "./answers.js";
 import { Brush } from "./brush.js";
 import { Cross } from "./cross.js";
 import { Gestures } from "./gestures.js";
 import { HELP, Keys } from "./keys.js";
 import { Layer } from "./layer.js";
+import { Learned } from "./learned.js";
 import { Palette, UNDERS } from "./palette.js";
 import { Pen } from "./pen.js";
 import { sessionOf } from "./strokes/session.js";
@@ -23,8 +23,8 @@ const textOf = (classes) => JSON.stringify(classes.map(({ name, color }) => [nam
 
 export class Painting {
   /**
-   * `onStrokeEnd` hears of each finished stroke, `onView` of the part seen: { z, box [x0, y0, x1, y1],
-   * address }, `onClose` of the end.
+   * `onStrokeEnd` hears of each finished stroke, `onView` of the part seen: { axis, z, box [x0, y0, x1,
+   * y1], sure, address }, `onClose` of the end.
    */
   constructor(viewer, { onStrokeEnd = () => {}, onView = () => {}, onClose = () => {} } = {}) {
     Object.assign(this, { viewer, onStrokeEnd, onView, onClose });
@@ -36,6 +36,7 @@ export class Painting {
     this.gestures = new Gestures(this);
     this.keys = new Keys(this);
     this.palette = new Palette(this);
+    this.learned = new Learned(this);
     this.help = HELP;
     this.hint = "Arrow keys move the cross, Space paints";
     this.chipTitle = "Paint with it; pressed again: color or clear its labels";
@@ -55,7 +56,7 @@ export class Painting {
     this.upper = make("div", { class: "slot" });
     this.lower = make("div", { class: "slot" });
     const foot = make("div", { class: "foot" }, stepper, this.palette.end);
-    return { above: [this.upper], below: [this.lower, foot] };
+    return { above: [this.upper], below: [this.palette.words, this.lower, foot] };
   }
 
   /** Tools stand above the picture; where there is little room, below it, at the thumb. */
@@ -79,7 +80,7 @@ export class Painting {
     if (session !== this.session) {
       this.session?.leave(this);
       this.session = session;
-      this.answers = new Answers();
+      this.learned.forget();
       this.cross.offer(null);
       this.layer = new Layer(session.strokes);
       this.viewer.panes.painter.guest = this;
@@ -90,18 +91,14 @@ export class Painting {
     this.colorStrokes();
     this.showTools();
     this.showStatus(session.status);
-    if (paint.goTo && paint.goTo.serial !== this.goneTo) {
-      this.goneTo = paint.goTo.serial;
-      this.cross.goTo(paint.goTo);
-    }
   }
 
   showSlice(slice) {
-    const plane = this.paint.plane ?? { axis: "z", at: slice.z };
+    const plane = { axis: this.viewer.header.axis, at: slice.z };
     if (plane.axis !== this.plane?.axis || plane.at !== this.plane.at) this.pen.finish();
     this.plane = plane;
     this.layer.see(this.plane.axis, this.plane.at);
-    this.answers.putInto(slice);
+    this.learned.put();
     this.cross.arrive(slice.z);
   }
 
@@ -131,7 +128,7 @@ export class Painting {
   }
 
   colorStrokes() {
-    this.layer.paintIn(this.colors, this.under === "labels" && this.answers.has(this.plane?.at));
+    this.layer.paintIn(this.colors, this.under === "labels" && Boolean(this.plane && this.learned.answers.has(this.plane)));
   }
 
   draw(context, place) {
@@ -139,7 +136,7 @@ export class Painting {
     this.layer.draw(context, place, this.under === "alone");
   }
 
-  /** The panes were drawn: say which part is seen, once per change. */
+  /** The panes were drawn: say which part is seen. */
   drawn(view) {
     this.brush.draw();
     const { width, height } = view.slice;
@@ -151,10 +148,8 @@ export class Painting {
       clamp(Math.ceil(end.x), 1, width),
       clamp(Math.ceil(end.y), 1, height),
     ];
-    const seen = `${this.viewer.slice.z} ${box} ${this.paint.address}`;
-    if (seen === this.seen) return;
-    this.seen = seen;
-    if (this.plane.axis === "z") this.onView({ z: this.viewer.slice.z, box, address: this.paint.address });
+    const { axis, at: z } = this.plane;
+    this.onView({ axis, z, box, sure: this.under === "confidence", address: this.paint.address });
   }
 
   wordsOn({ x, y }) {
@@ -276,13 +271,15 @@ export class Painting {
   }
 
   see(under) {
+    this.viewer.choices.under = under;
+    this.learned.put();
     this.viewer.change({ under });
     this.palette.show();
     this.announce(UNDERS.find(([name]) => name === under)[2].replace(" (v)", ""));
   }
 
   nextUnder() {
-    const names = UNDERS.map(([name]) => name);
+    const names = UNDERS.map(([name]) => name).filter((name) => name !== "confidence" || this.paint.doubt);
     this.see(names[(names.indexOf(this.under) + 1) % names.length]);
   }
 
@@ -304,26 +301,5 @@ export class Painting {
 
   get hasMoved() {
     return this.heldAt !== this.viewer.choices.view;
-  }
-
-  // -------------------------------------------------------------- for what learns from the strokes
-
-  /** Labels of a part of a slice, in blocks of `step` pixels; without `values` there are none. */
-  showLabels(labels) {
-    const { slice } = this.viewer;
-    if (!slice) return;
-    this.answers.take(labels, slice);
-    if (labels.z !== slice.z) return;
-    this.answers.putInto(slice);
-    this.viewer.chooseHidden();
-    this.viewer.change({});
-    this.viewer.panes.forgetColors();
-    this.colorStrokes();
-  }
-
-  /** What comes with labels: how many events the server has, and where painting helps most. */
-  hear({ n, next }) {
-    if (Number.isInteger(n)) this.session.sync.hear(n);
-    if (next !== undefined) this.cross.offer(next);
   }
 }

@@ -18,6 +18,7 @@ const TOOLS = [
 ];
 export const UNDERS = [
   ["labels", "Labels", "Strokes over what is learned from them (v)"],
+  ["confidence", "Confidence", "Strokes over how sure it is (v)"],
   ["grey", "Grey", "Strokes over grey (v)"],
   ["alone", "Strokes", "Strokes alone (v)"],
 ];
@@ -44,6 +45,7 @@ export class Palette {
     this.next.onclick = () => painting.cross.goNext();
     this.status = make("span", { class: "status" });
     this.end = make("div", { class: "paint-end" }, this.status, this.next);
+    this.words = make("p", { class: "words", hidden: true });
   }
 
   close() {
@@ -64,13 +66,14 @@ export class Palette {
     const root = make("div", { class: hasIcons ? "group" : "group segmented", role: "group", "aria-label": label });
     root.append(...buttons.values());
     const show = (chosen) => buttons.forEach((button, name) => button.setAttribute("aria-pressed", String(name === chosen)));
-    return { root, show };
+    return { root, show, buttons };
   }
 
   show() {
     const { session, under } = this.painting;
     this.tools.show(session.tool);
     this.unders.show(under);
+    this.unders.buttons.get("confidence").hidden = !this.painting.paint?.doubt;
     this.slider.value = toSlider(session.size);
     this.slider.setAttribute("aria-valuetext", `${session.size} pixels`);
     this.sizeText.textContent = `${session.size} px`;
@@ -84,6 +87,12 @@ export class Palette {
     clearTimeout(this.slow);
     if (text === SAVING) this.slow = setTimeout(() => this.say(text, false), PATIENCE_MS);
     else this.say(text, isLost);
+  }
+
+  /** Say below the picture what must be known to read it. */
+  explain(text) {
+    this.words.hidden = !text;
+    this.words.textContent = text;
   }
 
   say(text, isLost) {

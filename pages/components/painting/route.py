@@ -2,12 +2,13 @@
 
     POST /api/paint/TICKET/events             {"known": n, "events": […]}
     GET  /api/paint/TICKET/state?known=n      the same answer, without sending anything
-    GET  /api/paint/TICKET/labels?z=&have=&box=x0,y0,x1,y1
+    GET  /api/paint/TICKET/labels?z=&have=&box=x0,y0,x1,y1[&axis=z|y|x][&sure=0|1]
     GET  /api/paint/TICKET/imported?file=NAME    the slices that an import brings
 
 Events are answered once they are on the disk, with all the sender does not know, in the server's
-order. Labels are waited for; 204 says that none came, and the browser asks again. Nothing is
-computed here: the event loop serves everybody.
+order. Labels are of slice z, or of that plane along another axis; with them may come how sure they
+are. They are waited for; 204 says that none came, and the browser asks again. Nothing is computed
+here: the event loop serves everybody.
 """
 
 import json
@@ -32,6 +33,7 @@ from sandseg.export.pictures import encode_png
 
 MOST_BYTES = 10**6  # of one request
 LARGEST = 2**53  # of any number: beyond it a browser cannot count
+AXES = ("z", "y", "x")
 
 
 def paint_address() -> str:
@@ -84,13 +86,14 @@ async def _labels(request: Request) -> Response:
     query = request.query_params
     numbers = [query.get("z", ""), query.get("have", "0"), *query.get("box", "").split(",")]
     found = [_number(text) for text in numbers]
-    if len(found) != 6 or None in found:
+    axis, sure = query.get("axis", "z"), query.get("sure", "0")
+    if len(found) != 6 or None in found or axis not in AXES or sure not in ("0", "1"):
         return _refused(400, "This names no part of a slice.")
     z, have, *box = found
     lesson: Paintable = ticket.lesson
     ticket_id = ticket.id
     del ticket  # whoever waits does not keep a session's ticket good
-    content = await lesson.news(ticket_id, Look(z, tuple(box)), have)
+    content = await lesson.news(ticket_id, Look(z, tuple(box), axis, sure == "1"), have)
     if content is None:
         return Response(status_code=204)
     return Response(content, media_type="application/octet-stream", headers=_FRESH)

@@ -16,10 +16,16 @@ BURST, PER_S = 60, 30.0  # requests of a ticket at once, and then each second
 
 
 class Look(NamedTuple):
-    """What a browser sees: slice `z`, and of it the pixels from (x0, y0) up to (x1, y1)."""
+    """What a browser sees: slice `z`, and of it the pixels from (x0, y0) up to (x1, y1).
+
+    Along another `axis` than "z" it is plane `z` across the slices, and y counts those. With
+    `is_sure` it sees how sure the labels are.
+    """
 
     z: int
     box: tuple[int, int, int, int]
+    axis: str = "z"
+    is_sure: bool = False
 
 
 class Paintable(Protocol):

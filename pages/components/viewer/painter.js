@@ -74,8 +74,8 @@ export class Painter {
     context.imageSmoothingQuality = zoom < 0.5 ? "medium" : "low"; // beyond a half plain bilinear is as good
     context.fillStyle = SURROUND;
     context.fillRect(0, 0, canvas.width, canvas.height);
-    if (under !== "alone") drawImage(context, under === "grey" ? grey : tinted, { zoom, left, top });
-    if (under === "labels") this.drawMarks(index, context, { zoom, left, top }, view);
+    if (under !== "alone") drawImage(context, under === "labels" ? tinted : grey, { zoom, left, top });
+    if (under === "labels" || under === "confidence") this.drawMarks(index, context, { zoom, left, top }, view);
     if (this.isParted(index) && this.choices.split) {
       context.save();
       context.beginPath();

@@ -5,12 +5,16 @@ import { make } from "../shared/elements.js";
 import { IGNORED } from "./colors.js";
 import { valuesOf } from "./pictures.js";
 
+// What the columns, the rows and the number of a plane along an axis count
+const COUNTED = { z: ["x", "y", "z"], y: ["x", "z", "y"], x: ["y", "z", "x"] };
+
 /** The words on a pixel, [name, value] each. `header` is what Python said of the slice. */
 export function wordsOn(spot, slice, header) {
   const index = spot.y * slice.width + spot.x;
   const { grey } = slice.panes[0];
-  const words = [["x", spot.x], ["y", spot.y]];
-  if (header.nSlices > 1) words.push(["z", slice.z]);
+  const [across, down, along] = COUNTED[header.axis ?? "z"];
+  const words = [[across, spot.x], [down, spot.y]];
+  if (header.nSlices > 1) words.push([along, slice.z]);
   words.push(["grey", `${grey.isExact ? "" : "≈ "}${valuesOf(grey)[index]}`]);
   const isCompared = slice.panes.filter(({ labels }) => labels).length > 1;
   slice.panes.forEach(({ labels, confidence }, i) => {

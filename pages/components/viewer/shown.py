@@ -46,7 +46,8 @@ class Shown:
     PNG mask: pixels above 0 light up and all others dim. `marker` is a pixel (x, y) to mark.
     `outline` is what a thin line runs along: closed polygons of points (x, y), in pixels from the
     upper left corner. In its place stands `shape`, "circle:X,Y,RADIUS" or
-    "box:LEFT,TOP,RIGHT,BOTTOM" in the same pixels: it has handles and can be dragged.
+    "box:LEFT,TOP,RIGHT,BOTTOM" in the same pixels: it has handles and can be dragged. Along another
+    `axis` than "z" planes across the slices are shown: "y" XZ, "x" YZ; `z` then counts those.
     """
 
     z: int
@@ -58,6 +59,7 @@ class Shown:
     marker: tuple[int, int] | None = None
     outline: Sequence[Sequence[tuple[float, float]]] = ()
     shape: str = ""
+    axis: Literal["z", "y", "x"] = "z"
 
 
 @dataclass(frozen=True)
@@ -90,25 +92,37 @@ class Paint:
 
     `address` is where strokes are sent, with its ticket, and ends in "/". `journal` names what is
     painted on, whatever the ticket: what is not sent yet is kept under it in the browser. `shape`
-    is that of the stack, (Z, Y, X). `plane` is the axis and the index of the plane shown where it
-    is not slice `z`: ("y", 12) is XZ, ("x", 12) YZ. `go_to` is a place (z, y, x) to be shown closer
-    up, once for each `go_serial`.
+    is that of the stack, (Z, Y, X). `doubt` says how confidence is drawn, if there is any: a color
+    (R, G, B), the confidence from which on it covers the grey wholly, and what that means in words.
     """
 
     address: str
     journal: str
     shape: tuple[int, int, int]
-    plane: tuple[Literal["y", "x"], int] | None = None
-    go_to: tuple[int, int, int] | None = None
-    go_serial: int = 0
+    doubt: tuple[Sequence[int], float, str] | None = None
 
     def header(self) -> dict[str, object]:
         """Return it as the browser takes it."""
-        z, y, x = map(int, self.go_to or (0, 0, 0))
+        color, low, words = self.doubt or (None, None, None)
         return {
             "address": self.address,
             "journal": self.journal,
             "shape": [int(length) for length in self.shape],
-            "plane": self.plane and {"axis": self.plane[0], "at": int(self.plane[1])},
-            "goTo": self.go_to and {"z": z, "y": y, "x": x, "serial": self.go_serial},
+            "doubt": self.doubt and {"color": list(color), "low": low, "words": words},
         }
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """What a visitor may do on a slice beside looking at it; all are called before the rerun.
+
+    `on_step` gets the slice they went to: store it where `z` comes from. `on_pick` gets the pixel
+    (x, y) they clicked: store it where `marker` comes from. `on_shape` gets the text of the shape
+    they dragged: store it where `shape` comes from, or leave that as it is: then the drag is
+    undone. With `paint` they may paint; the whole stack must be shown under one key.
+    """
+
+    on_step: Callable[[int], None] | None = None
+    on_pick: Callable[[int, int], None] | None = None
+    on_shape: Callable[[str], None] | None = None
+    paint: Paint | None = None

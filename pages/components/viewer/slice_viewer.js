@@ -281,7 +281,8 @@ export class SliceViewer {
   }
 
   sliceText(z) {
-    return `Slice ${z + 1} of ${this.header.nSlices}`;
+    const { axis, nSlices } = this.header;
+    return axis === "z" ? `Slice ${z + 1} of ${nSlices}` : `Plane ${axis === "y" ? "XZ" : "YZ"} at ${axis} ${z}`;
   }
 
   /** Say what stands at a place on the panes; `screenY` is where that is on the screen. */

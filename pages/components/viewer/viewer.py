@@ -3,7 +3,7 @@
 import hashlib
 import json
 import struct
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ import streamlit as st
 
 from pages.components.modules import join_modules
 from pages.components.viewer.label_png import plain_label_png
-from pages.components.viewer.shown import Display, Paint, Pane, Shown, ViewerState
+from pages.components.viewer.shown import Allowed, Display, Pane, Shown, ViewerState
 from pages.session import address
 from pages.words.numbers import bare
 
@@ -40,29 +40,22 @@ def viewer(
     panes: Sequence[Pane],
     shown: Shown,
     display: Display | None = None,
+    allowed: Allowed | None = None,
     *,
     key: str,
-    on_step: Callable[[int], None] | None = None,
-    on_pick: Callable[[int, int], None] | None = None,
-    on_shape: Callable[[str], None] | None = None,
-    paint: Paint | None = None,
 ) -> ViewerState:
     """Show one to four linked panes over the same slice.
 
     Zoom, pan, colors and contrast never leave the browser; steps to another slice, toggled classes
-    and (with `on_pick`) clicked pixels cause a rerun. What Python passes counts when it changes.
+    and, where they are asked for, clicked pixels cause a rerun. What Python passes counts when it
+    changes.
 
     Args:
         panes: One to four pictures of equal height and width.
         shown: The slice they are of.
         display: How it is shown at first.
+        allowed: What else the visitor may do.
         key: Name of this viewer; the visitor's zoom and choices are kept under it.
-        on_step: Called with the new slice before the rerun; store it where `z` comes from.
-        on_pick: Called with the clicked pixel (x, y) before the rerun; store it where `marker`
-            comes from.
-        on_shape: Called with the text of the dragged shape before the rerun; store it where `shape`
-            comes from, or leave that as it is: then the drag is undone.
-        paint: Leave to paint on the slice; the whole stack must be shown under one `key`.
 
     Returns:
         The state, at most about 200 ms behind the visitor; `hidden` is empty until they change it.
@@ -73,6 +66,7 @@ def viewer(
     """
     if not 1 <= len(panes) <= 4:
         raise ValueError(f"A viewer has one to four panes, not {len(panes)}.")
+    allowed = allowed or Allowed()
     key = key.replace("__", "-")  # an upload's name may hold it, and Streamlit raises
     is_exact = None if shown.exact_grey is None else _is_exact()
     if is_exact:
@@ -84,21 +78,21 @@ def viewer(
         **_display_header(display or Display()),
         "key": key,
         "panes": [_pane_header(pane, blobs) for pane in panes],
-        "pick": on_pick is not None,
+        "pick": allowed.on_pick is not None,
         "exact": is_exact,
-        "answered": _answered(key, heard=on_step is not None),
+        "answered": _answered(key, heard=allowed.on_step is not None),
         "shaped": st.session_state.get(_shaped_key(key)),
-        "paint": paint and paint.header(),
+        "paint": allowed.paint and allowed.paint.header(),
     }
-    mount = _mount_painting if paint else _mount
+    mount = _mount_painting if allowed.paint else _mount
     result = mount(
         key=key,
         data=blobs.packed(header),
-        on_view_change=lambda: _hear(key, shown.n_slices, on_step, on_pick, on_shape),
+        on_view_change=lambda: _hear(key, shown.n_slices, allowed),
     )
     view = result.get("view") or {}
     state = _state(view, shown.z, shown.n_slices)
-    if on_step is None and view.get("step") != st.session_state.get(_heard_key(key)):
+    if allowed.on_step is None and view.get("step") != st.session_state.get(_heard_key(key)):
         st.session_state[_heard_key(key)] = view.get("step")
         return state
     return replace(state, z=shown.z)
@@ -145,6 +139,7 @@ def _slice_header(shown: Shown, blobs: _Blobs) -> dict[str, Any]:
         "marker": shown.marker and [int(coordinate) for coordinate in shown.marker],
         "outline": [[round(float(v), 1) for xy in line for v in xy] for line in shown.outline],
         "shape": shown.shape,
+        "axis": shown.axis,
     }
 
 
@@ -197,28 +192,23 @@ def _view(key: str) -> Mapping[str, Any]:
     return view if isinstance(view, Mapping) else {}
 
 
-def _hear(
-    key: str,
-    n_slices: int,
-    on_step: Callable[[int], None] | None,
-    on_pick: Callable[[int, int], None] | None,
-    on_shape: Callable[[str], None] | None,
-) -> None:
+def _hear(key: str, n_slices: int, allowed: Allowed) -> None:
     """Pass a step, a click and a shape on once; they are sent again with whatever else changes."""
     view = _view(key)
     if isinstance(view.get(_EXACT), bool):
         st.session_state[_EXACT] = view[_EXACT]
     z, clicked = _state(view, -1, n_slices).z, _state(view, -1, n_slices).clicked
-    if on_pick and clicked and clicked != st.session_state.get(f"{key}: last click heard"):
+    if allowed.on_pick and clicked and clicked != st.session_state.get(f"{key}: last click heard"):
         st.session_state[f"{key}: last click heard"] = clicked
-        on_pick(*clicked)
-    if on_step and z >= 0 and view.get("step") != st.session_state.get(_heard_key(key)):
+        allowed.on_pick(*clicked)
+    if allowed.on_step and z >= 0 and view.get("step") != st.session_state.get(_heard_key(key)):
         st.session_state[_heard_key(key)] = view.get("step")
-        on_step(z)
+        allowed.on_step(z)
     shape, shaped = view.get("shape"), view.get("shaped")
-    if on_shape and isinstance(shape, str) and shaped != st.session_state.get(_shaped_key(key)):
+    is_new = shaped != st.session_state.get(_shaped_key(key))
+    if allowed.on_shape and isinstance(shape, str) and is_new:
         st.session_state[_shaped_key(key)] = shaped
-        on_shape(shape)
+        allowed.on_shape(shape)
 
 
 def _answered(key: str, heard: bool) -> Any:

@@ -116,7 +116,7 @@ def test_the_whole_slice_is_that_of_all_strokes(lesson, setting):
 
     sight = sights.make(setting.task, Z)
     learner = lesson._learner
-    taught = learn(learner.painted, learner.classes, learner.n)
+    taught = learn(learner.gathered.painted, learner.classes, learner.n)
     expected = sight.predict(taught.classifier, setting.classes).seen_labels
     np.testing.assert_array_equal(labels, expected)
     assert header["learned"] == header["n"] == 3

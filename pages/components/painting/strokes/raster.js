@@ -1,6 +1,6 @@
 /**
  * Which pixels a stroke paints: geometry without a page, the same whole numbers as in
- * `sandseg/teach/raster.py`.
+ * `sandseg/teach/painting/raster.py`.
  *
  * A pixel p is painted by the segment from a to b if 4 · distance² (p, segment) ≤ size².
  */

@@ -1,6 +1,6 @@
 /**
  * What is painted in a stack: events played in their order, taken back, played again. The same events
- * give the same values as in `sandseg/teach/strokes.py`.
+ * give the same values as in `sandseg/teach/painting/strokes.py`.
  *
  * Values lie in bands of rows, made where somebody paints: 0 is unpainted, 1 … the classes. Of each
  * event is kept which runs of pixels it changed and what they were, so that undo costs what the stroke
@@ -95,7 +95,7 @@ export class Strokes {
       this.turn(entry, true);
       return entry;
     }
-    return null;
+    return event.do === "accept" ? { parts: [] } : null; // it paints nothing, and is undone as all is
   }
 
   /** Do what an entry did, or undo it. */

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from streamlit.web.server.starlette.starlette_app_utils import generate_xsrf_token_string
 
 from pages.components.painting import route, tickets
-from pages.components.painting.tickets import issue
+from pages.components.painting.tickets import Look, issue
 from sandseg.errors import SandsegError
 from tests import own_loop
 
@@ -96,7 +96,16 @@ def test_labels_are_asked_for_by_slice_version_and_part():
     answer = ask("GET", f"{ticket.id}/labels?z=3&have=17&box=0,1,20,30")
 
     assert answer == (200, b"labels")
-    assert ticket.lesson.asked == [(ticket.id, (3, (0, 1, 20, 30)), 17)]
+    assert ticket.lesson.asked == [(ticket.id, Look(3, (0, 1, 20, 30)), 17)]
+
+
+def test_labels_of_a_plane_across_the_slices_may_come_with_how_sure_they_are():
+    ticket = issue(Notes())
+
+    ask("GET", f"{ticket.id}/labels?z=560&have=0&box=0,1,20,30&axis=y&sure=1")
+
+    [(_, look, _)] = ticket.lesson.asked
+    assert look == Look(560, (0, 1, 20, 30), "y", is_sure=True)
 
 
 def test_where_no_labels_come_in_time_the_browser_asks_again():

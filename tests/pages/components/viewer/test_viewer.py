@@ -21,18 +21,14 @@ def test_a_viewer_may_be_named_after_any_upload():
 
 
 def test_leave_to_paint_travels_as_json_whatever_numbers_it_is_given():
-    z, y, x = np.int64(3), np.int64(20), np.int64(30)
-    paint = Paint("/api/paint/ticket/", "lesson", (z, y, x), ("y", y), (z, y, x), go_serial=7)
+    shape = np.int64(3), np.int64(20), np.int64(30)
+    paint = Paint("/api/paint/ticket/", "lesson", shape, ((254, 232, 56), 0.5, "Yellow: torn."))
 
     header = json.loads(json.dumps(paint.header()))
 
     assert header["shape"] == [3, 20, 30]
-    assert header["plane"] == {"axis": "y", "at": 20}
-    assert header["goTo"] == {"z": 3, "y": 20, "x": 30, "serial": 7}
+    assert header["doubt"] == {"color": [254, 232, 56], "low": 0.5, "words": "Yellow: torn."}
 
 
-def test_nobody_is_led_anywhere_unasked():
-    header = Paint("/api/paint/ticket/", "lesson", (3, 20, 30)).header()
-
-    assert header["plane"] is None
-    assert header["goTo"] is None
+def test_without_a_way_to_draw_it_no_confidence_is_offered():
+    assert Paint("/api/paint/ticket/", "lesson", (3, 20, 30)).header()["doubt"] is None
