@@ -42,7 +42,7 @@ CORRECTION = Recipe("network's own answer, corrected", True, 3, 0.01, 1.0, bias_
 # no more than strokes can ever outweigh. It weighs as many times that as leaves strokes followed:
 # what it weighs protects all that nobody painted.
 START_SHARE, START_PIXELS = 0.023, 6000
-START_TIMES = (4.0, 2.0, 1.0)
+START_TIMES = (4.0, 1.5)  # each takes as long as any other learning
 FOLLOWED = 0.75  # share of painted pixels that the network had wrong, and that are as painted then
 MOST_CHANCE = 0.03  # share of wrong pixels that is never put down to chance
 

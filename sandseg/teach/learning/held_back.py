@@ -23,9 +23,9 @@ LEAST_STROKES = 3  # in each class
 N_FOLDS = 3
 # True 1 - mean IoU and EVEN are MIDDLE times the doubt, as fitted together with the power; in nine
 # of ten sessions they are between LOW and HIGH times.
-LOW, MIDDLE, HIGH, EVEN = 1.0, 1.9, 3.9, 0.01
+LOW, MIDDLE, HIGH, EVEN = 0.65, 1.85, 4.4, 0.02
 UNSURE_POWER = 0.75
-CHANCE = 0.2  # strokes missed, beside those that are: few strokes show little
+CHANCE = 0.5  # strokes missed, beside those that are: few strokes show little
 
 
 @dataclass(frozen=True)
