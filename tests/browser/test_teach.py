@@ -239,6 +239,7 @@ def test_ten_strokes_a_class_find_the_pores_of_another_rock_and_stay_as_a_model(
 
     assert iou(labels, true, 0) >= 0.9
     page.get_by_text("Mean IoU about").wait_for(timeout=SLOW_MS)
+    wait_until_idle(page)  # what is being drawn anew is pale
     assert not severe(page)
     page.get_by_role("button", name="Keep as a model").click()
     page.get_by_role("textbox", name="Its name").fill("my-berea")

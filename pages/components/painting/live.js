@@ -99,6 +99,9 @@ export class Live {
     }
     this.have.set(name, version);
     this.hear(header);
+    const told = [axis, z, learned, isWhole, isEarly, header.score].join();
+    if (told === this.told) return; // only a place to paint next: no number has changed
+    this.told = told;
     const detail = { version, axis, z, learned, isWhole, isEarly };
     window.dispatchEvent(new CustomEvent("sandseg-taught", { detail }));
   }
