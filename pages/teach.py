@@ -6,6 +6,7 @@ from streamlit.delta_generator import DeltaGenerator
 from pages.components.copy_link import copy_link
 from pages.components.painting import tickets
 from pages.components.painting.pulse import follow_labels
+from pages.lessons.lesson import Lesson
 from pages.panels.choices import choose_model, choose_slice, choose_source
 from pages.panels.page_head import page_head
 from pages.panels.refusals import user_errors
@@ -14,7 +15,6 @@ from pages.session import state
 from pages.session.state import Source
 from pages.teaching.classes import WORKBENCH, edit_classes
 from pages.teaching.deepen import offer_training
-from pages.teaching.lesson import Lesson
 from pages.teaching.opening import CORRECT, open_lesson
 from pages.teaching.panel import show_numbers, show_words
 from pages.teaching.picture import (

@@ -1,1 +1,1 @@
-"""Parts of the page Teach: the lesson behind it, what it says, what is kept of it."""
+"""Parts of the page Teach: what it asks, what it says, what is kept of it."""

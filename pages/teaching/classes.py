@@ -5,9 +5,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from pages.lessons.lesson import Lesson
+from pages.lessons.setting import classes_event
 from pages.panels.refusals import show_refusal
 from pages.session.state import pop_refusal
-from pages.teaching.lesson import Lesson, classes_event
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass, numbered_classes
 from sandseg.errors import SandsegError

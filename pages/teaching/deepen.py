@@ -9,11 +9,11 @@ import streamlit as st
 from pages.cache import trainings as run_cache
 from pages.cache.models import find_model
 from pages.cache.rocks import open_source
+from pages.lessons.lesson import Lesson
 from pages.panels.refusals import show_refusal
 from pages.server import navigation
 from pages.session.state import Source, own, pop_refusal
 from pages.session.visit import visit
-from pages.teaching.lesson import Lesson
 from pages.training.access import ask_token, may_change, who
 from pages.training.against_taught import show_against_taught
 from pages.training.choice import RUN

@@ -7,13 +7,13 @@ import streamlit as st
 from pages.cache.rocks import stack_of
 from pages.components.painting import tickets
 from pages.components.painting.tickets import issue
+from pages.lessons.earlier import known_to
+from pages.lessons.lesson import Lesson, lesson_of
+from pages.lessons.setting import Setting
 from pages.session import address
 from pages.session.state import Source, own
 from pages.session.treatment import task_for
 from pages.session.visit import visit
-from pages.teaching.earlier import known_to
-from pages.teaching.lesson import Lesson, lesson_of
-from pages.teaching.setting import Setting
 from sandseg.model.store import StoredModel
 from sandseg.uploads.lessons import is_of, lesson_folder, new_lesson
 

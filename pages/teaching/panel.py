@@ -5,8 +5,8 @@ import streamlit as st
 
 from pages.charts.phases import show_phases
 from pages.charts.pores import show_porosity
+from pages.lessons.learning import Summary
 from pages.panels.refusals import show_refusal
-from pages.teaching.learning import Summary
 from pages.words.lessons import next_words, score_words, strokes_text
 from pages.words.numbers import percents, plain
 

@@ -17,8 +17,8 @@ from pages.cache.slices import (
 )
 from pages.components.side_views import where_cut
 from pages.components.viewer import Allowed, Display, Paint, Pane, Shown, viewer
+from pages.lessons.lesson import Lesson
 from pages.session import address, state
-from pages.teaching.lesson import Lesson
 from pages.teaching.opening import address_of
 from pages.words.scans import UNSURE
 from sandseg.export.cuts import fits_in_memory

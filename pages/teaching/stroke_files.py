@@ -9,9 +9,10 @@ import streamlit as st
 from pages.cache.models import find_model
 from pages.cache.rocks import stack_of
 from pages.components.uploader.uploader import ask_upload
+from pages.lessons.lesson import Lesson
+from pages.lessons.setting import classes_event
 from pages.panels.refusals import show_refusal
 from pages.session.state import Source, pop_refusal
-from pages.teaching.lesson import Lesson, classes_event
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
 from sandseg.export.names import safe_name

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from pages.lessons.lesson import Lesson
+from pages.lessons.snapshot import snapshot, snapshot_task
 from pages.panels.downloads import offer_files
 from pages.panels.refusals import show_refusal
 from pages.panels.stack_run import finished_folder, show_run
@@ -9,8 +11,6 @@ from pages.server import navigation
 from pages.session import state
 from pages.session.stack_jobs import start_job
 from pages.session.state import Source, own, pop_refusal
-from pages.teaching.lesson import Lesson
-from pages.teaching.snapshot import snapshot, snapshot_task
 from pages.training.access import ask_token, who
 from pages.training.end import free_name
 from pages.words.numbers import plain

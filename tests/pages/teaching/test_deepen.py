@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pages.lessons.lesson import lesson_of
 from pages.session.state import Source
 from pages.teaching import deepen
-from pages.teaching.lesson import lesson_of
 from sandseg.classes import SANDSTONE
 from sandseg.data.labelled import prepare
 from sandseg.errors import TeachError
 from sandseg.runs.strokes import StrokeFiles, read_stroke_slices
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import new_lesson
-from tests.pages.teaching.test_lesson import (  # noqa: F401
+from tests.pages.lessons.test_lesson import (  # noqa: F401
     ROCK,
     TINY,
     news_of,

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from pages.teaching.lesson import lesson_of
+from pages.lessons.lesson import lesson_of
 from pages.teaching.stroke_files import take
 from sandseg.classes import SANDSTONE, SegmentationClass
 from sandseg.errors import SandsegError, TeachError
@@ -13,7 +13,7 @@ from sandseg.teach.painting.stroke_files import file_classes
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import new_lesson
 from sandseg.uploads.receive import Wanted, receive
-from tests.pages.teaching.test_lesson import AIR, QUARTZ, Z, setting, work  # noqa: F401
+from tests.pages.lessons.test_lesson import AIR, QUARTZ, Z, setting, work  # noqa: F401
 
 
 @pytest.fixture

@@ -10,9 +10,9 @@ from PIL import Image
 
 from pages.cache.task import Task
 from pages.components.painting.tickets import Look
-from pages.teaching.learner import SCOUT, Learner
-from pages.teaching.setting import Setting
-from pages.teaching.sights import sights
+from pages.lessons.learner import SCOUT, Learner
+from pages.lessons.setting import Setting
+from pages.lessons.sights import sights
 from sandseg.classes import IGNORED
 from sandseg.export.tiff import write_image
 from sandseg.model.store import list_models, load_model

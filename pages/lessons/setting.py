@@ -1,10 +1,14 @@
 """What a lesson is about."""
 
+import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pages.cache.models import find_model
 from pages.cache.task import Task
 from sandseg.classes import SegmentationClass
+from sandseg.teach.painting.events import class_entries
 from sandseg.teach.painting.journal import About
 from sandseg.teach.taught_model import network_of
 
@@ -34,3 +38,8 @@ class Setting:
     def about(self) -> About:
         """What stands beside the strokes."""
         return About(self.rock, self.shape, self.rock, self.task.model_name)
+
+
+def classes_event(classes: Sequence[SegmentationClass]) -> dict[str, Any]:
+    """Return what says which classes there are from now on."""
+    return {"id": secrets.token_urlsafe(12), "do": "classes", "classes": class_entries(classes)}

@@ -9,11 +9,11 @@ from pathlib import Path
 from pages.cache.models import find_model
 from pages.cache.rocks import stack_of
 from pages.cache.task import Task
+from pages.lessons.earlier import Before, known_to
+from pages.lessons.learning import Taught
+from pages.lessons.lesson import Lesson, Strokes
+from pages.lessons.sights import sights
 from pages.session.state import Source
-from pages.teaching.earlier import Before, known_to
-from pages.teaching.learning import Taught
-from pages.teaching.lesson import Lesson, Strokes
-from pages.teaching.sights import sights
 from sandseg.errors import TeachError
 from sandseg.model.store import StoredModel
 from sandseg.predict.earlier import examples_of

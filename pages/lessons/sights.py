@@ -16,7 +16,7 @@ from pages.cache.slices import predictor_of
 from pages.cache.store import kept
 from pages.cache.task import Task
 from pages.components.painting.tickets import Look
-from pages.teaching.learning import parts_of
+from pages.lessons.learning import parts_of
 from sandseg import memory
 from sandseg.grey.survey import spread_slices
 from sandseg.predict.even_light import ready_predictor

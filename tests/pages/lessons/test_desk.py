@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from pages.teaching.desk import Desk, Step
+from pages.lessons.desk import Desk, Step
 
 WAIT_S = 10
 

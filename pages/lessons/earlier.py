@@ -8,7 +8,7 @@ from pages.cache.models import find_model
 from pages.cache.rocks import open_source
 from pages.cache.store import kept
 from pages.cache.task import Task
-from pages.teaching.learning import Taught, learn
+from pages.lessons.learning import Taught, learn
 from pages.words.numbers import plain
 from sandseg.classes import SegmentationClass
 from sandseg.predict.earlier import Earlier, earlier_of, painted_before

@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 
 from pages.cache.task import Task
-from pages.teaching import learning
-from pages.teaching.desk import desk
-from pages.teaching.learning import Taught
-from pages.teaching.sights import sights
+from pages.lessons import learning
+from pages.lessons.desk import desk
+from pages.lessons.learning import Taught
+from pages.lessons.sights import sights
 from sandseg.errors import SandsegError
 from sandseg.teach.learning.where_next import Place
 

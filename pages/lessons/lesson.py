@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -20,14 +20,14 @@ from starlette.concurrency import run_in_threadpool
 
 from pages.cache.rocks import stack_of
 from pages.components.painting.tickets import Look
-from pages.teaching.desk import Step, desk
-from pages.teaching.learner import Learner
-from pages.teaching.learning import Summary, Taught, Whole
-from pages.teaching.setting import Setting
-from pages.teaching.sights import sights
+from pages.lessons.desk import Step, desk
+from pages.lessons.learner import Learner
+from pages.lessons.learning import Summary, Taught, Whole
+from pages.lessons.looks import Looks
+from pages.lessons.setting import Setting, classes_event
+from pages.lessons.sights import sights
 from sandseg.classes import SegmentationClass
 from sandseg.predict.teaching import Painted
-from sandseg.teach.painting.events import class_entries
 from sandseg.teach.painting.journal import Journal
 from sandseg.teach.painting.stroke_files import read_kept, strokes_tiff
 from sandseg.teach.painting.strokes import Painting
@@ -35,7 +35,6 @@ from sandseg.uploads import workspace
 from sandseg.uploads.lessons import ROOM_BYTES, lesson_folder, open_folder
 
 WAIT_S = 5.0  # for labels, before a browser asks again; a server that ends waits for it
-LOOK_S = 20.0  # after which a browser that asked for nothing more looks no longer
 IDLE_S = 180.0  # after which a lesson lets go of its memory
 
 
@@ -56,7 +55,7 @@ class Lesson:
         self._lock = threading.RLock()
         self._journal: Journal | None = None
         self._learner: Learner | None = None
-        self._looks: dict[str, tuple[Look, float]] = {}
+        self._looks = Looks(setting.shape)
         self._listeners: set[Callable[[], None]] = set()
         self._used_at = time.monotonic()
         self._room = 0
@@ -240,32 +239,12 @@ class Lesson:
 
     def _see(self, who: str, look: Look) -> Look | None:
         """Note what somebody looks at; None where that is nothing."""
-        n_planes, height, width = self._as_along(look.axis)
-        x0, y0, x1, y1 = look.box
-        x1, y1 = min(x1, width), min(y1, height)
-        if not (look.z < n_planes and x0 < x1 and y0 < y1):
-            return None
-        now, look = time.monotonic(), look._replace(box=(x0, y0, x1, y1))
         with self._lock:
-            self._looks[who] = look, now
-            old = [who for who, (_, at) in self._looks.items() if now - at > LOOK_S]
-            for gone in old:
-                del self._looks[gone]
-            self._open().forget_but(self.looks)
+            seen = self._looks.note(who, look)
+            if seen:
+                self._open().forget_but(self._looks.now)
         desk.wake(self)
-        return look
-
-    def _as_along(self, axis: str) -> tuple[int, int, int]:
-        """Return how many planes there are along an axis, of how many rows and columns."""
-        n_slices, height, width = self.setting.shape
-        by_axis = {"y": (height, n_slices, width), "x": (width, n_slices, height)}
-        return by_axis.get(axis, self.setting.shape)
-
-    @property
-    def looks(self) -> list[Look]:
-        """What is looked at now, by anybody."""
-        since = time.monotonic() - LOOK_S
-        return list(dict.fromkeys(look for look, at in self._looks.values() if at > since))
+        return seen
 
     def _news(self, look: Look, have: int) -> bytes | None:
         with self._lock:
@@ -286,11 +265,11 @@ class Lesson:
 
     def quick_step(self) -> Step | None:
         """Return what a painter waits for now."""
-        return self._learner and self._learner.quick_step(self.looks)
+        return self._learner and self._learner.quick_step(self._looks.now)
 
     def slow_step(self) -> Step | None:
         """Return what takes longer, or can wait."""
-        return self._learner and self._learner.slow_step(self.looks)
+        return self._learner and self._learner.slow_step(self._looks.now)
 
     def give_up(self) -> None:
         """A step has failed by a bug: ask for nothing more before the next stroke."""
@@ -305,11 +284,6 @@ class Lesson:
                 return False
             self._journal = self._learner = None
             return True
-
-
-def classes_event(classes: Sequence[SegmentationClass]) -> dict[str, Any]:
-    """Return what says which classes there are from now on."""
-    return {"id": secrets.token_urlsafe(12), "do": "classes", "classes": class_entries(classes)}
 
 
 _lessons: weakref.WeakValueDictionary[str, Lesson] = weakref.WeakValueDictionary()

@@ -4,7 +4,6 @@ Each step works on what the lesson is at that moment; what a newer stroke has ov
 """
 
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -13,20 +12,20 @@ from functools import partial
 import numpy as np
 
 from pages.components.painting.tickets import Look
-from pages.teaching import learning
-from pages.teaching.desk import Step, desk
-from pages.teaching.gathered import Gathered
-from pages.teaching.lead import Lead
-from pages.teaching.learning import Overtaken, Piece, Summary, Taught, Whole, numbered
-from pages.teaching.setting import Setting
-from pages.teaching.sights import sights
+from pages.lessons import learning
+from pages.lessons.answers import Answers
+from pages.lessons.desk import Step, desk
+from pages.lessons.gathered import Gathered
+from pages.lessons.lead import Lead
+from pages.lessons.learning import Overtaken, Piece, Summary, Taught, Whole, numbered
+from pages.lessons.setting import Setting
+from pages.lessons.sights import sights
 from sandseg.errors import SandsegError
 from sandseg.predict.teaching import Painted, score_of
 from sandseg.teach.learning.held_back import HeldBackScore
 from sandseg.teach.painting.strokes import Painting
 
 FEATURES, WHOLE, SCORE, NEXT, SCOUT = range(5)  # how long each can wait
-N_WHOLE = 2  # slices whose answer is kept in full
 
 
 class Learner:
@@ -51,13 +50,11 @@ class Learner:
         self.taught: Taught | None = None
         self.taught_n = -2 if self.gathered.before else -1  # events that were learned from
         self.is_early = False  # some of them by glimpses alone
-        self.pieces: dict[Look, Piece] = {}
-        self.wholes: dict[int, Whole] = {}
+        self.answers = Answers()
         self.refusal: SandsegError | None = None
         self.score: HeldBackScore | None = None
         self.lead = Lead(self.task, setting.shape[0])
         self._scored: Taught | None = None  # what the score is of
-        self._version = 0
 
     # -------------------------------------------------------------- news from the strokes
 
@@ -79,11 +76,10 @@ class Learner:
             return
         old, self.taught_n = self.taught, self.n
         self.taught = old and replace(old, n=self.n)
-        of_old = {z: one for z, one in self.wholes.items() if one.of is old}
-        self.wholes |= {z: replace(one, of=self.taught) for z, one in of_old.items()}
+        self.answers.go_on(old, self.taught)
         if self._scored is old:
             self._scored = self.taught
-        self._tell_again()  # of the events themselves
+        self.answers.tell_again()  # of the events themselves
         self.publish()
 
     def give_up(self) -> None:
@@ -130,7 +126,7 @@ class Learner:
         if whole := self._whole_of(look):
             return look.is_sure and not whole.sure
         n_parts = sights.n_parts(self.task, look) if self.taught else 0
-        known = self.pieces.get(look)
+        known = self.answers.piece_of(look)
         if known and known.n == self.taught_n and known.of is self.taught:
             return n_parts != known.n_parts
         return n_parts > 0 or not self.taught
@@ -168,20 +164,17 @@ class Learner:
 
     def _whole_of(self, look: Look) -> Whole | None:
         """Return the answer of the slice that is seen, if it is of the newest strokes."""
-        found = self.wholes.get(look.z) if look.axis == "z" else None
-        return found if found and found.of is self.taught else None
+        return self.answers.whole_of(look, self.taught)
 
     def news_for(self, look: Look, have: int) -> Piece | None:
         """Return the newest labels for what somebody sees, if they have older ones."""
         with self.lock:
-            found = self._whole_of(look)
-            piece = (found and found.piece(look)) or self.pieces.get(look)
-            return piece if piece and piece.version > have else None
+            return self.answers.newest(look, self.taught, have)
 
     def forget_but(self, looks: Collection[Look]) -> None:
         """Let go of what was made for those who look elsewhere now."""
         with self.lock:
-            self.pieces = {look: piece for look, piece in self.pieces.items() if look in looks}
+            self.answers.forget_but(looks)
 
     def known(self) -> tuple[Taught, Mapping[int, Painted]] | None:
         """Return what was learned from the newest strokes, and those; None before it is known.
@@ -270,11 +263,10 @@ class Learner:
         elif taught and (known := sights.known(self.task, look.z)):
             piece = learning.coarse_piece(known, taught, look)
         with self.lock:
-            version = self._next_version()
             if whole:
-                self.wholes[look.z] = replace(whole, version=version)
+                self.answers.keep_whole(look.z, whole)
             else:
-                self.pieces[look] = replace(piece, version=version, is_early=is_early)
+                self.answers.keep_piece(look, replace(piece, is_early=is_early))
         self.publish()
 
     def _answer(self, z: int, is_sure: bool) -> None:
@@ -287,10 +279,7 @@ class Learner:
             found = learning.whole(sight, taught, partial(self._check, taught.n))
             found = found.with_sure() if is_sure else found
             with self.lock:
-                self.wholes.pop(z, None)
-                self.wholes[z] = replace(found, version=self._next_version())
-                for old in list(self.wholes)[:-N_WHOLE]:
-                    del self.wholes[old]
+                self.answers.keep_whole(z, found)
             self.publish()
 
     def _score(self) -> None:
@@ -304,7 +293,7 @@ class Learner:
             score = None  # without one, nothing is claimed
         with self.lock:
             self.score, self._scored = score, taught
-            self._tell_again()
+            self.answers.tell_again()
         self.publish()
 
     def _find_next(self) -> None:
@@ -312,22 +301,11 @@ class Learner:
             taught = self.taught
         if taught and self.lead.find(taught, self.values_of):
             with self.lock:
-                self._tell_again()
+                self.answers.tell_again()
             self.publish()
-
-    def _tell_again(self) -> None:
-        """Let what goes beside the labels reach those who have the labels already."""
-        planes = {look: piece for look, piece in self.pieces.items() if look.axis != "z"}
-        for known, found in ((self.wholes, self.wholes), (self.pieces, planes)):
-            known |= {key: replace(one, version=self._next_version()) for key, one in found.items()}
 
     def _check(self, n: int) -> None:
         """Let others have a turn; end where something newer was painted."""
         desk.step_aside()
         if self.n != n:
             raise Overtaken
-
-    def _next_version(self) -> int:
-        """Return a number above all before, also those of a server since restarted."""
-        self._version = max(self._version + 1, int(1000 * time.time()))
-        return self._version

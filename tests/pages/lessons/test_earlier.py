@@ -7,11 +7,11 @@ import tifffile
 from pages.cache.models import find_model
 from pages.cache.rocks import open_source
 from pages.cache.task import Task
+from pages.lessons.earlier import Before
+from pages.lessons.lesson import lesson_of
+from pages.lessons.setting import Setting
+from pages.lessons.snapshot import snapshot
 from pages.session.state import Source
-from pages.teaching.earlier import Before
-from pages.teaching.lesson import lesson_of
-from pages.teaching.setting import Setting
-from pages.teaching.snapshot import snapshot
 from sandseg.errors import TeachError
 from sandseg.export.tiff import write_image
 from sandseg.model.store import add_model
@@ -20,7 +20,7 @@ from sandseg.teach.taught_model import CLASSIFIER, EXAMPLES
 from sandseg.uploads import workspace
 from sandseg.uploads.lessons import new_lesson
 from tests.lessons import TINY, models  # noqa: F401 - a fixture
-from tests.pages.teaching.test_lesson import ROCK, Z, news_of, stroke, work  # noqa: F401
+from tests.pages.lessons.test_lesson import ROCK, Z, news_of, stroke, work  # noqa: F401
 
 SOURCE = Source(ROCK, "Synthetic sandstone", ROCK)
 NEW = [stroke(2, [[60, 60], [70, 64]], "more-of-clay-1", 9)]

@@ -15,11 +15,11 @@ from pages.cache.rocks import open_source
 from pages.cache.slices import predictor_of
 from pages.cache.task import Task
 from pages.components.painting.tickets import Look
-from pages.teaching import lesson as lessons
-from pages.teaching.learning import learn
-from pages.teaching.lesson import lesson_of
-from pages.teaching.setting import Setting
-from pages.teaching.sights import sights
+from pages.lessons import lesson as lessons
+from pages.lessons.learning import learn
+from pages.lessons.lesson import lesson_of
+from pages.lessons.setting import Setting
+from pages.lessons.sights import sights
 from sandseg.errors import SandsegError
 from sandseg.model.store import list_models, load_model
 from sandseg.uploads import workspace
@@ -233,7 +233,7 @@ def test_nothing_is_computed_for_who_looks_at_nothing(lesson, look):
     lesson.add([AIR, QUARTZ], 0)
 
     assert own_loop.run(lesson.news("somebody", look, 0)) is None
-    assert not lesson.looks
+    assert lesson._looks.now == []
 
 
 def test_a_lesson_nobody_looks_at_lets_go_of_its_memory_and_comes_back(lesson, monkeypatch):

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 
 from pages.cache.task import Task
-from pages.teaching import learning
-from pages.teaching.earlier import Before
-from pages.teaching.sights import sights
+from pages.lessons import learning
+from pages.lessons.earlier import Before
+from pages.lessons.sights import sights
 from sandseg.predict.glimpse import Cell, cells_painted, is_worth_it
 from sandseg.predict.teaching import Painted, gather, gather_early, joined
 from sandseg.teach.painting.strokes import Painting
