@@ -35,7 +35,7 @@ OWN_CLASSES = RECIPES[3]  # for classes that the network does not know
 # Share of a class's painted pixels that the matched answer has wrong. Of classes a network knows,
 # on other rocks and few strokes, 0.25 was the most; of others 0.3 and more nearly always.
 UNKNOWN = 0.3
-NO_MATTER = 0.01  # share of wrong pixels in held-back strokes that is no reason to learn more
+NO_MATTER = 0.02  # share of wrong pixels in held-back strokes that is no reason to learn more
 EXPLAINS = 0.15  # share of wrong pixels up to which a recipe does where none can be held back
 CORRECTION = Recipe("network's own answer, corrected", True, 3, 0.01, 1.0, bias_penalty=1000.0)
 # Painted pixels that weigh as much as the network's answer to whole slices: a share of theirs, but
