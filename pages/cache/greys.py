@@ -1,5 +1,6 @@
 """The grey values of a stack, looked through once: cuts, counts, overview, verdict."""
 
+from math import prod
 from typing import Literal
 
 import numpy as np
@@ -35,6 +36,7 @@ from sandseg.grey.histograms import shares_of
 from sandseg.grey.sampling import sample_values
 from sandseg.grey.survey import Survey, count_greys, spread_slices, survey_stack
 from sandseg.grey.verdict import Verdict, judge
+from sandseg.memory import budget
 from sandseg.model.usual import usual_for
 
 Plane = Literal["XZ", "YZ"]
@@ -108,7 +110,7 @@ def _cut(task: Task, truth: str, plane: Plane, at: int, hidden: tuple[int, ...])
 def _true_volume(truth: str) -> np.ndarray:
     """Read all true labels, (Z, Y, X): a cut goes through all slices."""
     labels = true_labels(truth)
-    with hold(truth, Work(SIDE_VIEWS, 2 * labels.n_slices)):
+    with budget.take(2 * prod(labels.shape), SIDE_VIEWS):
         return np.stack([*labels.slices()])
 
 

@@ -31,7 +31,9 @@ def volume(rng):
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv(WORK.name, str(tmp_path / "work"))
-    return workspace.new_folder()
+    visit = workspace.new_visit()
+    yield workspace.new_folder(visit)
+    workspace.end_serving(visit)
 
 
 def read_all(stack):

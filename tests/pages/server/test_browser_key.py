@@ -1,10 +1,10 @@
-import asyncio
 from http.cookies import SimpleCookie
 
 import pytest
 from starlette.responses import HTMLResponse, JSONResponse
 
 from pages.server.browser_key import COOKIE, BrowserKey, known_key, new_key
+from tests import own_loop
 
 PAGE, DATA = HTMLResponse("page"), JSONResponse({})
 FOREIGN = ("", "short", "a" * 65, "ä" * 40, "a" * 31, "../" * 12, "a b" * 12, "a\n" * 20)
@@ -19,7 +19,7 @@ def given(answer=PAGE, scheme="http", **headers):
     async def send(message):
         sent.append(message)
 
-    asyncio.run(BrowserKey(answer)(scope, None, send))
+    own_loop.run(BrowserKey(answer)(scope, None, send))
     cookies = [text.decode() for name, text in sent[0]["headers"] if name == b"set-cookie"]
     return SimpleCookie("".join(cookies)).get(COOKIE)
 
