@@ -1,5 +1,6 @@
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -127,20 +128,23 @@ def test_a_failed_computation_reaches_the_asker_and_the_next_tries_again():
     assert results.get("a", lambda: "fine") == "fine"
 
 
+def in_three_parts(results, served, go_on, key):
+    """What gives way to others after each of its parts, once it may begin."""
+
+    def compute():
+        assert go_on.wait(10)
+        for part in range(3):
+            served.append(f"{key}{part}")
+            results.line.give_way()
+        return key
+
+    return compute
+
+
 def test_a_long_turn_lets_others_go_first_and_is_then_finished(monkeypatch):
     monkeypatch.setattr(fair_line, "LONG_S", 0.0)
-    results, served = shared(), []
-    go_on, threads = threading.Event(), []
-
-    def long(key):
-        def compute():
-            assert go_on.wait(10)
-            for part in range(3):
-                served.append(f"{key}{part}")
-                results.line.give_way()
-            return key
-
-        return compute
+    results, served, go_on, threads = shared(), [], threading.Event(), []
+    long = partial(in_three_parts, results, served, go_on)
 
     def short(key):
         return lambda: served.append(key) or key
@@ -161,18 +165,8 @@ def test_a_long_turn_lets_others_go_first_and_is_then_finished(monkeypatch):
 
 def test_two_long_turns_take_turns(monkeypatch):
     monkeypatch.setattr(fair_line, "LONG_S", 0.0)
-    results, served = shared(), []
-    go_on, threads = threading.Event(), []
-
-    def long(key):
-        def compute():
-            assert go_on.wait(10)
-            for part in range(3):
-                served.append(f"{key}{part}")
-                results.line.give_way()
-            return key
-
-        return compute
+    results, served, go_on, threads = shared(), [], threading.Event(), []
+    long = partial(in_three_parts, results, served, go_on)
 
     for n, key in enumerate("ab"):
         threads.append(threading.Thread(target=results.get, args=(key, long(key))))
@@ -186,8 +180,7 @@ def test_two_long_turns_take_turns(monkeypatch):
 
 
 def test_a_short_turn_lets_nobody_go_first():
-    results, served = shared(), []
-    go_on, threads = threading.Event(), []
+    results, served, go_on, threads = shared(), [], threading.Event(), []
 
     def compute():
         assert go_on.wait(10)

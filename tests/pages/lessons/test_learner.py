@@ -19,7 +19,7 @@ from sandseg.model.store import list_models, load_model
 from sandseg.predict.glimpse import CELL
 from sandseg.teach.painting.strokes import Painting
 from tests.lessons import TINY, made_up_stack
-from tests.teach.painting.test_strokes import do, paint
+from tests.teach.painting.made_events import do, paint
 
 pytestmark = pytest.mark.skipif(
     TINY not in {model.name for model in list_models()}, reason="the small model is not here"
